@@ -1,0 +1,48 @@
+import { expect, test } from "vitest";
+import { byteStringOf, bytesOf, Heap, nextBelow, seededPrng, VirtualClock } from "./index.ts";
+
+test("a heap gives its items back in order", () => {
+  const prng = seededPrng(1);
+  const heap = new Heap<number>((a, b) => a < b);
+  const pushed: number[] = [];
+  for (let i = 0; i < 1000; i += 1) {
+    const value = nextBelow(prng, 100);
+    pushed.push(value);
+    heap.push(value);
+  }
+  const popped: number[] = [];
+  while (heap.size > 0) popped.push(heap.pop()!);
+  expect(popped).toEqual(pushed.sort((a, b) => a - b));
+});
+
+test("the same seed draws the same numbers, another seed draws others", () => {
+  const draw = (seed: number) => {
+    const prng = seededPrng(seed);
+    return Array.from({ length: 8 }, () => prng.nextUint32());
+  };
+  expect(draw(7)).toEqual(draw(7));
+  expect(draw(7)).not.toEqual(draw(8));
+  expect(draw(2 ** 40)).not.toEqual(draw(2 ** 41));
+});
+
+test("byte strings keep every byte and compare as bytes do", () => {
+  const all = Uint8Array.from({ length: 256 }, (_, i) => i);
+  expect(Uint8Array.from(bytesOf(byteStringOf(all)))).toEqual(all);
+  expect(byteStringOf(Uint8Array.of(0x7f)) < byteStringOf(Uint8Array.of(0x80))).toBe(true);
+  expect(byteStringOf(Uint8Array.of(1)) < byteStringOf(Uint8Array.of(1, 0))).toBe(true);
+});
+
+test("a virtual clock fires timers at their own time, in order, and not after cancel", () => {
+  const clock = new VirtualClock();
+  const fired: string[] = [];
+  clock.setTimer(20, () => fired.push(`b@${clock.nowMs()}`));
+  clock.setTimer(10, () => {
+    fired.push(`a@${clock.nowMs()}`);
+    clock.setTimer(5, () => fired.push(`nested@${clock.nowMs()}`));
+  });
+  clock.setTimer(12, () => fired.push("cancelled")).cancel();
+  clock.advance(15);
+  expect(fired).toEqual(["a@10", "nested@15"]);
+  clock.advance(15);
+  expect(fired).toEqual(["a@10", "nested@15", "b@20"]);
+});

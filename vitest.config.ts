@@ -1,0 +1,15 @@
+import { defineConfig } from "vitest/config";
+
+/** Tests run on the sources: the "conclave-source" export condition maps a package to its src/index.ts. */
+const conditions = ["conclave-source", "import", "module", "node", "default"];
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: {
+    include: ["packages/*/src/**/*.test.ts", "test/**/*.test.ts", "examples/**/*.test.ts"],
+    pool: "forks",
+    maxWorkers: 2,
+    testTimeout: 20_000,
+  },
+});
