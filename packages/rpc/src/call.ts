@@ -1,0 +1,118 @@
+import type { Metadata } from "./metadata.ts";
+import type { StatusCode } from "./status.ts";
+
+/** What is known about the connection a call came on. */
+export interface PeerAddress {
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  /** Common name of a verified TLS client certificate, else null. */
+  readonly certificateName: string | null;
+}
+
+/**
+ * One unary call at the server. The record is pooled: valid from the handler's start until the handler calls
+ * `reply` or `fail`, exactly one of which it must call, once, now or in a later turn. If the client is gone by
+ * then, the answer is dropped silently.
+ */
+export interface UnaryCall {
+  readonly path: string;
+  readonly metadata: Metadata;
+  readonly peer: PeerAddress;
+  /** Monotonic ms after which nobody waits for the answer; Infinity without `grpc-timeout`. */
+  readonly deadlineMs: number;
+  /** True once the client cancelled, its deadline passed or its connection ended. */
+  readonly cancelled: boolean;
+  /** Called once, when `cancelled` becomes true before an answer was given. The call must still be answered. */
+  onCancel: (() => void) | null;
+  /** Sends the answer with status OK. The bytes are copied before this returns. */
+  reply(message: Uint8Array): void;
+  fail(code: StatusCode, message: string): void;
+}
+
+/** `message` is a view into the connection's receive buffer: valid only until the handler returns. */
+export type UnaryHandler = (call: UnaryCall, message: Uint8Array) => void;
+
+/** One streaming call (server-streaming, client-streaming or bidirectional) at the server. */
+export interface ServerStream {
+  readonly path: string;
+  readonly metadata: Metadata;
+  readonly peer: PeerAddress;
+  readonly deadlineMs: number;
+  /**
+   * Sends one message; the bytes are copied before this returns. False: more is buffered than the stream's
+   * high-water mark, so stop until `onDrain`. A sender that goes on anyway is cut at the connection's limit.
+   */
+  send(message: Uint8Array): boolean;
+  /** Whether `send` would still be within the high-water mark. */
+  readonly writable: boolean;
+  /** Ends the stream with a status. Later calls of `send` and `end` do nothing. */
+  end(code: StatusCode, message?: string): void;
+  /** Stops granting receive window until `resume`; at most one window of messages still arrives. */
+  pause(): void;
+  resume(): void;
+}
+
+/** What the service does with a stream. All are called in order, never re-entrantly. */
+export interface ServerStreamHandler {
+  /** `message` is valid only until this returns. */
+  onMessage(message: Uint8Array): void;
+  /** The client will send no more. Server-streaming handlers see one onMessage, then this. */
+  onHalfClose(): void;
+  /** The client went away (cancel, deadline, connection). `end` need not be called any more. */
+  onCancel(): void;
+  onDrain(): void;
+}
+
+export type StreamOpener = (stream: ServerStream) => ServerStreamHandler;
+
+/** How a client call ended. */
+export interface CallStatus {
+  readonly code: StatusCode;
+  readonly message: string;
+  readonly trailers: Metadata;
+  /**
+   * Whether any byte of the request may have reached the server. False means certainly not applied: refused
+   * before sending, or the server said so (GOAWAY beyond the stream's id, RST_STREAM REFUSED_STREAM).
+   */
+  readonly mayHaveReachedServer: boolean;
+}
+
+export interface CallOptions {
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** Per-call limit in ms, sent as `grpc-timeout` and enforced here. Default: none. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+  /** Wait for a connection while none is up (until the deadline) instead of failing with UNAVAILABLE. Default false. */
+  readonly waitForReady?: boolean;
+}
+
+/** `response` is owned by the callee (a copy of its own), null unless the status is OK. */
+export type UnaryCallback = (status: CallStatus, response: Uint8Array | null) => void;
+
+/** The client's end of a streaming call. */
+export interface ClientStream {
+  /** As for {@link ServerStream.send}. */
+  send(message: Uint8Array): boolean;
+  readonly writable: boolean;
+  halfClose(): void;
+  /** Resets the stream; `onEnd` follows with CANCELLED. */
+  cancel(): void;
+  pause(): void;
+  resume(): void;
+}
+
+export interface ClientStreamHandler {
+  /** Response headers arrived: the server has accepted the stream. */
+  onOpen?(): void;
+  /** `message` is valid only until this returns. */
+  onMessage(message: Uint8Array): void;
+  /** Exactly once, last. */
+  onEnd(status: CallStatus): void;
+  onDrain?(): void;
+}
+
+/** Anything calls can be made on: a balanced {@link Channel}, one connection, an in-memory pair. */
+export interface Caller {
+  unary(path: string, request: Uint8Array, options: CallOptions, callback: UnaryCallback): void;
+  stream(path: string, options: CallOptions, handler: ClientStreamHandler): ClientStream;
+}
