@@ -1,0 +1,180 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, openSync, readFileSync } from "node:fs";
+import { get } from "node:http";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { conclaveServer, etcdServer } from "./tools.ts";
+
+/** The two servers that one suite is run against. */
+export type ServerKind = "conclave" | "etcd";
+
+export interface MemberSettings {
+  readonly kind: ServerKind;
+  readonly name: string;
+  readonly dataDir: string;
+  readonly logFile: string;
+  readonly clientPort: number;
+  readonly peerPort: number;
+  /** `name=peerUrl` of every member, comma-separated. */
+  readonly initialCluster: string;
+  /** Flags beyond those every member gets, under etcd's names. */
+  readonly flags: readonly string[];
+}
+
+/** A member did not come up because another process had taken one of its ports. */
+export class PortTakenError extends Error {
+  override readonly name = "PortTakenError";
+}
+
+const HEALTHY_TIMEOUT_MS = 30_000;
+const EXIT_TIMEOUT_MS = 15_000;
+
+/** Processes that must not outlive this one, whatever ends it. */
+const alive = new Set<ChildProcess>();
+process.on("exit", () => {
+  for (const child of alive) child.kill("SIGKILL");
+});
+
+/** One server process with its data directory; it can be killed, paused and started again. */
+export class MemberProcess {
+  readonly settings: MemberSettings;
+  #child: ChildProcess | undefined;
+
+  constructor(settings: MemberSettings) {
+    this.settings = settings;
+  }
+
+  get name(): string {
+    return this.settings.name;
+  }
+
+  /** `host:port`, the form that gRPC channels and etcdctl take. */
+  get endpoint(): string {
+    return `127.0.0.1:${this.settings.clientPort}`;
+  }
+
+  get pid(): number {
+    const pid = this.#child?.pid;
+    if (pid === undefined) throw new Error(`${this.name} is not running`);
+    return pid;
+  }
+
+  get running(): boolean {
+    return this.#child !== undefined && this.#child.exitCode === null && !this.#child.signalCode;
+  }
+
+  /** Spawns the process. Requires: not running. */
+  start(): void {
+    if (this.running) throw new Error(`${this.name} runs already`);
+    const { file, args } = commandLine(this.settings);
+    const log = openSync(this.settings.logFile, "a");
+    const child = spawn(file, args, { stdio: ["ignore", log, log] });
+    closeSync(log);
+    alive.add(child);
+    child.once("exit", () => alive.delete(child));
+    child.once("error", () => alive.delete(child));
+    this.#child = child;
+  }
+
+  /**
+   * Resolves once the member answers `/health` with true, which takes a leader and a linearizable read.
+   * @throws Error with the end of the log when it exits first or takes too long.
+   */
+  async waitHealthy(timeoutMs = HEALTHY_TIMEOUT_MS): Promise<void> {
+    const deadline = performance.now() + timeoutMs;
+    while (!(await isHealthy(this.settings.clientPort))) {
+      if (!this.running) {
+        const log = this.logTail();
+        if (/address already in use|EADDRINUSE/i.test(log)) throw new PortTakenError(log);
+        throw new Error(`${this.name} ended before it was healthy\n${log}`);
+      }
+      if (performance.now() > deadline) {
+        throw new Error(`${this.name} was not healthy after ${timeoutMs} ms\n${this.logTail()}`);
+      }
+      await sleep(20);
+    }
+  }
+
+  /** Sends a signal and, unless it only pauses or resumes, waits for the process to end. */
+  async signal(signal: NodeJS.Signals): Promise<number | null> {
+    const child = this.#child;
+    if (child === undefined || !this.running) return child?.exitCode ?? null;
+    const exit = once(child, "exit");
+    child.kill(signal);
+    if (signal === "SIGSTOP" || signal === "SIGCONT") return null;
+    const timer = setTimeout(() => child.kill("SIGKILL"), EXIT_TIMEOUT_MS);
+    await exit;
+    clearTimeout(timer);
+    return child.exitCode;
+  }
+
+  /** The power cord: nothing is flushed, nobody is told. */
+  async kill(): Promise<void> {
+    await this.signal("SIGKILL");
+  }
+
+  /** SIGTERM. @returns the exit code, or null when it had to be killed. */
+  terminate(): Promise<number | null> {
+    return this.signal("SIGTERM");
+  }
+
+  async restart(): Promise<void> {
+    this.start();
+    await this.waitHealthy();
+  }
+
+  /** Resident memory of the process, bytes, as the kernel counts it. */
+  residentBytes(): number {
+    const status = readFileSync(`/proc/${this.pid}/status`, "utf8");
+    const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1];
+    if (kibibytes === undefined) throw new Error("no VmRSS in /proc");
+    return Number(kibibytes) * 1024;
+  }
+
+  logTail(lines = 40): string {
+    const log = readFileSync(this.settings.logFile, "utf8").trimEnd().split("\n");
+    return `--- ${this.settings.kind} ${this.name} ---\n${log.slice(-lines).join("\n")}`;
+  }
+}
+
+function commandLine(settings: MemberSettings): { file: string; args: string[] } {
+  const clientUrl = `http://127.0.0.1:${settings.clientPort}`;
+  const peerUrl = `http://127.0.0.1:${settings.peerPort}`;
+  const flags = [
+    ["--name", settings.name],
+    ["--data-dir", join(settings.dataDir, settings.name)],
+    ["--listen-client-urls", clientUrl],
+    ["--advertise-client-urls", clientUrl],
+    ["--listen-peer-urls", peerUrl],
+    ["--initial-advertise-peer-urls", peerUrl],
+    ["--initial-cluster", settings.initialCluster],
+    ["--initial-cluster-state", "new"],
+    ["--log-level", "info"],
+  ].flat();
+  if (settings.kind === "etcd") {
+    return { file: etcdServer.path, args: [...flags, "--logger", "zap", ...settings.flags] };
+  }
+  return {
+    file: process.execPath,
+    args: [conclaveServer.path, "serve", ...flags, ...settings.flags],
+  };
+}
+
+function isHealthy(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const request = get(
+      { host: "127.0.0.1", port, path: "/health", agent: false, timeout: 2_000 },
+      (response) => {
+        let body = "";
+        response.setEncoding("utf8").on("data", (text: string) => {
+          body += text;
+        });
+        response.on("end", () => resolve(/"health":\s*"true"/.test(body)));
+        response.on("error", () => resolve(false));
+      },
+    );
+    request.on("timeout", () => request.destroy(new Error("no answer")));
+    request.on("error", () => resolve(false));
+  });
+}
