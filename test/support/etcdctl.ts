@@ -21,11 +21,10 @@ export class Etcdctl {
 
   /** Runs a command to its end; `input` is its stdin. */
   async run(args: readonly string[], options: CommandOptions = {}): Promise<EtcdctlResult> {
-    const { code, stdout, stderr } = await runCommand(
-      etcdctl.path,
-      [...this.#connection(), ...args],
-      { ...options, env: environment },
-    );
+    const { code, stdout, stderr } = await runCommand(etcdctl.path, this.#addressed(args), {
+      ...options,
+      env: environment,
+    });
     return { code, stdout, ...readStderr(stderr) };
   }
 
@@ -38,10 +37,11 @@ export class Etcdctl {
     return result.stdout;
   }
 
-  /** stdout split into lines. */
+  /** stdout split into lines, without the empty ones at its end. */
   async lines(...args: readonly string[]): Promise<string[]> {
     const output = await this.ok(...args);
-    return output === "" ? [] : output.trimEnd().split("\n");
+    const text = output.replace(/\n+$/, "");
+    return text === "" ? [] : text.split("\n");
   }
 
   /** The `-w json` output, 64-bit ids kept exact by reading every long number as a string. */
@@ -58,11 +58,13 @@ export class Etcdctl {
 
   /** Starts a command that runs until it is told to stop. */
   start(...args: readonly string[]): RunningCommand {
-    return new RunningCommand(etcdctl.path, [...this.#connection(), ...args], { env: environment });
+    return new RunningCommand(etcdctl.path, this.#addressed(args), { env: environment });
   }
 
-  #connection(): string[] {
-    return ["--endpoints", this.#server.deployment.nextMember().endpoint];
+  /** Adds the next member's address, unless the command brings its own: etcdctl would use both. */
+  #addressed(args: readonly string[]): string[] {
+    if (args.some((arg) => arg.startsWith("--endpoints="))) return [...args];
+    return ["--endpoints", this.#server.deployment.nextMember().endpoint, ...args];
   }
 }
 
