@@ -7,11 +7,13 @@ import type { ServerKind } from "../support/server-process.ts";
 export interface VersionFacts {
   /** `Status.version`. */
   readonly etcd: string;
-  /** HashKV of the compact revision itself: refused up to 3.4, answered since 3.5 (as Range always did). */
+  /** HashKV of the compact revision itself: refused up to 3.5, answered since 3.6. */
   readonly hashesAtCompactRevision: boolean;
+  /** A sort order or target outside the enum: unchecked in 3.4, refused since 3.6. */
+  readonly refusesUnknownSort: boolean;
 }
 
 export const versionOf: Readonly<Record<ServerKind, VersionFacts>> = {
-  conclave: { etcd: "3.6.14", hashesAtCompactRevision: true },
-  etcd: { etcd: "3.4.23", hashesAtCompactRevision: false },
+  conclave: { etcd: "3.6.14", hashesAtCompactRevision: true, refusesUnknownSort: true },
+  etcd: { etcd: "3.4.23", hashesAtCompactRevision: false, refusesUnknownSort: false },
 };
