@@ -88,3 +88,8 @@ export type Message =
       /** -1: refused, the sender of this answer cannot serve the read. */
       readonly index: LogIndex;
     });
+
+export type MessageType = Message["type"];
+
+/** The message of one type. */
+export type MessageOf<T extends MessageType> = Message & { readonly type: T };

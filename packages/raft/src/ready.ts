@@ -6,8 +6,12 @@ import type {
   Membership,
   Message,
   SnapshotMark,
+  Term,
 } from "./message.ts";
 
+/**
+ * What a member is. `learner` is every member without a vote in the membership in force: it never starts elections.
+ */
 export type Role = "follower" | "pre-candidate" | "candidate" | "leader" | "learner";
 
 /** A read that leadership was proved for: serve it once `index` is applied here. */
@@ -23,15 +27,24 @@ export interface ReadState {
 export interface Ready {
   /** Passed to `raft.onDurable` when `hardState` and `entries` (and everything before them) are on disk. */
   readonly sequence: number;
-  /** Null if unchanged since the last Ready. */
+  /**
+   * Null if term and vote are unchanged since the last Ready and nothing else is to be written: a commit index that
+   * moved alone is worth no write of its own.
+   */
   readonly hardState: HardState | null;
   /** To append to the disk. May start at or below an index written before: the old tail is void. */
   readonly entries: readonly Entry[];
-  /** A snapshot that replaces the whole log and state; null almost always. Install before `entries`. */
+  /**
+   * A snapshot that replaces the whole log and state; null almost always. Install before `entries`; once installed and
+   * durable with its sequence, `onDurable` also counts its index as applied.
+   */
   readonly snapshot: SnapshotMark | null;
   /** May leave at once. */
   readonly messages: readonly Message[];
-  /** May leave only when this Ready's sequence is durable: votes, append acks. */
+  /**
+   * May leave only when this Ready's sequence is durable: votes, append acks, all of a term that is not durable yet.
+   * What the disk already stands behind is in `messages`.
+   */
   readonly durableMessages: readonly Message[];
   /** Committed and durable here, in order, each exactly once: apply them, then call `raft.onApplied`. */
   readonly committed: readonly Entry[];
@@ -39,7 +52,14 @@ export interface Ready {
   /** Reads that will never be served (leadership lost or unknown): answer them with a refusal. */
   readonly refusedReads: readonly number[];
   /** Role, leader or term changed since the last Ready. */
-  readonly roleChange: { readonly role: Role; readonly leader: MemberId } | null;
-  /** The membership in force changed since the last Ready. */
+  readonly roleChange: {
+    readonly role: Role;
+    readonly leader: MemberId;
+    readonly term: Term;
+  } | null;
+  /**
+   * The membership in force changed since the last Ready. It is in force from the append of its entry on, so it may
+   * come before the entry is committed, and fall back to an older one if that never happens.
+   */
   readonly membership: Membership | null;
 }
