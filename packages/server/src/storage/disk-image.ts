@@ -1,0 +1,251 @@
+import { assert, nextBelow, nextChance, type Prng } from "@conclave/base";
+
+/** The unit in which a disk keeps or loses what was not synced. */
+export const SECTOR_BYTES = 512;
+
+/** Everything that changes a disk, as values, so that a run can be recorded and any prefix of it replayed. */
+export type DiskOperation =
+  | { readonly type: "create"; readonly path: string; readonly file: number }
+  | {
+      readonly type: "write";
+      readonly file: number;
+      readonly offset: number;
+      readonly bytes: Uint8Array;
+    }
+  | { readonly type: "truncate"; readonly file: number; readonly sizeBytes: number }
+  | { readonly type: "sync"; readonly file: number }
+  | { readonly type: "make-directory"; readonly path: string }
+  | { readonly type: "rename"; readonly from: string; readonly to: string }
+  | { readonly type: "remove"; readonly path: string }
+  | { readonly type: "sync-directory"; readonly path: string };
+
+/**
+ * What a power cut leaves of the work since the last sync. `torn-sectors` is `some` with sectors that are part old, part
+ * new; `no-names` keeps every byte but no creation, rename or removal (F4 to F6 of the fault list).
+ */
+export type CrashMode = "nothing" | "everything" | "some" | "torn-sectors" | "no-names";
+
+type NameChange = Extract<DiskOperation, { type: "create" | "rename" | "remove" }>;
+type ContentChange = Extract<DiskOperation, { type: "write" | "truncate" }>;
+
+/** One file: what is read from it, and how that differs from what is durable. */
+class ImageFile {
+  content = new Uint8Array(0);
+  sizeBytes = 0;
+  durable: Uint8Array = new Uint8Array(0);
+  readonly unsynced: ContentChange[] = [];
+
+  change(operation: ContentChange): void {
+    if (operation.type === "write") this.#write(operation.offset, operation.bytes);
+    else this.#resize(operation.sizeBytes);
+  }
+
+  bytes(): Uint8Array {
+    return this.content.subarray(0, this.sizeBytes);
+  }
+
+  #write(offset: number, bytes: Uint8Array): void {
+    if (offset + bytes.length > this.sizeBytes) this.#resize(offset + bytes.length);
+    this.content.set(bytes, offset);
+  }
+
+  #resize(sizeBytes: number): void {
+    if (sizeBytes > this.content.length) {
+      const larger = new Uint8Array(Math.max(sizeBytes, 2 * this.content.length));
+      larger.set(this.bytes());
+      this.content = larger;
+    }
+    if (sizeBytes < this.sizeBytes) this.content.fill(0, sizeBytes, this.sizeBytes);
+    this.sizeBytes = sizeBytes;
+  }
+}
+
+/**
+ * The state of a disk that knows what is durable: the pure part of {@link MemoryDisk}. Files are numbered, so that an
+ * open file survives its renaming and removal as it does on Unix.
+ */
+export class DiskImage {
+  readonly #files = new Map<number, ImageFile>();
+  readonly #names = new Map<string, number>();
+  readonly #directories = new Set<string>(["/"]);
+  /** Names as they are after a power cut, before any change still in doubt. */
+  #durableNames = new Map<string, number>();
+  #unsyncedNames: NameChange[] = [];
+  /** Off for disks that live and die with the process: nobody will ask what survives. */
+  readonly #tracksDurability: boolean;
+  #nextFile = 1;
+
+  constructor(options: { readonly tracksDurability: boolean }) {
+    this.#tracksDurability = options.tracksDurability;
+  }
+
+  /** A number that no file here has had. */
+  get nextFile(): number {
+    return this.#nextFile;
+  }
+
+  fileAt(path: string): number | undefined {
+    return this.#names.get(path);
+  }
+
+  hasDirectory(path: string): boolean {
+    return this.#directories.has(path);
+  }
+
+  /** Names directly in a directory. */
+  list(directory: string): string[] {
+    const prefix = directory === "/" ? "/" : `${directory}/`;
+    const names = [...this.#names.keys(), ...this.#directories]
+      .filter((path) => path.startsWith(prefix) && path.length > prefix.length)
+      .map((path) => path.slice(prefix.length));
+    return names.filter((name) => !name.includes("/"));
+  }
+
+  /** A view of the content as it reads now; valid until the next change. */
+  contentOf(file: number): Uint8Array {
+    return this.#file(file).bytes();
+  }
+
+  apply(operation: DiskOperation): void {
+    switch (operation.type) {
+      case "write":
+      case "truncate":
+        this.#changeContent(operation);
+        break;
+      case "create":
+      case "rename":
+      case "remove":
+        this.#changeName(operation);
+        break;
+      case "sync":
+        this.#syncFile(operation.file);
+        break;
+      case "make-directory":
+        // Directories are made once, before anything is promised: losing them is not modelled.
+        this.#directories.add(operation.path);
+        break;
+      case "sync-directory":
+        this.#syncNames(operation.path);
+        break;
+    }
+  }
+
+  /** The disk as it is found after a power cut. This image stays as it is. */
+  afterCrash(mode: CrashMode, prng: Prng): DiskImage {
+    assert(this.#tracksDurability, "this disk does not know what is durable");
+    const survivor = new DiskImage({ tracksDurability: true });
+    for (const path of this.#directories) survivor.#directories.add(path);
+    const names = new Map(this.#durableNames);
+    for (const change of this.#unsyncedNames) {
+      if (keepsNameChange(mode, prng)) changeNames(names, change);
+    }
+    for (const [path, file] of names) {
+      const found = new ImageFile();
+      found.content = contentAfterCrash(this.#file(file), mode, prng);
+      found.sizeBytes = found.content.length;
+      found.durable = found.content.slice();
+      survivor.#files.set(file, found);
+      survivor.#names.set(path, file);
+    }
+    survivor.#nextFile = this.#nextFile;
+    survivor.#durableNames = new Map(survivor.#names);
+    return survivor;
+  }
+
+  #changeContent(operation: ContentChange): void {
+    const file = this.#file(operation.file);
+    file.change(operation);
+    if (this.#tracksDurability) file.unsynced.push(operation);
+  }
+
+  #changeName(change: NameChange): void {
+    if (change.type === "create") {
+      this.#files.set(change.file, new ImageFile());
+      this.#nextFile = Math.max(this.#nextFile, change.file + 1);
+    }
+    changeNames(this.#names, change);
+    if (this.#tracksDurability) this.#unsyncedNames.push(change);
+  }
+
+  #syncFile(number: number): void {
+    const file = this.#file(number);
+    if (!this.#tracksDurability) return;
+    file.durable = file.bytes().slice();
+    file.unsynced.length = 0;
+  }
+
+  #syncNames(directory: string): void {
+    const inDirectory = (change: NameChange): boolean =>
+      parentOf(change.type === "rename" ? change.to : change.path) === directory;
+    for (const change of this.#unsyncedNames) {
+      if (inDirectory(change)) changeNames(this.#durableNames, change);
+    }
+    this.#unsyncedNames = this.#unsyncedNames.filter((change) => !inDirectory(change));
+  }
+
+  #file(number: number): ImageFile {
+    const file = this.#files.get(number);
+    assert(file !== undefined, `file ${number} was never created`);
+    return file;
+  }
+}
+
+function parentOf(path: string): string {
+  return path.slice(0, Math.max(1, path.lastIndexOf("/")));
+}
+
+/** A rename whose source is gone (its creation was lost) does nothing. */
+function changeNames(names: Map<string, number>, change: NameChange): void {
+  if (change.type === "create") names.set(change.path, change.file);
+  if (change.type === "remove") names.delete(change.path);
+  if (change.type !== "rename") return;
+  const file = names.get(change.from);
+  if (file === undefined) return;
+  names.delete(change.from);
+  names.set(change.to, file);
+}
+
+function keepsNameChange(mode: CrashMode, prng: Prng): boolean {
+  if (mode === "nothing" || mode === "no-names") return false;
+  return mode === "everything" || nextChance(prng, 0.5);
+}
+
+function contentAfterCrash(file: ImageFile, mode: CrashMode, prng: Prng): Uint8Array<ArrayBuffer> {
+  const survivor = new ImageFile();
+  survivor.change({ type: "write", file: 0, offset: 0, bytes: file.durable });
+  if (mode === "nothing") return survivor.bytes().slice();
+  for (const change of file.unsynced) {
+    if (change.type === "truncate") {
+      if (mode === "everything" || mode === "no-names" || nextChance(prng, 0.5))
+        survivor.change(change);
+    } else if (mode === "everything" || mode === "no-names") {
+      survivor.change(change);
+    } else {
+      writeSomeSectors(survivor, change, mode === "torn-sectors", prng);
+    }
+  }
+  return survivor.bytes().slice();
+}
+
+function writeSomeSectors(
+  survivor: ImageFile,
+  change: Extract<ContentChange, { type: "write" }>,
+  tears: boolean,
+  prng: Prng,
+): void {
+  const end = change.offset + change.bytes.length;
+  // The size is metadata of its own: it may have grown though no data arrived.
+  if (end > survivor.sizeBytes && nextChance(prng, 0.5)) {
+    survivor.change({ type: "truncate", file: 0, sizeBytes: end });
+  }
+  for (let at = change.offset; at < end; ) {
+    const sectorEnd = Math.min(end, at - (at % SECTOR_BYTES) + SECTOR_BYTES);
+    if (nextChance(prng, 0.5)) {
+      const kept =
+        tears && nextChance(prng, 0.3) ? at + nextBelow(prng, sectorEnd - at) : sectorEnd;
+      const bytes = change.bytes.subarray(at - change.offset, kept - change.offset);
+      if (bytes.length > 0) survivor.change({ type: "write", file: 0, offset: at, bytes });
+    }
+    at = sectorEnd;
+  }
+}

@@ -1,0 +1,314 @@
+import type { Entry, HardState, LogIndex, MemberId, SnapshotMark, Term } from "@conclave/raft";
+import type { Disk } from "./disk.ts";
+import { StorageFailure, WalCorruption, WalMismatch } from "./storage-error.ts";
+import {
+  decodeGroupHeader,
+  decodeSegmentHeader,
+  FORMAT_VERSION,
+  GROUP_ALIGNMENT,
+  type GroupHeader,
+  groupBody,
+  groupStride,
+  parseSegmentName,
+  SEGMENT_HEADER_BYTES,
+  type SegmentHeader,
+} from "./wal-header.ts";
+import { decodeRecords, UnknownRecord, type WalRecord } from "./wal-record.ts";
+
+export interface ReplayOptions {
+  readonly clusterId: bigint;
+  readonly memberId: MemberId;
+  /** The log was durable at least up to here, as another place knows: the applied index of the state store. */
+  readonly durableIndex: LogIndex;
+}
+
+/** A segment as far as {@link Wal.release} needs to know it. */
+export interface SegmentSummary {
+  readonly name: string;
+  readonly sequence: number;
+  /** Highest index of any entry in it, void ones included; 0 if it has none. */
+  maxIndex: LogIndex;
+}
+
+/** Where the log ends in its last segment, and what must be repaired there. */
+export interface SegmentTail {
+  readonly name: string;
+  readonly seed: number;
+  /** Where the next group goes. */
+  readonly endOffset: number;
+  /** The last good group, header included; null if the segment has none. */
+  readonly lastGroup: {
+    readonly offset: number;
+    readonly bytes: Buffer;
+    readonly isSeal: boolean;
+  } | null;
+  readonly previousCrc: number;
+  /** Ends of the bytes after `endOffset` that are not zero: what a torn write left. Equal to `endOffset` if clean. */
+  readonly dirtyEnd: number;
+}
+
+export interface Replay {
+  readonly hardState: HardState | null;
+  readonly floor: SnapshotMark | null;
+  /** Consecutive, from floor + 1 to the last index. */
+  readonly entries: Entry[];
+  readonly lastIndex: LogIndex;
+  readonly lastTerm: Term;
+  readonly segments: SegmentSummary[];
+  /** Null if there is no segment. */
+  readonly tail: SegmentTail | null;
+}
+
+/** Reads and judges the whole log; changes nothing. The rules are those of docs/wal-format.md, "Reading it back". */
+export async function replayLog(
+  disk: Disk,
+  directory: string,
+  options: ReplayOptions,
+): Promise<Replay> {
+  const names = (await disk.list(directory)).filter((name) => parseSegmentName(name) !== null);
+  names.sort();
+  const log = new LogReplay();
+  const segments: SegmentSummary[] = [];
+  let tail: SegmentTail | null = null;
+  for (const name of names) {
+    const bytes = await readSegment(disk, `${directory}/${name}`);
+    const reader = new SegmentReader(name, bytes, options, log);
+    reader.checkContinues(segments.at(-1) ?? null, tail);
+    tail = reader.readGroups(name === names.at(-1));
+    segments.push({ name, sequence: reader.header.sequence, maxIndex: reader.maxIndex });
+  }
+  log.checkReaches(options.durableIndex, tail);
+  const { hardState, floor, entries, lastIndex, lastTerm } = log;
+  return { hardState, floor, entries, lastIndex, lastTerm, segments, tail };
+}
+
+async function readSegment(disk: Disk, path: string): Promise<Buffer> {
+  try {
+    const file = await disk.open(path, { create: false });
+    try {
+      const bytes = await file.read(0, await file.size());
+      return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    } finally {
+      await file.close();
+    }
+  } catch (cause) {
+    throw new StorageFailure(`cannot read ${path}`, { cause });
+  }
+}
+
+/** The log as it grows while records are read in the order in which they were written: the last write wins. */
+class LogReplay {
+  hardState: HardState | null = null;
+  floor: SnapshotMark | null = null;
+  entries: Entry[] = [];
+  /** Index of `entries[0]`, or of the entry that would be there. */
+  #firstIndex: LogIndex = 1;
+  lastIndex: LogIndex = 0;
+  lastTerm: Term = 0;
+
+  /** The segments before were released: the log begins after this tail. */
+  beginAfter(tailIndex: LogIndex, tailTerm: Term): void {
+    this.#firstIndex = tailIndex + 1;
+    this.lastIndex = tailIndex;
+    this.lastTerm = tailTerm;
+  }
+
+  /** @returns why the record cannot follow what was read so far, or null. */
+  apply(record: WalRecord): string | null {
+    switch (record.type) {
+      case "hard-state":
+        this.hardState = record.hardState;
+        return null;
+      case "entries":
+        return this.#append(record.firstIndex, record.entries);
+      case "floor":
+        return this.#raiseFloor(record.mark);
+      case "reset":
+        this.floor = record.mark;
+        this.entries = [];
+        this.beginAfter(record.mark.index, record.mark.term);
+        return null;
+    }
+  }
+
+  /** @throws WalCorruption if the log ends before what is known to be durable, or begins after its floor. */
+  checkReaches(durableIndex: LogIndex, tail: SegmentTail | null): void {
+    const file = tail?.name ?? "(none)";
+    const offset = tail?.endOffset ?? 0;
+    const floorIndex = this.floor?.index ?? 0;
+    if (this.#firstIndex > floorIndex + 1) {
+      const reason = `the log begins at index ${this.#firstIndex}, its floor is ${floorIndex}`;
+      throw new WalCorruption(file, 0, floorIndex, reason);
+    }
+    const known = Math.max(durableIndex, this.hardState?.commit ?? 0, floorIndex);
+    if (this.lastIndex < known) {
+      const reason = `the log ends at index ${this.lastIndex}, but index ${known} was durable`;
+      throw new WalCorruption(file, offset, this.lastIndex, reason);
+    }
+  }
+
+  #append(firstIndex: LogIndex, entries: readonly Entry[]): string | null {
+    if (firstIndex > this.lastIndex + 1) return `entries jump to index ${firstIndex}`;
+    if (firstIndex <= (this.floor?.index ?? 0)) return `entry ${firstIndex} is below the floor`;
+    if (firstIndex <= this.#firstIndex) {
+      this.entries = [];
+      this.#firstIndex = firstIndex;
+    }
+    this.entries.length = firstIndex - this.#firstIndex;
+    for (const entry of entries) this.entries.push(entry);
+    this.lastIndex = firstIndex + entries.length - 1;
+    this.lastTerm = entries.at(-1)?.term ?? this.lastTerm;
+    return null;
+  }
+
+  #raiseFloor(mark: SnapshotMark): string | null {
+    if (mark.index < (this.floor?.index ?? 0)) return `the floor falls back to ${mark.index}`;
+    if (mark.index > this.lastIndex) return `the floor ${mark.index} is above the log`;
+    this.floor = mark;
+    if (mark.index < this.#firstIndex) return null;
+    this.entries = this.entries.slice(mark.index + 1 - this.#firstIndex);
+    this.#firstIndex = mark.index + 1;
+    return null;
+  }
+}
+
+/** Reads one segment into the log. */
+class SegmentReader {
+  readonly header: SegmentHeader;
+  maxIndex: LogIndex = 0;
+  readonly #name: string;
+  readonly #bytes: Buffer;
+  readonly #seed: number;
+  readonly #log: LogReplay;
+
+  constructor(name: string, bytes: Buffer, options: ReplayOptions, log: LogReplay) {
+    this.#name = name;
+    this.#bytes = bytes;
+    this.#log = log;
+    const decoded = decodeSegmentHeader(bytes);
+    if (decoded === null) throw this.#corruption(0, "the segment header is damaged");
+    this.header = decoded.header;
+    this.#seed = decoded.seed;
+    if (this.header.formatVersion > FORMAT_VERSION) {
+      throw new WalMismatch(
+        `${name} has format version ${this.header.formatVersion}; this program reads up to ${FORMAT_VERSION}`,
+      );
+    }
+    if (this.header.clusterId !== options.clusterId || this.header.memberId !== options.memberId) {
+      throw new WalMismatch(
+        `${name} belongs to member ${this.header.memberId.toString(16)} of cluster ${this.header.clusterId.toString(16)}`,
+      );
+    }
+  }
+
+  /** The segment before must be the one that this one was begun after, read to its end. */
+  checkContinues(before: SegmentSummary | null, tail: SegmentTail | null): void {
+    const { sequence, tailIndex, tailTerm, previousCrc } = this.header;
+    const named = parseSegmentName(this.#name);
+    if (named?.sequence !== sequence || named.firstIndex !== tailIndex + 1) {
+      throw this.#corruption(0, "the name of the segment contradicts its header");
+    }
+    if (before === null || tail === null) {
+      this.#log.beginAfter(tailIndex, tailTerm);
+      return;
+    }
+    if (sequence !== before.sequence + 1) {
+      throw this.#corruption(0, `segment ${before.sequence + 1} is missing`);
+    }
+    const { lastIndex, lastTerm } = this.#log;
+    if (previousCrc === tail.previousCrc && tailIndex === lastIndex && tailTerm === lastTerm)
+      return;
+    const reason = `groups are missing before segment ${sequence}, which continues from index ${tailIndex}`;
+    throw new WalCorruption(tail.name, tail.endOffset, lastIndex, reason);
+  }
+
+  readGroups(isLast: boolean): SegmentTail {
+    let previousCrc = this.header.previousCrc;
+    let offset = SEGMENT_HEADER_BYTES;
+    let last: { readonly offset: number; readonly isSeal: boolean } | null = null;
+    for (;;) {
+      const header = decodeGroupHeader(this.#bytes, offset, this.#seed);
+      const body = header === null ? null : groupBody(this.#bytes, header);
+      if (header === null || body === null) break;
+      this.#checkFollows(header, previousCrc);
+      this.#applyBody(offset, body);
+      last = { offset, isSeal: header.bodyBytes === 0 };
+      previousCrc = header.bodyCrc;
+      offset += groupStride(header.bodyBytes);
+    }
+    const lastGroup =
+      last === null
+        ? null
+        : { ...last, bytes: Buffer.from(this.#bytes.subarray(last.offset, offset)) };
+    const dirtyEnd = this.#dirtyEnd(offset);
+    if (dirtyEnd > offset) this.#judgeDamage(offset, isLast);
+    return {
+      name: this.#name,
+      seed: this.#seed,
+      endOffset: offset,
+      lastGroup,
+      previousCrc,
+      dirtyEnd,
+    };
+  }
+
+  #checkFollows(header: GroupHeader, previousCrc: number): void {
+    const { lastIndex, lastTerm } = this.#log;
+    if (header.previousCrc !== previousCrc) {
+      throw this.#corruption(header.offset, "a group does not continue the one before it");
+    }
+    if (header.tailIndex !== lastIndex || header.tailTerm !== lastTerm) {
+      const reason = `a group expects the log to end at index ${header.tailIndex}`;
+      throw this.#corruption(header.offset, reason);
+    }
+  }
+
+  #applyBody(offset: number, body: Buffer): void {
+    for (const record of this.#decode(offset, body)) {
+      const refusal = this.#log.apply(record);
+      if (refusal !== null) throw this.#corruption(offset, refusal);
+      if (record.type !== "entries") continue;
+      this.maxIndex = Math.max(this.maxIndex, record.firstIndex + record.entries.length - 1);
+    }
+  }
+
+  #decode(offset: number, body: Buffer): WalRecord[] {
+    try {
+      return decodeRecords(body);
+    } catch (error) {
+      if (!(error instanceof UnknownRecord)) throw error;
+      throw new WalMismatch(`${this.#name} at offset ${offset}: ${error.message}`);
+    }
+  }
+
+  /** Torn is what nobody can have relied on. Everything else that does not read is corruption. */
+  #judgeDamage(offset: number, isLast: boolean): void {
+    if (!isLast) throw this.#corruption(offset, "a group is damaged, and a later segment exists");
+    const start = offset + GROUP_ALIGNMENT;
+    for (let at = start; at < this.#bytes.length; at += GROUP_ALIGNMENT) {
+      const later = decodeGroupHeader(this.#bytes, at, this.#seed);
+      if (later === null) continue;
+      const reason = `a group is damaged, and one at offset ${at} proves that it was durable up to index ${later.tailIndex}`;
+      throw this.#corruption(offset, reason);
+    }
+  }
+
+  /** The end of the last byte after `offset` that is not zero. */
+  #dirtyEnd(offset: number): number {
+    let end = this.#bytes.length;
+    while (
+      end - ZEROS.length >= offset &&
+      ZEROS.equals(this.#bytes.subarray(end - ZEROS.length, end))
+    ) {
+      end -= ZEROS.length;
+    }
+    while (end > offset && this.#bytes[end - 1] === 0) end -= 1;
+    return end;
+  }
+
+  #corruption(offset: number, reason: string): WalCorruption {
+    return new WalCorruption(this.#name, offset, this.#log.lastIndex, reason);
+  }
+}
+
+const ZEROS = Buffer.alloc(64 * 1024);
