@@ -11,9 +11,24 @@ export interface VersionFacts {
   readonly hashesAtCompactRevision: boolean;
   /** A sort order or target outside the enum: unchecked in 3.4, refused since 3.6. */
   readonly refusesUnknownSort: boolean;
+  /**
+   * A transaction refused for the revision of one of its ranges is refused only by the member that
+   * took it; the others apply its puts. True of etcd before 3.7; a defect that nobody shall emulate.
+   */
+  readonly divergesOnRefusedRange: boolean;
 }
 
 export const versionOf: Readonly<Record<ServerKind, VersionFacts>> = {
-  conclave: { etcd: "3.6.14", hashesAtCompactRevision: true, refusesUnknownSort: true },
-  etcd: { etcd: "3.4.23", hashesAtCompactRevision: false, refusesUnknownSort: false },
+  conclave: {
+    etcd: "3.6.14",
+    hashesAtCompactRevision: true,
+    refusesUnknownSort: true,
+    divergesOnRefusedRange: false,
+  },
+  etcd: {
+    etcd: "3.4.23",
+    hashesAtCompactRevision: false,
+    refusesUnknownSort: false,
+    divergesOnRefusedRange: true,
+  },
 };

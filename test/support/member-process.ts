@@ -132,9 +132,10 @@ export class MemberProcess {
     return Number(kibibytes) * 1024;
   }
 
-  logTail(lines = 40): string {
+  logTail(lines = 15): string {
     const log = readFileSync(this.settings.logFile, "utf8").trimEnd().split("\n");
-    return `--- ${this.settings.kind} ${this.name} ---\n${log.slice(-lines).join("\n")}`;
+    const last = log.slice(-lines).map((line) => line.slice(0, 300));
+    return `--- ${this.settings.kind} ${this.name} ---\n${last.join("\n")}`;
   }
 }
 
