@@ -34,7 +34,8 @@ export function emitFile(file, allFiles) {
     ...file.messages.map(emitMessage),
     ...file.services.map(emitService),
   ].join("\n\n");
-  const imports = [...runtimeImports(body), ...siblingImports(file, allFiles, body)];
+  const code = withoutProse(body);
+  const imports = [...runtimeImports(code), ...siblingImports(file, allFiles, code)];
   return `${header(file.proto)}${imports.join("\n")}\n\n${body}\n`;
 }
 
@@ -60,35 +61,35 @@ function header(source) {
   return `// Generated from ${source} by codegen/generate.mjs: change that and run \`pnpm generate\`.\n\n`;
 }
 
-function runtimeImports(body) {
+function runtimeImports(code) {
   return Object.entries(RUNTIME).flatMap(([module, names]) => {
-    const used = names.filter(([name]) => isUsed(name, body));
+    const used = names.filter(([name]) => isUsed(name, code));
     return used.length === 0 ? [] : [importOf(module, used)];
   });
 }
 
 /** What a message of another proto brings along for the messages that hold it. */
-function siblingImports(file, allFiles, body) {
+function siblingImports(file, allFiles, code) {
   return allFiles
     .filter((other) => other !== file)
     .flatMap((other) => {
       const names = [
         ...other.messages.flatMap(({ name }) => [
-          [name, !isUsedAsValue(name, body)],
+          [name, !isUsedAsValue(name, code)],
           [`${name}Init`, true],
           ...["new", "create", "size", "write", "read"].map((verb) => [`${verb}${name}`, false]),
         ]),
         ...other.enums.map(({ name }) => [name, true]),
       ];
-      const used = names.filter(([name]) => isUsed(name, body));
+      const used = names.filter(([name]) => isUsed(name, code));
       return used.length === 0 ? [] : [importOf(`./${other.module}.ts`, used)];
     });
 }
 
-/** Comments and quoted names do not count. */
-const code = (body) => body.replace(/\/\*\*[\s\S]*?\*\//g, "").replace(/"[^"]*"/g, '""');
-const isUsed = (name, body) => new RegExp(`(?<![\\w.])${name}\\b(?!:)`).test(code(body));
-const isUsedAsValue = (name, body) => new RegExp(`(?<![\\w.])${name}\\.decode`).test(code(body));
+/** Names in comments and quotes are not uses. */
+const withoutProse = (body) => body.replace(/\/\*\*[\s\S]*?\*\//g, "").replace(/"[^"]*"/g, '""');
+const isUsed = (name, code) => new RegExp(`(?<![\\w.])${name}\\b(?!:)`).test(code);
+const isUsedAsValue = (name, code) => new RegExp(`(?<![\\w.])${name}\\.decode`).test(code);
 
 function importOf(module, names) {
   const list = names.map(([name, isType]) => (isType ? `type ${name}` : name));

@@ -10,12 +10,14 @@ const ENCODABLE_IN_ADVANCE = new Set([
   ".etcdserverpb.ResponseOp",
 ]);
 
+const { camelCase } = protobuf.util;
+
 const SCALARS = new Set(["bytes", "string", "bool", "uint32", "int64", "uint64"]);
 
 /**
- * @typedef {{ name: string, number: number, kind: "message" | "enum" | "bytes" | "string" | "bool" |
+ * @typedef {{ name: string, protoName: string, number: number, kind: "message" | "enum" | "bytes" | "string" | "bool" |
  *   "uint32" | "int64Number" | "uint64Number" | "int64Bigint" | "uint64Bigint", type: string | null,
- *   protoName: string, repeated: boolean, oneof: string | null, encodable: boolean,
+ *   repeated: boolean, oneof: string | null, encodable: boolean,
  *   comment: string | null }} Field
  *   `type` is the TypeScript name of a message or enum. A oneof has at most one member set.
  * @typedef {{ name: string, fullName: string, comment: string | null, fields: Field[],
@@ -28,12 +30,12 @@ const SCALARS = new Set(["bytes", "string", "bool", "uint32", "int64", "uint64"]
  *   services: Service[] }} File
  */
 
-/** The reflection of all protos, for tests and for the model. */
+/** The reflection of all protos, with field names as written there. */
 export function loadProtos(protoDirectory, protos) {
   const root = new protobuf.Root();
   root.resolvePath = (origin, target) => (origin === "" ? target : join(protoDirectory, target));
   const paths = protos.map((proto) => join(protoDirectory, proto));
-  root.loadSync(paths, { alternateCommentMode: true });
+  root.loadSync(paths, { alternateCommentMode: true, keepCase: true });
   root.resolveAll();
   return root;
 }
@@ -76,7 +78,7 @@ function messageOf(type) {
     fields: type.fieldsArray.map(fieldOf),
     oneofs: type.oneofsArray.map((oneof) => ({
       name: oneof.name,
-      members: oneof.fieldsArray.map((field) => field.name),
+      members: oneof.fieldsArray.map((field) => camelCase(field.name)),
     })),
   };
 }
@@ -85,8 +87,8 @@ function fieldOf(field) {
   if (field.map) throw new Error(`${field.fullName}: map fields are not supported`);
   const resolved = field.resolvedType;
   return {
-    name: field.name,
-    protoName: field.options?.proto_name ?? field.name,
+    name: camelCase(field.name),
+    protoName: field.name,
     number: field.id,
     kind: kindOf(field),
     type: resolved === null ? null : nameOf(resolved),

@@ -14,7 +14,7 @@ export interface MessageCodec<Message, Init = Message> {
   readonly typeName: string;
   /** Fills in defaults, all the way down. Bytes and strings are shared with `init`. */
   create(init?: Init): Message;
-  /** In a buffer of its own. @throws RangeError for a number that its field cannot hold. */
+  /** Into bytes that are the caller's (maybe a part of a larger ArrayBuffer). @throws RangeError for a number that its field cannot hold. */
   encode(message: Init): Uint8Array;
   /** Appends to the writer. @returns how many bytes. @throws RangeError like {@link encode}. */
   encodeTo(writer: Writer, message: Init): number;

@@ -168,7 +168,7 @@ export class Reader {
         this.advance(8);
         return;
       case LENGTH_DELIMITED:
-        this.position += this.length();
+        this.advance(this.length());
         return;
       case GROUP_START:
         this.skipGroup(tag >>> 3);

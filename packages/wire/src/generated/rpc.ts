@@ -1307,15 +1307,15 @@ export interface Compare {
   result: CompareResult;
   target: CompareTarget;
   key: Uint8Array;
-  /** One of `targetUnion`. */
+  /** One of `target_union`. */
   version: number | null;
-  /** One of `targetUnion`. */
+  /** One of `target_union`. */
   createRevision: number | null;
-  /** One of `targetUnion`. */
+  /** One of `target_union`. */
   modRevision: number | null;
-  /** One of `targetUnion`. */
+  /** One of `target_union`. */
   value: Uint8Array | null;
-  /** One of `targetUnion`. */
+  /** One of `target_union`. */
   lease: bigint | null;
   rangeEnd: Uint8Array;
 }
@@ -1352,7 +1352,7 @@ export function createCompare(init: CompareInit): Compare {
 }
 
 export function sizeCompare(_writer: Writer, message: CompareInit): number {
-  requireOneMember("etcdserverpb.Compare.targetUnion", [message.version != null, message.createRevision != null, message.modRevision != null, message.value != null, message.lease != null]);
+  requireOneMember("etcdserverpb.Compare.target_union", [message.version != null, message.createRevision != null, message.modRevision != null, message.value != null, message.lease != null]);
   let size = 0;
   const result = message.result;
   if (result !== undefined && result !== 0) {
@@ -2343,11 +2343,11 @@ export const SnapshotResponse: MessageCodec<SnapshotResponse, SnapshotResponseIn
 });
 
 export interface WatchRequest {
-  /** One of `requestUnion`. */
+  /** One of `request_union`. */
   createRequest: WatchCreateRequest | null;
-  /** One of `requestUnion`. */
+  /** One of `request_union`. */
   cancelRequest: WatchCancelRequest | null;
-  /** One of `requestUnion`. */
+  /** One of `request_union`. */
   progressRequest: WatchProgressRequest | null;
 }
 
@@ -2371,7 +2371,7 @@ export function createWatchRequest(init: WatchRequestInit): WatchRequest {
 }
 
 export function sizeWatchRequest(writer: Writer, message: WatchRequestInit): number {
-  requireOneMember("etcdserverpb.WatchRequest.requestUnion", [message.createRequest != null, message.cancelRequest != null, message.progressRequest != null]);
+  requireOneMember("etcdserverpb.WatchRequest.request_union", [message.createRequest != null, message.cancelRequest != null, message.progressRequest != null]);
   let size = 0;
   const createRequest = message.createRequest;
   if (createRequest != null) {
