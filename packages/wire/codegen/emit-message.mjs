@@ -32,6 +32,7 @@ const KINDS = {
   enum: number("int32", "sizeOfInt32", "int32"),
   uint32: number("uint32", "sizeOfUint32", "varint32"),
   int64Number: number("int64Number", "sizeOfInt64Number", "int64Number"),
+  int64Bound: number("int64Bound", "sizeOfInt64Number", "int64Number"),
   uint64Number: number("uint64Number", "sizeOfUint64Number", "int64Number"),
   int64Bigint: bigint("int64Bigint", "sizeOfInt64Bigint"),
   uint64Bigint: bigint("uint64Bigint", "sizeOfUint64Bigint"),

@@ -10,15 +10,37 @@ const ENCODABLE_IN_ADVANCE = new Set([
   ".etcdserverpb.ResponseOp",
 ]);
 
+/**
+ * Counts that are only ever compared with counts of ours, all of which are safe integers: one beyond
+ * them decodes to the nearest safe integer, with which every comparison comes out the same. Clients
+ * do send such values to say "no bound": etcd's Go client compares mod_revision with the largest
+ * int64 in a transaction without reads (concurrency/stm.go) and watches from near it (grpcproxy).
+ */
+const BOUNDS = new Set([
+  ".etcdserverpb.RangeRequest.limit",
+  ".etcdserverpb.RangeRequest.revision",
+  ".etcdserverpb.RangeRequest.min_mod_revision",
+  ".etcdserverpb.RangeRequest.max_mod_revision",
+  ".etcdserverpb.RangeRequest.min_create_revision",
+  ".etcdserverpb.RangeRequest.max_create_revision",
+  ".etcdserverpb.Compare.version",
+  ".etcdserverpb.Compare.create_revision",
+  ".etcdserverpb.Compare.mod_revision",
+  ".etcdserverpb.CompactionRequest.revision",
+  ".etcdserverpb.HashKVRequest.revision",
+  ".etcdserverpb.WatchCreateRequest.start_revision",
+  ".etcdserverpb.LeaseGrantRequest.TTL",
+]);
+
 const { camelCase } = protobuf.util;
 
 const SCALARS = new Set(["bytes", "string", "bool", "uint32", "int64", "uint64"]);
 
 /**
- * @typedef {{ name: string, protoName: string, number: number, kind: "message" | "enum" | "bytes" | "string" | "bool" |
- *   "uint32" | "int64Number" | "uint64Number" | "int64Bigint" | "uint64Bigint", type: string | null,
- *   repeated: boolean, oneof: string | null, encodable: boolean,
- *   comment: string | null }} Field
+ * @typedef {{ name: string, protoName: string, number: number, kind: "message" | "enum" | "bytes" |
+ *   "string" | "bool" | "uint32" | "int64Number" | "int64Bound" | "uint64Number" | "int64Bigint" |
+ *   "uint64Bigint", type: string | null, repeated: boolean, oneof: string | null,
+ *   encodable: boolean, comment: string | null }} Field
  *   `type` is the TypeScript name of a message or enum. A oneof has at most one member set.
  * @typedef {{ name: string, fullName: string, comment: string | null, fields: Field[],
  *   oneofs: { name: string, members: string[] }[] }} Message
@@ -104,7 +126,10 @@ function kindOf(field) {
   if (field.resolvedType instanceof protobuf.Enum) return "enum";
   if (!SCALARS.has(field.type)) throw new Error(`${field.fullName}: no support for ${field.type}`);
   if (field.type !== "int64" && field.type !== "uint64") return field.type;
-  return `${field.type}${field.options?.jstype === "JS_NUMBER" ? "Number" : "Bigint"}`;
+  const isCount = field.options?.jstype === "JS_NUMBER";
+  if (!BOUNDS.has(field.fullName)) return `${field.type}${isCount ? "Number" : "Bigint"}`;
+  if (!isCount || field.type !== "int64") throw new Error(`${field.fullName} cannot be a bound`);
+  return "int64Bound";
 }
 
 function enumOf(type) {

@@ -89,6 +89,7 @@ describe("etcd's error texts", () => {
     const others = all.filter(([, error]) => !known.has(error.message));
     expect(others.map(([name, error]) => [name, error.code, error.message])).toEqual([
       ["noPasswordUser", 2, "auth: authentication failed, password was given for no password user"],
+      ["verifyOnlyKey", 2, "auth: token signing attempted with verify-only key"],
       ["leaderTransferTimeout", 2, "etcdserver: request timed out, leader transfer took too long"],
       ["unknownMethod", 2, "etcdserver: unknown method"],
       ["notPrimaryLessor", 2, "not a primary lessor"],

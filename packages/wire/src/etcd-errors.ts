@@ -133,6 +133,7 @@ export const EtcdErrors = {
 
   // In no table of etcd's, so they leave it as UNKNOWN.
   noPasswordUser: unknown("auth: authentication failed, password was given for no password user"),
+  verifyOnlyKey: unknown("auth: token signing attempted with verify-only key"),
   leaderTransferTimeout: unknown("etcdserver: request timed out, leader transfer took too long"),
   unknownMethod: unknown("etcdserver: unknown method"),
   notPrimaryLessor: unknown("not a primary lessor"),

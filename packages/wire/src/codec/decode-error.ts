@@ -14,8 +14,9 @@ export class DecodeError extends Error {
 }
 
 /**
- * A count (revision, term, size, seconds) outside the safe integers of JavaScript, which the protocol
- * allows and we do not. Told apart because the message itself is well formed.
+ * A count (revision, term, size, watch id) outside the safe integers of JavaScript, which the protocol
+ * allows and we do not. Told apart because the message itself is well formed. The bounds in requests
+ * (`Reader.int64Bound`) never cause it.
  */
 export class UnsafeIntegerError extends DecodeError {
   override readonly name: string = "UnsafeIntegerError";

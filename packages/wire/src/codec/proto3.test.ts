@@ -19,6 +19,7 @@ import {
   StatusResponse,
   TxnResponse,
   UnsafeIntegerError,
+  WatchCancelRequest,
   WatchCreateRequest,
   WatchRequest,
   WatchResponse,
@@ -170,7 +171,7 @@ describe("proto3", () => {
 });
 
 describe("numbers", () => {
-  const limitOf = (limit: string): number => RangeRequest.decode(unhex(`18 ${limit}`)).limit;
+  const watchIdOf = (id: string): number => WatchCancelRequest.decode(unhex(`08 ${id}`)).watchId;
 
   test("counts reach to both ends of the safe integers", () => {
     for (const limit of [
@@ -185,13 +186,27 @@ describe("numbers", () => {
   });
 
   test("a count beyond them is an UnsafeIntegerError, which is a DecodeError", () => {
-    expect(limitOf("ffffffffffffff0f")).toBe(Number.MAX_SAFE_INTEGER);
-    expect(() => limitOf("8080808080808010")).toThrow(UnsafeIntegerError);
-    expect(() => limitOf("ffffffffffffffff7f")).toThrow(UnsafeIntegerError); // int64 max
-    expect(() => limitOf("80808080808080808001")).toThrow(UnsafeIntegerError); // int64 min
-    expect(() => limitOf("80808080808080808001")).toThrow(DecodeError);
+    expect(watchIdOf("ffffffffffffff0f")).toBe(Number.MAX_SAFE_INTEGER);
+    expect(() => watchIdOf("8080808080808010")).toThrow(UnsafeIntegerError);
+    expect(() => watchIdOf("ffffffffffffffff7f")).toThrow(UnsafeIntegerError); // int64 max
+    expect(() => watchIdOf("80808080808080808001")).toThrow(UnsafeIntegerError); // int64 min
+    expect(() => watchIdOf("80808080808080808001")).toThrow(DecodeError);
     const raftIndex = unhex("28 ffffffffffffffffff01"); // uint64 max
     expect(() => StatusResponse.decode(raftIndex)).toThrow(UnsafeIntegerError);
+  });
+
+  // etcd's Go client: STM without reads compares mod_revision with the largest int64.
+  test("a bound beyond them is the nearest safe integer, as it compares the same", () => {
+    const most = "ffffffffffffffff7f";
+    const least = "80808080808080808001";
+    expect(Compare.decode(unhex(`30 ${most}`)).modRevision).toBe(Number.MAX_SAFE_INTEGER);
+    expect(Compare.decode(unhex(`30 ${least}`)).modRevision).toBe(Number.MIN_SAFE_INTEGER);
+    expect(RangeRequest.decode(unhex(`18 ${most}`)).limit).toBe(Number.MAX_SAFE_INTEGER);
+    expect(RangeRequest.decode(unhex(`20 ${least}`)).revision).toBe(Number.MIN_SAFE_INTEGER);
+    expect(WatchCreateRequest.decode(unhex(`18 ${most}`)).startRevision).toBe(
+      Number.MAX_SAFE_INTEGER,
+    );
+    expect(LeaseGrantRequest.decode(unhex(`08 ${most}`)).TTL).toBe(Number.MAX_SAFE_INTEGER);
   });
 
   test("an unsigned count above the int64 range is never taken for a negative one", () => {

@@ -128,6 +128,15 @@ export class Reader {
     return this.safe((high | 0) * TWO_POW_32 + this.low);
   }
 
+  /** Beyond the safe integers, the nearest of them: for what is only compared with counts of ours. */
+  int64Bound(): number {
+    this.varint();
+    const high = this.high;
+    if (high === 0) return this.low;
+    const value = (high | 0) * TWO_POW_32 + this.low;
+    return Math.max(Number.MIN_SAFE_INTEGER, Math.min(Number.MAX_SAFE_INTEGER, value));
+  }
+
   /** @throws UnsafeIntegerError beyond the safe integers. */
   uint64Number(): number {
     this.varint();

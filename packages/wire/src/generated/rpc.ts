@@ -385,11 +385,11 @@ export function readRangeRequest(reader: Reader, message: RangeRequest = newRang
         break;
       }
       case 24: {
-        message.limit = reader.int64Number();
+        message.limit = reader.int64Bound();
         break;
       }
       case 32: {
-        message.revision = reader.int64Number();
+        message.revision = reader.int64Bound();
         break;
       }
       case 40: {
@@ -413,19 +413,19 @@ export function readRangeRequest(reader: Reader, message: RangeRequest = newRang
         break;
       }
       case 80: {
-        message.minModRevision = reader.int64Number();
+        message.minModRevision = reader.int64Bound();
         break;
       }
       case 88: {
-        message.maxModRevision = reader.int64Number();
+        message.maxModRevision = reader.int64Bound();
         break;
       }
       case 96: {
-        message.minCreateRevision = reader.int64Number();
+        message.minCreateRevision = reader.int64Bound();
         break;
       }
       case 104: {
-        message.maxCreateRevision = reader.int64Number();
+        message.maxCreateRevision = reader.int64Bound();
         break;
       }
       default:
@@ -1460,7 +1460,7 @@ export function readCompare(reader: Reader, message: Compare = newCompare()): Co
         break;
       }
       case 32: {
-        message.version = reader.int64Number();
+        message.version = reader.int64Bound();
         message.createRevision = null;
         message.modRevision = null;
         message.value = null;
@@ -1468,7 +1468,7 @@ export function readCompare(reader: Reader, message: Compare = newCompare()): Co
         break;
       }
       case 40: {
-        message.createRevision = reader.int64Number();
+        message.createRevision = reader.int64Bound();
         message.version = null;
         message.modRevision = null;
         message.value = null;
@@ -1476,7 +1476,7 @@ export function readCompare(reader: Reader, message: Compare = newCompare()): Co
         break;
       }
       case 48: {
-        message.modRevision = reader.int64Number();
+        message.modRevision = reader.int64Bound();
         message.version = null;
         message.createRevision = null;
         message.value = null;
@@ -1807,7 +1807,7 @@ export function readCompactionRequest(reader: Reader, message: CompactionRequest
     const tag = reader.tag();
     switch (tag) {
       case 8: {
-        message.revision = reader.int64Number();
+        message.revision = reader.int64Bound();
         break;
       }
       case 16: {
@@ -2057,7 +2057,7 @@ export function readHashKVRequest(reader: Reader, message: HashKVRequest = newHa
     const tag = reader.tag();
     switch (tag) {
       case 8: {
-        message.revision = reader.int64Number();
+        message.revision = reader.int64Bound();
         break;
       }
       default:
@@ -2600,7 +2600,7 @@ export function readWatchCreateRequest(reader: Reader, message: WatchCreateReque
         break;
       }
       case 24: {
-        message.startRevision = reader.int64Number();
+        message.startRevision = reader.int64Bound();
         break;
       }
       case 32: {
@@ -2995,7 +2995,7 @@ export function readLeaseGrantRequest(reader: Reader, message: LeaseGrantRequest
     const tag = reader.tag();
     switch (tag) {
       case 8: {
-        message.TTL = reader.int64Number();
+        message.TTL = reader.int64Bound();
         break;
       }
       case 16: {
