@@ -27,6 +27,9 @@ export interface UnaryCall {
   /** Sends the answer with status OK. The bytes are copied before this returns. */
   reply(message: Uint8Array): void;
   fail(code: StatusCode, message: string): void;
+  /** Adds metadata to the answer: before the message (initial), or after it (trailing). Call before `reply` or `fail`. */
+  addInitialMetadata(name: string, value: string): void;
+  addTrailingMetadata(name: string, value: string): void;
 }
 
 /** `message` is a view into the connection's receive buffer: valid only until the handler returns. */
@@ -50,6 +53,9 @@ export interface ServerStream {
   /** Stops granting receive window until `resume`; at most one window of messages still arrives. */
   pause(): void;
   resume(): void;
+  /** As for {@link UnaryCall}. Initial metadata leaves when the opener returns or the first message is sent. */
+  addInitialMetadata(name: string, value: string): void;
+  addTrailingMetadata(name: string, value: string): void;
 }
 
 /** What the service does with a stream. All are called in order, never re-entrantly. */

@@ -1,0 +1,575 @@
+import { assert, type Clock, type Timer } from "@conclave/base";
+import { ConnectionFault, ErrorCode } from "./error-code.ts";
+import { Outflow } from "./flow.ts";
+import {
+  Flag,
+  FRAME_BYTES_DEFAULT,
+  FRAME_HEADER_BYTES,
+  FrameType,
+  WINDOW_BYTES_DEFAULT,
+  writeFrameHeader,
+  writeUint32,
+} from "./frame.ts";
+import { FrameReader } from "./frame-reader.ts";
+import { HpackDecoder } from "./hpack-decoder.ts";
+import { HpackEncoder } from "./hpack-encoder.ts";
+import type { ConnectionLimits } from "./limits.ts";
+import type { ByteLink, LinkReceiver } from "./link.ts";
+import { Output } from "./output.ts";
+import { applySettings } from "./settings.ts";
+import type { Stream, StreamLoss } from "./stream.ts";
+import { TokenBucket } from "./token-bucket.ts";
+import type { AtTurnEnd } from "./turn.ts";
+
+/** Streams that we reset and whose late frames are therefore no fault of the peer (RFC 9113 5.4.2). Count. */
+const REMEMBERED_RESETS = 256;
+/** How long a peer may take to close its side after GOAWAY. ms */
+const LINGER_MS = 1_000;
+/** Output that does not wait for the end of the turn: it is worth a write of its own. */
+const EARLY_FLUSH_BYTES = 256 * 1024;
+
+export interface ConnectionContext {
+  readonly clock: Clock;
+  readonly atTurnEnd: AtTurnEnd;
+}
+
+/**
+ * One HTTP/2 connection, what both ends have in common: frames in, windows, control frames, streams, frames out. A
+ * fault of the peer never leaves this class: it becomes GOAWAY or RST_STREAM. What a call's own code throws does.
+ *
+ * Phases: "open"; "closing" after GOAWAY for a fault, when nothing that comes matters any more; "closed".
+ */
+export abstract class Connection implements LinkReceiver {
+  readonly link: ByteLink;
+  readonly output: Output;
+  readonly outflow: Outflow;
+  readonly encoder = new HpackEncoder();
+  phase: "open" | "closing" | "closed" = "open";
+  /** The peer's SETTINGS_MAX_CONCURRENT_STREAMS. */
+  peerStreamsMax = Number.POSITIVE_INFINITY;
+  /** When the peer was last heard. Monotonic ms. */
+  heardAtMs: number;
+
+  protected readonly frames: FrameReader;
+  protected readonly clock: Clock;
+  protected readonly limits: ConnectionLimits;
+  protected readonly decoder: HpackDecoder;
+  protected readonly streams = new Map<number, Stream>();
+  protected readonly resetBudget: TokenBucket;
+  readonly controlBudget: TokenBucket;
+  /** Highest stream id that the peer opened. */
+  protected lastPeerStreamId = 0;
+  protected settingsReceived = false;
+
+  readonly #atTurnEnd: AtTurnEnd;
+  #turnEndAsked = false;
+  #receiveWindow: number;
+  #consumedBytes = 0;
+  readonly #resetIds: number[] = [];
+  /** Streams answered while the peer was still sending; reset at the end of the turn if it still is. */
+  readonly #answeredEarly: number[] = [];
+  #handshakeTimer: Timer | null;
+  #keepaliveTimer: Timer | null = null;
+  #closeTimer: Timer | null = null;
+  #readingPaused = false;
+
+  constructor(link: ByteLink, limits: ConnectionLimits, context: ConnectionContext) {
+    this.link = link;
+    this.limits = limits;
+    this.clock = context.clock;
+    this.#atTurnEnd = context.atTurnEnd;
+    this.output = new Output(link);
+    this.outflow = new Outflow(this.output, limits);
+    this.decoder = new HpackDecoder(limits);
+    this.resetBudget = new TokenBucket(limits.resets, context.clock);
+    this.controlBudget = new TokenBucket(limits.controlFrames, context.clock);
+    this.frames = new FrameReader(this, limits);
+    this.#receiveWindow = limits.connectionWindowBytes;
+    this.heardAtMs = context.clock.nowMs();
+    this.#handshakeTimer = context.clock.setTimer(limits.handshakeTimeoutMs, () => {
+      this.#handshakeTimer = null;
+      this.fail(ErrorCode.SETTINGS_TIMEOUT, "no SETTINGS in time");
+    });
+  }
+
+  get streamCount(): number {
+    return this.streams.size;
+  }
+
+  // ---- bytes in -------------------------------------------------------------------------------------------------
+
+  onBytes(chunk: Buffer): void {
+    if (this.phase !== "open") return;
+    this.heardAtMs = this.clock.nowMs();
+    try {
+      this.frames.read(chunk);
+      if (this.outflow.hasSenders) this.askFlush();
+      this.outflow.wakeStopped();
+    } catch (error) {
+      if (!(error instanceof ConnectionFault)) throw error;
+      this.fail(error.code, error.message);
+    }
+  }
+
+  /** A whole DATA frame (RFC 9113 6.1), `[start, end)` being its payload. */
+  onData(flags: number, id: number, bytes: Buffer, start: number, end: number): void {
+    const length = end - start;
+    this.#consume(length);
+    const stream = this.streams.get(id);
+    if (stream === undefined) return this.#onStrayFrame(id, "DATA");
+    if (stream.remoteClosed) {
+      return this.faultStream(stream, ErrorCode.STREAM_CLOSED, "DATA after END_STREAM");
+    }
+    stream.receiveWindow -= length;
+    if (stream.receiveWindow < 0) {
+      return this.faultStream(stream, ErrorCode.FLOW_CONTROL_ERROR, "DATA beyond the window");
+    }
+    stream.consumedBytes += length;
+    let bodyStart = start;
+    let bodyEnd = end;
+    if ((flags & Flag.PADDED) !== 0) {
+      bodyStart += 1;
+      bodyEnd -= length > 0 ? bytes[start]! : 0;
+      if (bodyEnd < bodyStart) {
+        throw new ConnectionFault(ErrorCode.PROTOCOL_ERROR, "padding longer than its frame");
+      }
+    }
+    const endStream = (flags & Flag.END_STREAM) !== 0;
+    if (bodyEnd > bodyStart) this.controlBudget.earn(2);
+    else if (!endStream) this.countControlFrame();
+    this.#onBody(stream, id, endStream, bytes, bodyStart, bodyEnd);
+  }
+
+  #onBody(
+    stream: Stream,
+    id: number,
+    endStream: boolean,
+    bytes: Buffer,
+    start: number,
+    end: number,
+  ): void {
+    if (stream.bodyBytesLeft >= 0) {
+      stream.bodyBytesLeft -= end - start;
+      if (stream.bodyBytesLeft < 0 || (endStream && stream.bodyBytesLeft > 0)) {
+        const message = "body of another length than content-length";
+        return this.faultStream(stream, ErrorCode.PROTOCOL_ERROR, message);
+      }
+    }
+    if (endStream) stream.remoteClosed = true;
+    if (end > start) stream.reader.read(bytes, start, end, stream);
+    // The call may have ended meanwhile, and its record may be free.
+    if (stream.id !== id) return;
+    if (endStream) this.endRemote(stream);
+    else if (!stream.paused) this.giveBackWindow(stream);
+  }
+
+  /** The peer is done with a stream that is still in the map. */
+  protected endRemote(stream: Stream): void {
+    const { id } = stream;
+    stream.remoteClosed = true;
+    stream.onRemoteEnd();
+    if (stream.id === id && stream.localClosed) this.#finish(stream);
+  }
+
+  #consume(length: number): void {
+    this.#receiveWindow -= length;
+    if (this.#receiveWindow < 0) {
+      throw new ConnectionFault(ErrorCode.FLOW_CONTROL_ERROR, "DATA beyond the connection window");
+    }
+    this.#consumedBytes += length;
+    if (this.#consumedBytes * 2 < this.limits.connectionWindowBytes) return;
+    this.#writeWindowUpdate(0, this.#consumedBytes);
+    this.#receiveWindow += this.#consumedBytes;
+    this.#consumedBytes = 0;
+  }
+
+  /** Lets the peer send what was read, once it is worth a frame. */
+  giveBackWindow(stream: Stream): void {
+    if (stream.remoteClosed) return;
+    if (stream.consumedBytes * 2 < this.limits.streamWindowBytes) return;
+    this.#writeWindowUpdate(stream.id, stream.consumedBytes);
+    stream.receiveWindow += stream.consumedBytes;
+    stream.consumedBytes = 0;
+  }
+
+  /**
+   * A frame for a stream that is not in the map. Idle: the peer made it up. Reset by us a moment ago: it could not know.
+   * Otherwise it was closed by the peer itself (RFC 9113 5.1).
+   */
+  #onStrayFrame(id: number, what: string): void {
+    if (this.isIdle(id)) {
+      throw new ConnectionFault(ErrorCode.PROTOCOL_ERROR, `${what} on an idle stream`);
+    }
+    if (this.wasReset(id)) return;
+    this.#countReset();
+    this.#writeReset(id, ErrorCode.STREAM_CLOSED);
+  }
+
+  protected wasReset(id: number): boolean {
+    return this.#resetIds.includes(id);
+  }
+
+  // ---- control frames -------------------------------------------------------------------------------------------
+
+  countControlFrame(): void {
+    if (this.controlBudget.take()) return;
+    throw new ConnectionFault(ErrorCode.ENHANCE_YOUR_CALM, "too many control frames");
+  }
+
+  #countReset(): void {
+    if (this.resetBudget.take()) return;
+    throw new ConnectionFault(ErrorCode.ENHANCE_YOUR_CALM, "too many resets");
+  }
+
+  onReset(id: number, code: number): void {
+    const stream = this.streams.get(id);
+    if (stream === undefined) {
+      if (this.isIdle(id)) {
+        throw new ConnectionFault(ErrorCode.PROTOCOL_ERROR, "RST_STREAM on an idle stream");
+      }
+      return this.countControlFrame();
+    }
+    this.#countReset();
+    this.#lose(stream, { kind: "reset", code });
+  }
+
+  onWindowUpdate(id: number, increment: number): void {
+    this.countControlFrame();
+    if (id === 0) {
+      if (increment === 0) {
+        throw new ConnectionFault(ErrorCode.PROTOCOL_ERROR, "WINDOW_UPDATE of 0");
+      }
+      this.outflow.widen(increment);
+      return;
+    }
+    const stream = this.streams.get(id);
+    if (stream === undefined) {
+      if (!this.isIdle(id)) return;
+      throw new ConnectionFault(ErrorCode.PROTOCOL_ERROR, "WINDOW_UPDATE on an idle stream");
+    }
+    if (increment === 0) {
+      this.faultStream(stream, ErrorCode.PROTOCOL_ERROR, "WINDOW_UPDATE of 0");
+    } else if (!this.outflow.widenStream(stream, increment)) {
+      this.faultStream(stream, ErrorCode.FLOW_CONTROL_ERROR, "stream window above 2^31-1");
+    }
+  }
+
+  onSettings(bytes: Buffer, start: number, end: number): void {
+    this.countControlFrame();
+    applySettings(this, this.streams.values(), bytes, start, end);
+    if (!this.settingsReceived) {
+      this.settingsReceived = true;
+      this.#handshakeTimer?.cancel();
+      this.#handshakeTimer = null;
+      this.#watchKeepalive();
+    }
+    const at = this.output.reserve(FRAME_HEADER_BYTES);
+    writeFrameHeader(this.output.bytes, at, 0, FrameType.SETTINGS, Flag.ACK, 0);
+    this.askFlush();
+    this.onPeerSettings();
+  }
+
+  onPing(ack: boolean, bytes: Buffer, start: number): void {
+    if (ack) return this.onPingAck(bytes, start);
+    this.countControlFrame();
+    this.onPeerPing();
+    if (this.phase === "open") this.#writePing(Flag.ACK, bytes.subarray(start, start + 8));
+  }
+
+  // ---- what differs between the two ends ------------------------------------------------------------------------
+
+  /** A whole header block. The decoder must see it, whatever becomes of its stream. */
+  abstract onHeaderBlock(
+    id: number,
+    endStream: boolean,
+    block: Buffer,
+    start: number,
+    end: number,
+  ): void;
+  abstract onGoAway(lastStreamId: number, code: number, debugText: string): void;
+  protected abstract isIdle(id: number): boolean;
+  protected abstract onPeerSettings(): void;
+  protected abstract onPeerPing(): void;
+  protected abstract onPingAck(bytes: Buffer, start: number): void;
+  /** Whether silence is to be answered with a PING just now. */
+  protected abstract mayProbe(): boolean;
+  /** The link is gone and all streams are lost. The last call. */
+  protected abstract onConnectionClosed(reason: string): void;
+
+  // ---- frames out -----------------------------------------------------------------------------------------------
+
+  /** Writes a header block as HEADERS and as many CONTINUATIONs as it takes. */
+  writeHeaders(id: number, endStream: boolean, block: Buffer): void {
+    let type: number = FrameType.HEADERS;
+    let flags = endStream ? Flag.END_STREAM : 0;
+    for (let from = 0; from === 0 || from < block.length; from += FRAME_BYTES_DEFAULT) {
+      const to = Math.min(from + FRAME_BYTES_DEFAULT, block.length);
+      if (to === block.length) flags |= Flag.END_HEADERS;
+      const at = this.output.reserve(FRAME_HEADER_BYTES + to - from);
+      writeFrameHeader(this.output.bytes, at, to - from, type, flags, id);
+      block.copy(this.output.bytes, at + FRAME_HEADER_BYTES, from, to);
+      type = FrameType.CONTINUATION;
+      flags = 0;
+    }
+    this.askFlush();
+  }
+
+  /** Closes our side after END_STREAM was written. */
+  endLocal(stream: Stream): void {
+    assert(!stream.localClosed, "a side closes once");
+    stream.localClosed = true;
+    if (stream.remoteClosed) this.#finish(stream);
+    else this.onLocalEnd(stream);
+  }
+
+  protected onLocalEnd(_stream: Stream): void {}
+
+  /** The answer is complete: a peer that still sends is told to stop (RFC 9113 8.1). */
+  protected resetIfStillOpen(stream: Stream): void {
+    this.#answeredEarly.push(stream.id);
+  }
+
+  /** Abandons a stream of ours; nothing is reported to its call. */
+  abandon(stream: Stream, code: ErrorCode): void {
+    if (stream.id === 0 || this.streams.get(stream.id) !== stream) return;
+    this.#resetNow(stream, code);
+    stream.localClosed = true;
+    stream.remoteClosed = true;
+    this.#finish(stream);
+  }
+
+  /** A stream error (RFC 9113 5.4.2): the peer broke the protocol on this stream only. */
+  faultStream(stream: Stream, code: ErrorCode, message: string): void {
+    this.#countReset();
+    this.#resetNow(stream, code);
+    this.#lose(stream, { kind: "fault", code, message });
+  }
+
+  /** The same for a stream that has no record. */
+  protected refuse(id: number, code: ErrorCode): void {
+    this.#countReset();
+    this.#rememberReset(id);
+    this.#writeReset(id, code);
+  }
+
+  /** An answer was given to a stream without a record, whose request may go on. */
+  protected resetUnseen(id: number): void {
+    this.#rememberReset(id);
+    this.#writeReset(id, ErrorCode.NO_ERROR);
+  }
+
+  /** Raises the connection's window from the protocol's default to the limit: part of the first flight. */
+  protected widenConnectionWindow(): void {
+    const increment = this.limits.connectionWindowBytes - WINDOW_BYTES_DEFAULT;
+    if (increment > 0) this.#writeWindowUpdate(0, increment);
+  }
+
+  #resetNow(stream: Stream, code: ErrorCode): void {
+    this.#rememberReset(stream.id);
+    this.#writeReset(stream.id, code);
+  }
+
+  #rememberReset(id: number): void {
+    this.#resetIds.push(id);
+    if (this.#resetIds.length > REMEMBERED_RESETS) this.#resetIds.shift();
+  }
+
+  #writeReset(id: number, code: ErrorCode): void {
+    const at = this.output.reserve(FRAME_HEADER_BYTES + 4);
+    const out = this.output.bytes;
+    writeUint32(out, writeFrameHeader(out, at, 4, FrameType.RST_STREAM, 0, id), code);
+    this.askFlush();
+  }
+
+  #writeWindowUpdate(id: number, increment: number): void {
+    const at = this.output.reserve(FRAME_HEADER_BYTES + 4);
+    const out = this.output.bytes;
+    writeUint32(out, writeFrameHeader(out, at, 4, FrameType.WINDOW_UPDATE, 0, id), increment);
+    this.askFlush();
+  }
+
+  #writePing(flags: number, payload: Uint8Array): void {
+    const at = this.output.reserve(FRAME_HEADER_BYTES + 8);
+    const out = this.output.bytes;
+    out.set(payload, writeFrameHeader(out, at, 8, FrameType.PING, flags, 0));
+    this.askFlush();
+  }
+
+  protected sendPing(payload: Uint8Array): void {
+    this.#writePing(0, payload);
+  }
+
+  protected writeGoAway(lastStreamId: number, code: ErrorCode, text: string): void {
+    const debug = Buffer.from(text, "utf8");
+    const at = this.output.reserve(FRAME_HEADER_BYTES + 8 + debug.length);
+    const out = this.output.bytes;
+    let body = writeFrameHeader(out, at, 8 + debug.length, FrameType.GOAWAY, 0, 0);
+    body = writeUint32(out, body, lastStreamId);
+    out.set(debug, writeUint32(out, body, code));
+    this.askFlush();
+  }
+
+  protected writeRaw(bytes: Uint8Array): void {
+    const at = this.output.reserve(bytes.length);
+    this.output.bytes.set(bytes, at);
+    this.askFlush();
+  }
+
+  // ---- the end of a turn ----------------------------------------------------------------------------------------
+
+  /** Has everything written this turn leave at its end, in one write. */
+  askFlush(): void {
+    if (this.output.bufferedBytes > EARLY_FLUSH_BYTES) this.output.flush();
+    if (this.#turnEndAsked) return;
+    this.#turnEndAsked = true;
+    this.#atTurnEnd(this.#onTurnEnd);
+  }
+
+  readonly #onTurnEnd = (): void => {
+    this.#turnEndAsked = false;
+    if (this.phase !== "open") return;
+    if (this.#answeredEarly.length > 0) this.#resetAnsweredEarly();
+    this.outflow.checkLimit();
+    if (this.outflow.overflowed) return this.#cut();
+    this.#pumpAndFlush();
+    this.outflow.wakeStopped();
+    this.#balanceReading();
+  };
+
+  #resetAnsweredEarly(): void {
+    for (const id of this.#answeredEarly) {
+      const stream = this.streams.get(id);
+      if (stream !== undefined) this.abandon(stream, ErrorCode.NO_ERROR);
+    }
+    this.#answeredEarly.length = 0;
+  }
+
+  #pumpAndFlush(): void {
+    do {
+      this.outflow.pump();
+      this.output.flush();
+    } while (!this.output.writing && this.outflow.hasSenders);
+  }
+
+  onWritten(): void {
+    if (this.phase === "closed") return;
+    this.output.onWritten();
+    if (this.phase === "closing") return this.#endLink();
+    this.#pumpAndFlush();
+    this.outflow.wakeStopped();
+    this.#balanceReading();
+  }
+
+  /** Who does not read our answers gets no more questions in. */
+  #balanceReading(): void {
+    const mustPause = this.output.bufferedBytes >= this.limits.outputHighWaterBytes;
+    if (mustPause === this.#readingPaused) return;
+    this.#readingPaused = mustPause;
+    if (mustPause) this.link.pause();
+    else this.link.resume();
+  }
+
+  #cut(): void {
+    this.link.destroy();
+    this.#close("more output waits than the peer may leave unread");
+  }
+
+  // ---- streams and the end --------------------------------------------------------------------------------------
+
+  #finish(stream: Stream): void {
+    this.streams.delete(stream.id);
+    this.outflow.drop(stream);
+    stream.onFinished();
+    this.onStreamGone();
+  }
+
+  #lose(stream: Stream, loss: StreamLoss): void {
+    this.streams.delete(stream.id);
+    this.outflow.drop(stream);
+    stream.localClosed = true;
+    stream.remoteClosed = true;
+    stream.onLost(loss);
+    this.onStreamGone();
+  }
+
+  protected loseStream(stream: Stream, loss: StreamLoss): void {
+    this.#lose(stream, loss);
+  }
+
+  protected onStreamGone(): void {}
+
+  /** Ends the connection for a fault of the peer: GOAWAY, then nothing it says matters (RFC 9113 5.4.1). */
+  fail(code: ErrorCode, message: string): void {
+    if (this.phase !== "open") return;
+    this.writeGoAway(this.lastPeerStreamId, code, message);
+    this.shutDown(message);
+  }
+
+  /** Sends what is written, ends the link and all streams; the socket dies soon after, whatever the peer does. */
+  protected shutDown(reason: string): void {
+    if (this.phase !== "open") return;
+    this.phase = "closing";
+    this.#endLink();
+    this.#closeTimer = this.clock.setTimer(LINGER_MS, () => this.link.destroy());
+    this.#loseAll(reason);
+  }
+
+  #endLink(): void {
+    this.output.flush();
+    if (!this.output.writing) this.link.end();
+  }
+
+  /** Ends it at once, without a word. */
+  destroy(reason: string): void {
+    if (this.phase === "closed") return;
+    this.link.destroy();
+    this.#close(reason);
+  }
+
+  onClosed(cause: Error | null): void {
+    this.#close(cause === null ? "connection closed" : cause.message);
+  }
+
+  #close(reason: string): void {
+    if (this.phase === "closed") return;
+    this.phase = "closed";
+    this.output.close();
+    this.#handshakeTimer?.cancel();
+    this.#keepaliveTimer?.cancel();
+    this.#closeTimer?.cancel();
+    this.#loseAll(reason);
+    this.onConnectionClosed(reason);
+  }
+
+  #loseAll(reason: string): void {
+    for (const stream of [...this.streams.values()]) {
+      if (this.streams.get(stream.id) !== stream) continue;
+      this.#lose(stream, { kind: "disconnected", message: reason });
+    }
+  }
+
+  // ---- keepalive ------------------------------------------------------------------------------------------------
+
+  #watchKeepalive(): void {
+    const { keepaliveTimeMs } = this.limits;
+    if (keepaliveTimeMs === Number.POSITIVE_INFINITY) return;
+    const silentMs = this.clock.nowMs() - this.heardAtMs;
+    const waitMs = silentMs >= keepaliveTimeMs ? keepaliveTimeMs : keepaliveTimeMs - silentMs;
+    this.#keepaliveTimer = this.clock.setTimer(waitMs, () => {
+      if (this.phase !== "open") return;
+      const stillSilentMs = this.clock.nowMs() - this.heardAtMs;
+      if (stillSilentMs < keepaliveTimeMs || !this.mayProbe()) return this.#watchKeepalive();
+      this.#probe();
+    });
+  }
+
+  #probe(): void {
+    const probedAtMs = this.clock.nowMs();
+    this.sendPing(Buffer.alloc(8));
+    this.#keepaliveTimer = this.clock.setTimer(this.limits.keepaliveTimeoutMs, () => {
+      if (this.phase !== "open") return;
+      if (this.heardAtMs > probedAtMs || this.#readingPaused) this.#watchKeepalive();
+      else this.destroy("keepalive: no answer to PING");
+    });
+  }
+}

@@ -1,0 +1,407 @@
+import { Connection, type ConnectionContext } from "./connection.ts";
+import { ConnectionFault, ErrorCode } from "./error-code.ts";
+import {
+  Flag,
+  FRAME_HEADER_BYTES,
+  FrameType,
+  Setting,
+  STREAM_ID_MAX,
+  settingsFrame,
+  writeFrameHeader,
+  writeUint32,
+} from "./frame.ts";
+import { encodeGrpcMessage } from "./grpc-text.ts";
+import { FieldKind } from "./header-field.ts";
+import { latin1 } from "./latin1.ts";
+import type { ServerLimits } from "./limits.ts";
+import type { ByteLink } from "./link.ts";
+import { MESSAGE_PREFIX_BYTES } from "./message-reader.ts";
+import { type RequestHead, readRequestHead } from "./request-head.ts";
+import { type ServerCall, StreamServerCall, type UnaryServerCall } from "./server-call.ts";
+import type { Method, ServerCore } from "./server-core.ts";
+import { Status, type StatusCode } from "./status.ts";
+import type { Stream } from "./stream.ts";
+
+/** Header blocks remembered with their meaning, for a peer that repeats them. Count per connection. */
+const REMEMBERED_HEADS = 16;
+/** Longer blocks are not worth remembering. Octets. */
+const REMEMBERED_BLOCK_BYTES = 512;
+/** Payload of the PING whose answer says that every request sent before GOAWAY has come (RFC 9113 6.8). */
+const DRAIN_PING = Buffer.from("drain\0\0\0", "latin1");
+
+/** The server's end of a connection: requests in, answers out. */
+export class ServerConnection extends Connection {
+  readonly #core: ServerCore;
+  readonly #limits: ServerLimits;
+  readonly #heads = new Map<string, RequestHead>();
+  #headsGeneration = 0;
+  /** Blocks that every good answer starts and ends with, and the encoder's generation they are valid for. */
+  #okHead = Buffer.alloc(0);
+  #okHeadGeneration = -1;
+  #okTrailers = Buffer.alloc(0);
+  #okTrailersGeneration = -1;
+
+  #draining: "no" | "announced" | "final" = "no";
+  /** Requests were answered since the last PING, which therefore may be a measurement and is no offence. */
+  #workedSincePing = true;
+  #lastPingMs = Number.NEGATIVE_INFINITY;
+  #pingStrikes = 0;
+
+  constructor(link: ByteLink, core: ServerCore, context: ConnectionContext) {
+    super(link, core.limits, context);
+    this.#core = core;
+    this.#limits = core.limits;
+    this.frames.expectPreface();
+    this.writeRaw(
+      settingsFrame([
+        [Setting.MAX_CONCURRENT_STREAMS, this.#limits.concurrentStreamsMax],
+        [Setting.INITIAL_WINDOW_SIZE, this.#limits.streamWindowBytes],
+        [Setting.MAX_HEADER_LIST_SIZE, this.#limits.headerListBytesMax],
+      ]),
+    );
+    this.widenConnectionWindow();
+  }
+
+  protected isIdle(id: number): boolean {
+    return id > this.lastPeerStreamId || id % 2 === 0;
+  }
+
+  // ---- requests -------------------------------------------------------------------------------------------------
+
+  onHeaderBlock(id: number, endStream: boolean, block: Buffer, start: number, end: number): void {
+    if (id > this.lastPeerStreamId && id % 2 === 1) {
+      this.lastPeerStreamId = id;
+      return this.#open(id, endStream, this.#readHead(block, start, end));
+    }
+    this.decoder.decode(block, start, end);
+    const stream = this.streams.get(id);
+    if (stream !== undefined) this.#onTrailers(stream, endStream);
+    else if (!this.wasReset(id)) {
+      throw new ConnectionFault(ErrorCode.PROTOCOL_ERROR, `HEADERS on stream ${id}`);
+    }
+  }
+
+  /** HEADERS on an open stream end the request (RFC 9113 8.1); gRPC puts nothing into them. */
+  #onTrailers(stream: Stream, endStream: boolean): void {
+    if (stream.remoteClosed) {
+      return this.faultStream(stream, ErrorCode.STREAM_CLOSED, "HEADERS after END_STREAM");
+    }
+    const pseudo = this.decoder.fields.some(
+      ({ kind }) =>
+        (kind >= FieldKind.METHOD && kind <= FieldKind.STATUS) || kind === FieldKind.MALFORMED,
+    );
+    if (!endStream || pseudo) {
+      return this.faultStream(stream, ErrorCode.PROTOCOL_ERROR, "malformed trailers");
+    }
+    if (stream.bodyBytesLeft > 0) {
+      return this.faultStream(stream, ErrorCode.PROTOCOL_ERROR, "body shorter than content-length");
+    }
+    this.endRemote(stream);
+  }
+
+  /** Decodes a header block, or finds it among those seen: while the table stands still equal bytes mean the same. */
+  #readHead(block: Buffer, start: number, end: number): RequestHead | null {
+    const { decoder } = this;
+    if (this.#headsGeneration !== decoder.tableGeneration) {
+      this.#heads.clear();
+      this.#headsGeneration = decoder.tableGeneration;
+    }
+    const mayRemember = end - start <= REMEMBERED_BLOCK_BYTES;
+    const key = mayRemember ? latin1(block, start, end) : "";
+    const known = this.#heads.get(key);
+    if (known !== undefined) return known;
+    decoder.decode(block, start, end);
+    if (decoder.overflowed) return null;
+    const head = readRequestHead(decoder.fields);
+    if (
+      mayRemember &&
+      head.timeoutMs === null && // such blocks differ each time
+      this.#headsGeneration === decoder.tableGeneration
+    ) {
+      if (this.#heads.size >= REMEMBERED_HEADS) this.#heads.clear();
+      this.#heads.set(key, head);
+    }
+    return head;
+  }
+
+  #open(id: number, endStream: boolean, head: RequestHead | null): void {
+    this.controlBudget.earn(2);
+    if (this.#draining === "final" || this.streams.size >= this.#limits.concurrentStreamsMax) {
+      return this.refuse(id, ErrorCode.REFUSED_STREAM);
+    }
+    if (head?.verdict === "malformed") return this.refuse(id, ErrorCode.PROTOCOL_ERROR);
+    if (endStream && head !== null && head.contentLength > 0) {
+      return this.refuse(id, ErrorCode.PROTOCOL_ERROR);
+    }
+    if (head === null) {
+      const text = `header list larger than max (${this.#limits.headerListBytesMax} octets)`;
+      return this.#reject(id, endStream, "200", Status.RESOURCE_EXHAUSTED, text);
+    }
+    const method = head.verdict === "call" ? this.#core.methods.get(head.path) : undefined;
+    if (method === undefined) return this.#rejectHead(id, endStream, head);
+    if (method.kind === "unary") this.#openUnary(id, endStream, head, method);
+    else this.#openStream(id, endStream, head, method);
+  }
+
+  #openUnary(
+    id: number,
+    endStream: boolean,
+    head: RequestHead,
+    method: Method & { readonly kind: "unary" },
+  ): void {
+    const call: UnaryServerCall = this.#core.takeUnaryCall();
+    call.handler = method.handler;
+    this.#admit(call, id, endStream, head);
+    if (endStream) this.endRemote(call);
+  }
+
+  #openStream(
+    id: number,
+    endStream: boolean,
+    head: RequestHead,
+    method: Method & { readonly kind: "stream" },
+  ): void {
+    const call = new StreamServerCall();
+    this.#admit(call, id, endStream, head);
+    call.attach(method.opener(call));
+    if (call.id !== id) return;
+    if (!call.headSent && !call.endQueued) this.writeResponseHead(call);
+    if (endStream) this.endRemote(call);
+  }
+
+  #admit(call: ServerCall, id: number, endStream: boolean, head: RequestHead): void {
+    call.id = id;
+    call.connection = this;
+    call.path = head.path;
+    call.metadata = head.metadata;
+    call.peer = this.link.peer;
+    call.sendWindow = this.outflow.initialStreamWindow;
+    call.receiveWindow = this.#limits.streamWindowBytes;
+    call.bodyBytesLeft = head.contentLength;
+    call.remoteClosed = endStream;
+    call.reader.reset(this.#limits.messageBytesMax);
+    call.reader.encoding = head.encoding;
+    this.streams.set(id, call);
+    if (head.timeoutMs === null) {
+      call.deadlineMs = Number.POSITIVE_INFINITY;
+    } else {
+      call.deadlineMs = this.clock.nowMs() + head.timeoutMs;
+      this.#core.deadlines.add(call);
+    }
+  }
+
+  forgetDeadline(call: ServerCall): void {
+    if (call.expirySlot >= 0) this.#core.deadlines.remove(call);
+  }
+
+  #rejectHead(id: number, endStream: boolean, head: RequestHead): void {
+    switch (head.verdict) {
+      case "not-post":
+        return this.#reject(id, endStream, "405", Status.INTERNAL, "the method is not POST");
+      case "not-grpc":
+        return this.#reject(
+          id,
+          endStream,
+          "415",
+          Status.UNKNOWN,
+          "invalid gRPC request content-type",
+        );
+      case "bad-timeout":
+        return this.#reject(id, endStream, "200", Status.INTERNAL, "malformed grpc-timeout");
+      default: {
+        const { code, message } = this.#core.fallback(head.path);
+        return this.#reject(id, endStream, "200", code, message);
+      }
+    }
+  }
+
+  /** Answers with trailers only, without a record of the stream. */
+  #reject(
+    id: number,
+    endStream: boolean,
+    httpStatus: string,
+    code: StatusCode,
+    text: string,
+  ): void {
+    const { encoder } = this;
+    encoder.begin();
+    encoder.field(":status", httpStatus);
+    encoder.field("content-type", "application/grpc");
+    encoder.field("grpc-status", String(code));
+    encoder.passingField("grpc-message", encodeGrpcMessage(text));
+    this.writeHeaders(id, true, encoder.end());
+    this.#workedSincePing = true;
+    if (!endStream) this.resetUnseen(id);
+  }
+
+  // ---- answers --------------------------------------------------------------------------------------------------
+
+  /** The whole good answer of a unary call, mostly in one stretch of the output. */
+  replyUnary(call: UnaryServerCall, message: Uint8Array): void {
+    if (
+      call.initialMetadata !== null ||
+      call.trailingMetadata !== null ||
+      !this.outflow.fits(call, message.length)
+    ) {
+      this.writeResponseHead(call);
+      this.sendOn(call, message);
+      return call.endOk();
+    }
+    this.forgetDeadline(call);
+    const head = this.#okHeadBlock();
+    const trailers = this.#okTrailersBlock();
+    const bytes = message.length + MESSAGE_PREFIX_BYTES;
+    const { output, outflow } = this;
+    let at = output.reserve(3 * FRAME_HEADER_BYTES + head.length + bytes + trailers.length);
+    const out = output.bytes;
+    const { id } = call;
+    at = writeFrameHeader(out, at, head.length, FrameType.HEADERS, Flag.END_HEADERS, id);
+    at = copyBlock(head, out, at);
+    at = writeFrameHeader(out, at, bytes, FrameType.DATA, 0, id);
+    out[at] = 0;
+    at = writeUint32(out, at + 1, message.length);
+    out.set(message, at);
+    at += message.length;
+    at = writeFrameHeader(out, at, trailers.length, FrameType.HEADERS, ENDS_ALL, id);
+    copyBlock(trailers, out, at);
+    outflow.window -= bytes;
+    this.#workedSincePing = true;
+    call.reader.stopped = true;
+    this.endLocal(call);
+    this.askFlush();
+  }
+
+  #okHeadBlock(): Buffer {
+    const { encoder } = this;
+    if (this.#okHeadGeneration === encoder.generation) return this.#okHead;
+    const before = encoder.generation;
+    encoder.begin();
+    encoder.field(":status", "200");
+    encoder.field("content-type", "application/grpc");
+    this.#okHead = Buffer.from(encoder.end());
+    if (encoder.generation === before) this.#okHeadGeneration = before;
+    return this.#okHead;
+  }
+
+  #okTrailersBlock(): Buffer {
+    const { encoder } = this;
+    if (this.#okTrailersGeneration === encoder.generation) return this.#okTrailers;
+    const before = encoder.generation;
+    encoder.begin();
+    encoder.field("grpc-status", "0");
+    this.#okTrailers = Buffer.from(encoder.end());
+    if (encoder.generation === before) this.#okTrailersGeneration = before;
+    return this.#okTrailers;
+  }
+
+  writeResponseHead(call: ServerCall): void {
+    call.headSent = true;
+    this.#workedSincePing = true;
+    if (call.initialMetadata === null)
+      return this.writeHeaders(call.id, false, this.#okHeadBlock());
+    const { encoder } = this;
+    encoder.begin();
+    encoder.field(":status", "200");
+    encoder.field("content-type", "application/grpc");
+    for (const [name, value] of call.initialMetadata) encoder.passingField(name, value);
+    this.writeHeaders(call.id, false, encoder.end());
+  }
+
+  sendOn(call: ServerCall, message: Uint8Array): boolean {
+    this.#workedSincePing = true;
+    this.controlBudget.earn(2);
+    const writable = this.outflow.send(call, message);
+    this.askFlush();
+    return writable;
+  }
+
+  /** Trailers, or the only HEADERS if nothing was sent before; they end the stream. */
+  writeTrailers(call: ServerCall): void {
+    const { encoder } = this;
+    encoder.begin();
+    if (!call.headSent) {
+      encoder.field(":status", "200");
+      encoder.field("content-type", "application/grpc");
+      for (const [name, value] of call.initialMetadata ?? []) encoder.passingField(name, value);
+      if (call.endCode === Status.UNIMPLEMENTED) {
+        encoder.field("grpc-accept-encoding", "identity");
+      }
+    }
+    encoder.field("grpc-status", String(call.endCode));
+    if (call.endMessage !== "") {
+      encoder.passingField("grpc-message", encodeGrpcMessage(call.endMessage));
+    }
+    for (const [name, value] of call.trailingMetadata ?? []) encoder.passingField(name, value);
+    call.headSent = true;
+    this.#workedSincePing = true;
+    this.writeHeaders(call.id, true, encoder.end());
+    this.endLocal(call);
+  }
+
+  protected override onLocalEnd(stream: Stream): void {
+    this.resetIfStillOpen(stream);
+  }
+
+  // ---- the connection -------------------------------------------------------------------------------------------
+
+  /** PINGs that come too often, without work in between, are an offence (grpc-go's enforcement policy, as etcd sets it). */
+  protected onPeerPing(): void {
+    if (this.#workedSincePing) {
+      this.#workedSincePing = false;
+      this.#pingStrikes = 0;
+      this.#lastPingMs = this.clock.nowMs();
+      return;
+    }
+    const nowMs = this.clock.nowMs();
+    if (nowMs - this.#lastPingMs < this.#limits.pingIntervalMinMs) this.#pingStrikes += 1;
+    this.#lastPingMs = nowMs;
+    if (this.#pingStrikes <= this.#limits.pingStrikesMax) return;
+    throw new ConnectionFault(ErrorCode.ENHANCE_YOUR_CALM, "too_many_pings");
+  }
+
+  protected onPingAck(bytes: Buffer, start: number): void {
+    if (this.#draining !== "announced") return;
+    if (DRAIN_PING.compare(bytes, start, start + DRAIN_PING.length) !== 0) return;
+    this.#draining = "final";
+    this.writeGoAway(this.lastPeerStreamId, ErrorCode.NO_ERROR, "");
+    this.onStreamGone();
+  }
+
+  /**
+   * Asks the client to take new calls elsewhere, and ends the connection when the last call here is over. The first
+   * GOAWAY names no stream, for requests may be on their way; the second does (RFC 9113 6.8).
+   */
+  drain(): void {
+    if (this.phase !== "open" || this.#draining !== "no") return;
+    if (!this.settingsReceived) return this.shutDown("server stopped");
+    this.#draining = "announced";
+    this.writeGoAway(STREAM_ID_MAX, ErrorCode.NO_ERROR, "");
+    this.sendPing(DRAIN_PING);
+  }
+
+  protected override onStreamGone(): void {
+    if (this.#draining === "final" && this.streams.size === 0) this.shutDown("server stopped");
+  }
+
+  onGoAway(): void {
+    // The client opens no more streams; it will close when it is done.
+  }
+
+  protected onPeerSettings(): void {}
+
+  protected mayProbe(): boolean {
+    return true;
+  }
+
+  protected onConnectionClosed(): void {
+    this.#core.onConnectionClosed(this);
+  }
+}
+
+const ENDS_ALL = Flag.END_HEADERS | Flag.END_STREAM;
+
+/** A few octets: a loop beats a call into the runtime. */
+function copyBlock(block: Buffer, out: Buffer, at: number): number {
+  for (let from = 0; from < block.length; from += 1) out[at + from] = block[from]!;
+  return at + block.length;
+}
