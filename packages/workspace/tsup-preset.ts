@@ -32,6 +32,7 @@ export function preset(options: Options & { readonly isBundling?: boolean } = {}
     // build.mjs empties dist; two configurations of one package would empty each other's.
     clean: false,
     dts: hasTypes && {
+      entry: "src/index.ts",
       compilerOptions: {
         baseUrl: packagesDirectory,
         ...(isBundling ? { paths: sourcePaths } : {}),
