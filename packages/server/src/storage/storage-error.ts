@@ -29,3 +29,8 @@ export class WalCorruption extends Error {
 export class WalMismatch extends Error {
   override readonly name = "WalMismatch";
 }
+
+/** The state store lost a write that it had promised to keep. It is left as it was found. */
+export class StateCorruption extends Error {
+  override readonly name = "StateCorruption";
+}

@@ -1,0 +1,64 @@
+import { Level } from "level";
+
+/** A chained batch: everything put into it lands atomically. Faster by far than a batch of an array (1.9 µs to 8 an operation). */
+export interface LevelBatch {
+  put(key: string, value: Uint8Array): unknown;
+  del(key: string): unknown;
+  write(options: { readonly sync: boolean }): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface LevelView {
+  close(): Promise<void>;
+}
+
+export interface LevelIterator {
+  /** Up to `size` records; none at the end. */
+  nextv(size: number): Promise<[string, Uint8Array][]>;
+  close(): Promise<void>;
+}
+
+/** What is used of LevelDB, and no more. */
+export interface LevelDatabase {
+  getSync(
+    key: string,
+    options?: { readonly snapshot: LevelView; readonly fillCache: boolean },
+  ): Uint8Array | undefined;
+  batch(): LevelBatch;
+  snapshot(): LevelView;
+  iterator(options: {
+    readonly gte: string;
+    readonly lt?: string;
+    readonly snapshot?: LevelView;
+    readonly fillCache: boolean;
+    readonly highWaterMarkBytes: number;
+  }): LevelIterator;
+  compactRange(from: string, to: string): Promise<void>;
+  approximateSize(from: string, to: string): Promise<number>;
+  close(): Promise<void>;
+}
+
+const MIB = 1024 * 1024;
+
+/**
+ * Opens or creates a database. Keys are latin1 byte strings stored as their UTF-8: that keeps their order, costs one more
+ * byte for each byte above 0x7f, and spares a buffer for each key in and out.
+ *
+ * Measured with 1 M puts of 16 B keys and 256 B values in synced batches of 4,000: write buffers of 4 to 32 MiB and blocks of
+ * 4 or 16 KiB all take 1.7 to 2.4 s and 75 to 113 MB; small ones do at least as well. Compression costs a tenth there and
+ * makes each uncached read unpack a block on the loop's thread: off.
+ */
+export async function openLevel(directory: string): Promise<LevelDatabase> {
+  const level = new Level<string, Uint8Array>(directory, {
+    keyEncoding: "utf8",
+    valueEncoding: "buffer",
+    compression: false,
+    writeBufferSize: 8 * MIB,
+    cacheSize: 32 * MIB,
+    blockSize: 4096,
+    maxFileSize: 8 * MIB,
+  });
+  await level.open();
+  // The package's types cover what browsers can do as well; in Node it is classic-level, which has the rest.
+  return level as unknown as LevelDatabase;
+}

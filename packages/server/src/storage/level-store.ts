@@ -1,0 +1,272 @@
+import { assert, type Clock, type Timer } from "@conclave/base";
+import type { LogIndex } from "@conclave/raft";
+import {
+  type DurableStateStore,
+  RESERVED_KEYS,
+  type StateSnapshot,
+} from "./durable-state-store.ts";
+import { type LevelBatch, type LevelDatabase, openLevel } from "./level-database.ts";
+import { encodeMarker, type Marker, markerKey, readMarker } from "./level-marker.ts";
+import { LevelSnapshot } from "./level-snapshot.ts";
+import { StorageFailure } from "./storage-error.ts";
+
+export interface LevelStoreOptions {
+  readonly clock: Clock;
+  /** Called once, when a write failed. The process must end. */
+  readonly onFatal: (error: StorageFailure) => void;
+  /** Sealed writes go to disk when they amount to this. Bytes. Default 1 MiB. */
+  readonly flushBytes?: number;
+  /** Sealed writes wait no longer than this. Milliseconds. Default 100. */
+  readonly flushAfterMs?: number;
+  /** {@link DurableStateStore.isOverlayFull} begins here. Bytes. Default 64 MiB. */
+  readonly overlayBytesMax?: number;
+}
+
+const MIB = 1024 * 1024;
+/** What a record costs in the overlay besides its key and value. Bytes, measured roughly. */
+const RECORD_OVERHEAD_BYTES = 96;
+
+/** Writes that are not on disk yet: for reads in front of LevelDB. Null: deleted. */
+type Overlay = Map<string, Uint8Array | null>;
+
+interface DurableWaiter {
+  /** The write to wait for. */
+  readonly write: number;
+  /** Called before any later write is started. */
+  readonly resolve: () => void;
+  readonly reject: (failure: StorageFailure) => void;
+}
+
+/**
+ * The state store on LevelDB. Writes gather in memory and go to disk as few, large, synced batches: one in flight, sealed
+ * ones that come meanwhile are the next.
+ *
+ * Every LevelDB write is synced on purpose. LevelDB does not sync a log file when it turns to the next one, and at
+ * recovery it skips damaged stretches of its log and goes on behind them; so with unsynced writes a power cut may lose
+ * a batch and keep a later one, whose applied index would then cover effects that are gone (the shape of E1). Synced one
+ * after another they are a prefix, and at a few a second they cost nothing: the log has everything meanwhile. Should a
+ * batch go missing all the same (rot), the chain of markers shows it (level-marker.ts).
+ */
+export class LevelStore implements DurableStateStore {
+  readonly #level: LevelDatabase;
+  readonly #clock: Clock;
+  readonly #onFatal: (error: StorageFailure) => void;
+  readonly #flushBytes: number;
+  readonly #flushAfterMs: number;
+  readonly #overlayBytesMax: number;
+
+  /** The batch being filled, as LevelDB will get it, and the same as a map for reads. Sealed parts and the open one. */
+  #batch: LevelBatch | null = null;
+  #filling: Overlay = new Map();
+  #fillingBytes = 0;
+  /** The open batch holds something: `#batch` must not be written before its seal. */
+  #hasUnsealed = false;
+  #writing: Overlay | null = null;
+  #writingBytes = 0;
+
+  #appliedIndex: LogIndex;
+  /** Applied index that the newest started write carries, and that the newest durable one does. */
+  #startedIndex: LogIndex;
+  #durableIndex: LogIndex;
+  /** Writes that were started and those that are durable, since ever: the marker's number. */
+  #startedWrites: number;
+  #durableWrites: number;
+  #wantsWrite = false;
+  #flushTimer: Timer | null = null;
+  #durableWaiters: DurableWaiter[] = [];
+  #limitWaiters: (() => void)[] = [];
+  #failure: StorageFailure | null = null;
+  #isClosed = false;
+
+  private constructor(level: LevelDatabase, options: LevelStoreOptions, marker: Marker) {
+    this.#level = level;
+    this.#clock = options.clock;
+    this.#onFatal = options.onFatal;
+    this.#flushBytes = options.flushBytes ?? MIB;
+    this.#flushAfterMs = options.flushAfterMs ?? 100;
+    this.#overlayBytesMax = options.overlayBytesMax ?? 64 * MIB;
+    this.#appliedIndex = marker.appliedIndex;
+    this.#startedIndex = marker.appliedIndex;
+    this.#durableIndex = marker.appliedIndex;
+    this.#startedWrites = marker.write;
+    this.#durableWrites = marker.write;
+  }
+
+  /**
+   * Opens the database in a directory, creating it if missing.
+   * @throws StateCorruption if a write in the middle is gone; the error of LevelDB (code LEVEL_LOCKED: in use).
+   */
+  static async open(directory: string, options: LevelStoreOptions): Promise<LevelStore> {
+    const level = await openLevel(directory);
+    try {
+      return new LevelStore(level, options, await readMarker(level, directory));
+    } catch (error) {
+      await level.close();
+      throw error;
+    }
+  }
+
+  get appliedIndex(): LogIndex {
+    return this.#appliedIndex;
+  }
+
+  get durableIndex(): LogIndex {
+    return this.#durableIndex;
+  }
+
+  get overlayBytes(): number {
+    return this.#fillingBytes + this.#writingBytes;
+  }
+
+  get isOverlayFull(): boolean {
+    return this.overlayBytes >= this.#overlayBytesMax;
+  }
+
+  get(key: string): Uint8Array | undefined {
+    const filling = this.#filling.get(key);
+    if (filling !== undefined) return filling ?? undefined;
+    const writing = this.#writing?.get(key);
+    if (writing !== undefined) return writing ?? undefined;
+    return this.#level.getSync(key);
+  }
+
+  put(key: string, value: Uint8Array): void {
+    this.#openBatch(key).put(key, value);
+    this.#filling.set(key, value);
+    this.#fillingBytes += key.length + value.length + RECORD_OVERHEAD_BYTES;
+  }
+
+  delete(key: string): void {
+    this.#openBatch(key).del(key);
+    this.#filling.set(key, null);
+    this.#fillingBytes += key.length + RECORD_OVERHEAD_BYTES;
+  }
+
+  seal(appliedIndex: LogIndex): void {
+    assert(appliedIndex >= this.#appliedIndex, "the applied index never falls");
+    this.#appliedIndex = appliedIndex;
+    this.#hasUnsealed = false;
+    if (this.#fillingBytes >= this.#flushBytes || this.#wantsWrite) this.#maybeStartWrite();
+    else this.#armFlush();
+  }
+
+  sync(): Promise<LogIndex> {
+    return this.#onceSealedIsDurable(() => this.#durableIndex);
+  }
+
+  whenBelowLimit(callback: () => void): void {
+    if (this.isOverlayFull) this.#limitWaiters.push(callback);
+    else queueMicrotask(callback);
+  }
+
+  snapshot(): Promise<StateSnapshot> {
+    return this.#onceSealedIsDurable(() => new LevelSnapshot(this.#level, this.#durableIndex));
+  }
+
+  compactRange(from: string, to: string): Promise<void> {
+    return this.#level.compactRange(from, to);
+  }
+
+  sizeBytes(): Promise<number> {
+    return this.#level.approximateSize("", `${RESERVED_KEYS}${RESERVED_KEYS}`);
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#flushTimer?.cancel();
+    const written = this.#hasUnsealed
+      ? this.#onceDurable(this.#startedWrites, () => {})
+      : this.sync();
+    await written.catch(() => {});
+    await this.#batch?.close();
+    await this.#level.close();
+  }
+
+  #openBatch(key: string): LevelBatch {
+    assert(key < RESERVED_KEYS, "this key is reserved");
+    this.#hasUnsealed = true;
+    this.#batch ??= this.#level.batch();
+    return this.#batch;
+  }
+
+  get #hasSealedWork(): boolean {
+    return this.#filling.size > 0 || this.#appliedIndex > this.#startedIndex;
+  }
+
+  #armFlush(): void {
+    if (this.#flushTimer !== null || this.#isClosed) return;
+    this.#flushTimer = this.#clock.setTimer(this.#flushAfterMs, () => {
+      this.#flushTimer = null;
+      this.#maybeStartWrite();
+    });
+  }
+
+  /** Writes what is sealed, unless a write is under way (it follows then) or a batch is open (its seal does it). */
+  #maybeStartWrite(): void {
+    if (this.#failure !== null || !this.#hasSealedWork) return;
+    this.#wantsWrite = true;
+    if (this.#writing !== null || this.#hasUnsealed) return;
+    this.#wantsWrite = false;
+    this.#startedWrites += 1;
+    const write = this.#startedWrites;
+    const appliedIndex = this.#appliedIndex;
+    const batch = this.#batch ?? this.#level.batch();
+    batch.put(markerKey(write), encodeMarker(appliedIndex));
+    batch.del(markerKey(write - 1));
+    this.#batch = null;
+    this.#startedIndex = appliedIndex;
+    this.#writing = this.#filling;
+    this.#writingBytes = this.#fillingBytes;
+    this.#filling = new Map();
+    this.#fillingBytes = 0;
+    batch.write({ sync: true }).then(
+      () => this.#complete(write, appliedIndex),
+      (cause: unknown) => this.#fail(cause),
+    );
+  }
+
+  #complete(write: number, appliedIndex: LogIndex): void {
+    assert(write === this.#durableWrites + 1, "writes become durable in order");
+    this.#durableWrites = write;
+    this.#durableIndex = appliedIndex;
+    this.#writing = null;
+    this.#writingBytes = 0;
+    const waiting = this.#durableWaiters;
+    this.#durableWaiters = waiting.filter((waiter) => waiter.write > write);
+    for (const waiter of waiting) if (waiter.write <= write) waiter.resolve();
+    if (this.#wantsWrite || this.#fillingBytes >= this.#flushBytes) this.#maybeStartWrite();
+    else if (this.#hasSealedWork) this.#armFlush();
+    if (this.isOverlayFull) return;
+    const relieved = this.#limitWaiters;
+    this.#limitWaiters = [];
+    for (const callback of relieved) queueMicrotask(callback);
+  }
+
+  /** Computes `result` at a moment when everything sealed by now is durable and no later write has begun. */
+  #onceSealedIsDurable<T>(result: () => T): Promise<T> {
+    if (!this.#hasSealedWork) return this.#onceDurable(this.#startedWrites, result);
+    const durable = this.#onceDurable(this.#startedWrites + 1, result);
+    this.#maybeStartWrite();
+    return durable;
+  }
+
+  #onceDurable<T>(write: number, result: () => T): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (this.#failure !== null) reject(this.#failure);
+      else if (this.#durableWrites >= write) resolve(result());
+      else this.#durableWaiters.push({ write, resolve: () => resolve(result()), reject });
+    });
+  }
+
+  #fail(cause: unknown): void {
+    if (this.#failure !== null) return;
+    const failure = new StorageFailure("the state store cannot be written", { cause });
+    this.#failure = failure;
+    this.#flushTimer?.cancel();
+    const waiting = this.#durableWaiters;
+    this.#durableWaiters = [];
+    for (const waiter of waiting) waiter.reject(failure);
+    this.#onFatal(failure);
+  }
+}
