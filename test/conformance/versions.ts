@@ -16,6 +16,13 @@ export interface VersionFacts {
    * took it; the others apply its puts. True of etcd before 3.7; a defect that nobody shall emulate.
    */
   readonly divergesOnRefusedRange: boolean;
+  /**
+   * A watch from a revision below 0: one answer, created and cancelled (3.6.6 and later), instead of
+   * a watcher that is created and then cancelled as compacted.
+   */
+  readonly refusesNegativeWatchAtOnce: boolean;
+  /** A progress request on a stream without watchers: answered in 3.4, passed over since 3.5.8. */
+  readonly answersProgressWithoutWatchers: boolean;
 }
 
 export const versionOf: Readonly<Record<ServerKind, VersionFacts>> = {
@@ -24,11 +31,15 @@ export const versionOf: Readonly<Record<ServerKind, VersionFacts>> = {
     hashesAtCompactRevision: true,
     refusesUnknownSort: true,
     divergesOnRefusedRange: false,
+    refusesNegativeWatchAtOnce: true,
+    answersProgressWithoutWatchers: false,
   },
   etcd: {
     etcd: "3.4.23",
     hashesAtCompactRevision: false,
     refusesUnknownSort: false,
     divergesOnRefusedRange: true,
+    refusesNegativeWatchAtOnce: false,
+    answersProgressWithoutWatchers: true,
   },
 };
