@@ -1,7 +1,8 @@
+import { defaultServerConditions } from "vite";
 import { defineConfig } from "vitest/config";
 
 /** Tests run on the sources: the "conclave-source" export condition maps a package to its src/index.ts. */
-const conditions = ["conclave-source", "import", "module", "node", "default"];
+const conditions = ["conclave-source", ...defaultServerConditions];
 
 export default defineConfig({
   resolve: { conditions },
