@@ -1,0 +1,154 @@
+import type { RpcServer, UnaryCall } from "@conclave/rpc";
+import {
+  CommandKind,
+  checkDeleteRangeRequest,
+  checkPutRequest,
+  checkRangeRequest,
+  checkTxnRequest,
+  isTxnReadOnly,
+  isTxnSerializable,
+  type Refusal,
+} from "@conclave/state-machine";
+import {
+  CompactionRequest,
+  CompactionResponse,
+  DeleteRangeRequest,
+  DeleteRangeResponse,
+  EtcdErrors,
+  KV,
+  PutRequest,
+  PutResponse,
+  RangeRequest,
+  RangeResponse,
+  TxnRequest,
+  TxnResponse,
+} from "@conclave/wire";
+import type { Member } from "../node/member.ts";
+import { failWith } from "./errors.ts";
+import { checkCommandBytes, decoding, type RequestLimits, refused } from "./validate.ts";
+import { CommandCall, ReadCall, type ResultOf } from "./waiters.ts";
+
+/** The KV service: decode, validate, hand to the member, encode. Semantics are the state machine's. */
+export function registerKvService(server: RpcServer, member: Member, limits: RequestLimits): void {
+  const service = new KvService(member, limits);
+  server.unary(
+    KV.Range.path,
+    decoding(RangeRequest, (call, request, body) => service.range(call, request, body)),
+  );
+  server.unary(
+    KV.Put.path,
+    decoding(PutRequest, (call, request, body) => service.put(call, request, body)),
+  );
+  server.unary(
+    KV.DeleteRange.path,
+    decoding(DeleteRangeRequest, (call, request, body) => service.deleteRange(call, request, body)),
+  );
+  server.unary(
+    KV.Txn.path,
+    decoding(TxnRequest, (call, request, body) => service.txn(call, request, body)),
+  );
+  server.unary(
+    KV.Compact.path,
+    decoding(CompactionRequest, (call, request, body) => service.compact(call, request, body)),
+  );
+}
+
+class KvService {
+  readonly #member: Member;
+  readonly #limits: RequestLimits;
+
+  constructor(member: Member, limits: RequestLimits) {
+    this.#member = member;
+    this.#limits = limits;
+  }
+
+  range(call: UnaryCall, request: RangeRequest, body: Uint8Array): void {
+    if (failNamed(call, checkRangeRequest(request))) return;
+    if (request.serializable) this.#answerRange(call, request);
+    else {
+      const owned = RangeRequest.decode(Uint8Array.from(body));
+      this.#member.readLinearizable(new ReadCall(call, owned, this.#answerRange));
+    }
+  }
+
+  put(call: UnaryCall, request: PutRequest, body: Uint8Array): void {
+    if (failNamed(call, checkPutRequest(request))) return;
+    if (refused(call, checkCommandBytes(body, this.#limits))) return;
+    if (refused(call, this.#member.quota.check(body.length))) return;
+    this.#member.propose(CommandKind.PUT, body, new CommandCall(call, "put", this.#encodePut));
+  }
+
+  deleteRange(call: UnaryCall, request: DeleteRangeRequest, body: Uint8Array): void {
+    if (failNamed(call, checkDeleteRangeRequest(request))) return;
+    if (refused(call, checkCommandBytes(body, this.#limits))) return;
+    const waiter = new CommandCall(call, "delete-range", this.#encodeDeleteRange);
+    this.#member.propose(CommandKind.DELETE_RANGE, body, waiter);
+  }
+
+  txn(call: UnaryCall, request: TxnRequest, body: Uint8Array): void {
+    if (failNamed(call, checkTxnRequest(request, this.#limits.txnOpsMax))) return;
+    if (isTxnReadOnly(request)) {
+      const owned = TxnRequest.decode(Uint8Array.from(body));
+      if (isTxnSerializable(request)) this.#answerTxn(call, owned);
+      else this.#member.readLinearizable(new ReadCall(call, owned, this.#answerTxn));
+      return;
+    }
+    if (refused(call, checkCommandBytes(body, this.#limits))) return;
+    if (refused(call, this.#member.quota.checkTxn(request, body.length))) return;
+    this.#member.propose(CommandKind.TXN, body, new CommandCall(call, "txn", this.#encodeTxn));
+  }
+
+  compact(call: UnaryCall, request: CompactionRequest, body: Uint8Array): void {
+    const waiter = new CommandCall(call, "compact", this.#encodeCompact);
+    if (!request.physical) this.#member.propose(CommandKind.COMPACT, body, waiter);
+    else {
+      this.#member.propose(CommandKind.COMPACT, body, {
+        onResult: (result) => {
+          if (result.kind !== "compact") waiter.onResult(result);
+          else this.#member.whenSwept(() => waiter.onResult(result));
+        },
+        onRefused: (error) => waiter.onRefused(error),
+      });
+    }
+  }
+
+  readonly #answerRange = (call: UnaryCall, request: RangeRequest): void => {
+    const outcome = this.#member.machine.range(request);
+    if (!outcome.ok) failWith(call, EtcdErrors[outcome.refusal]);
+    else {
+      const { kvs, more, count, revision } = outcome.value;
+      const header = this.#member.header(revision);
+      call.reply(RangeResponse.encode({ header, kvs, more, count }));
+    }
+  };
+
+  readonly #answerTxn = (call: UnaryCall, request: TxnRequest): void => {
+    const outcome = this.#member.machine.readTxn(request);
+    if (!outcome.ok) failWith(call, EtcdErrors[outcome.refusal]);
+    else call.reply(this.#encodeTxn(outcome.value));
+  };
+
+  readonly #encodePut = (result: ResultOf<"put">): Uint8Array =>
+    PutResponse.encode({ header: this.#member.header(result.revision), prevKv: result.prevKv });
+
+  readonly #encodeDeleteRange = (result: ResultOf<"delete-range">): Uint8Array =>
+    DeleteRangeResponse.encode({
+      header: this.#member.header(result.revision),
+      deleted: result.deleted,
+      prevKvs: result.prevKvs,
+    });
+
+  readonly #encodeTxn = (result: ResultOf<"txn">): Uint8Array =>
+    TxnResponse.encode({
+      header: this.#member.header(result.revision),
+      succeeded: result.succeeded,
+      responses: result.responses,
+    });
+
+  readonly #encodeCompact = (result: ResultOf<"compact">): Uint8Array =>
+    CompactionResponse.encode({ header: this.#member.header(result.revision) });
+}
+
+function failNamed(call: UnaryCall, refusal: Refusal | null): boolean {
+  return refused(call, refusal === null ? null : EtcdErrors[refusal]);
+}

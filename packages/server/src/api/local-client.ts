@@ -1,0 +1,53 @@
+import {
+  type DeleteRangeRequestInit,
+  type DeleteRangeResponse,
+  type RangeRequestInit,
+  type RangeResponse,
+  type ResponseHeader,
+  type TxnRequestInit,
+  type TxnResponse,
+} from "@conclave/wire";
+
+/** What happened to a watched key. `value` is null when it was deleted. */
+export interface KeyChange {
+  readonly modRevision: number;
+  readonly key: Uint8Array;
+  readonly value: Uint8Array | null;
+}
+
+/**
+ * This member's own store as a client sees it, with promises: the lock and election services live on it, as etcd's
+ * do on an in-process client. Rejects with EtcdFailure.
+ */
+export interface LocalClient {
+  header(): ResponseHeader;
+  /** Linearizable. */
+  range(request: RangeRequestInit): Promise<RangeResponse>;
+  txn(request: TxnRequestInit): Promise<TxnResponse>;
+  deleteRange(request: DeleteRangeRequestInit): Promise<DeleteRangeResponse>;
+  /** @returns the id of a new lease. */
+  grantLease(ttlSeconds: number): Promise<bigint>;
+  /** Changes of keys in [key, rangeEnd) from a revision on, in order, until the signal aborts. */
+  watch(
+    range: { readonly key: Uint8Array; readonly rangeEnd?: Uint8Array; readonly startRevision: number },
+    signal: AbortSignal,
+  ): AsyncIterable<KeyChange>;
+}
+
+/** Keys are bytes; the queue's own names are built as latin1 text so that no byte is lost. */
+export function toText(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
+}
+
+export function toBytes(text: string): Uint8Array {
+  return Buffer.from(text, "latin1");
+}
+
+/** The end of the range of all keys that start with a prefix: etcd's GetPrefixRangeEnd. */
+export function prefixEnd(prefix: string): string {
+  for (let at = prefix.length - 1; at >= 0; at -= 1) {
+    const code = prefix.charCodeAt(at);
+    if (code < 0xff) return prefix.slice(0, at) + String.fromCharCode(code + 1);
+  }
+  return "\0";
+}

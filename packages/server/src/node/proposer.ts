@@ -1,0 +1,158 @@
+import { assert, type Clock } from "@conclave/base";
+import { CommandBatch, type CommandKind, type CommandResult } from "@conclave/state-machine";
+import { type EtcdError, EtcdErrors } from "@conclave/wire";
+
+/** Who waits for a proposal. Exactly one of the two is called, once; neither may throw. */
+export interface ProposalWaiter {
+  /** The command was applied here. `result` may be reused by the next command: read it before returning. */
+  onResult(result: CommandResult): void;
+  /** Nobody will answer any more. What `error` means for the command is etcd's: timeouts are ambiguous. */
+  onRefused(error: EtcdError): void;
+}
+
+/** Commands that leave together as the data of one log entry, with the sequences it carries. */
+export interface ProposalBatch {
+  readonly entryData: Uint8Array;
+  /** Sequences `[first, last]`, all from this member and boot. */
+  readonly first: number;
+  readonly last: number;
+}
+
+export interface ProposerLimits {
+  /** Commands waiting for an answer before new ones are refused with "too many requests". Count. */
+  readonly waitersMax: number;
+  /** Bytes not yet handed to Raft before new ones are refused. */
+  readonly unsentBytesMax: number;
+  /** A batch is closed once it holds this many bytes; one larger command still fits alone. */
+  readonly batchBytesMax: number;
+  /** How long a waiter waits: etcd's 5 s + 2 election timeouts. Milliseconds. */
+  readonly timeoutMs: number;
+}
+
+export const DEFAULT_PROPOSER_LIMITS: Omit<ProposerLimits, "timeoutMs"> = {
+  waitersMax: 100_000,
+  unsentBytesMax: 64 * 1024 * 1024,
+  batchBytesMax: 1024 * 1024,
+};
+
+interface WaitingProposal {
+  readonly waiter: ProposalWaiter;
+  readonly deadlineMs: number;
+}
+
+/**
+ * Gives each command of this member an id and a waiter, and gathers what one turn of the event loop brought
+ * into the data of one log entry. A command whose fate is unknown stays until its deadline: its entry may
+ * still commit under another leader.
+ */
+export class Proposer {
+  /** Distinguishes this boot of this member from all others, so that a replayed id finds no waiter. */
+  readonly origin: number;
+  readonly #limits: ProposerLimits;
+  readonly #clock: Clock;
+  /** In order of sequence, hence of deadline. */
+  readonly #waiting = new Map<number, WaitingProposal>();
+  readonly #closed: ProposalBatch[] = [];
+  readonly #open: CommandBatch;
+  #openFirst = 1;
+  #nextSequence = 1;
+  #closedBytes = 0;
+
+  constructor(options: { origin: number; limits: ProposerLimits; clock: Clock }) {
+    this.origin = options.origin;
+    this.#limits = options.limits;
+    this.#clock = options.clock;
+    this.#open = new CommandBatch(options.limits.batchBytesMax);
+  }
+
+  /** Commands that wait for an answer. */
+  get pending(): number {
+    return this.#waiting.size;
+  }
+
+  get hasUnsent(): boolean {
+    return this.#closed.length > 0 || this.#open.count > 0;
+  }
+
+  /** Adds a command. The bytes are copied before this returns. */
+  submit(kind: CommandKind, body: Uint8Array, waiter: ProposalWaiter): void {
+    const unsentBytes = this.#closedBytes + this.#open.sizeBytes;
+    if (
+      this.#waiting.size >= this.#limits.waitersMax ||
+      unsentBytes + body.length > this.#limits.unsentBytesMax
+    ) {
+      waiter.onRefused(EtcdErrors.tooManyRequests);
+      return;
+    }
+    const sequence = this.#nextSequence;
+    if (!this.#open.append(kind, this.origin, sequence, body)) {
+      this.#closeBatch();
+      const isTaken = this.#open.append(kind, this.origin, sequence, body);
+      assert(isTaken, "an empty batch takes any command");
+    }
+    this.#nextSequence += 1;
+    this.#waiting.set(sequence, {
+      waiter,
+      deadlineMs: this.#clock.nowMs() + this.#limits.timeoutMs,
+    });
+  }
+
+  /** The next batch to hand to Raft or to the leader; null if there is none. */
+  takeBatch(): ProposalBatch | null {
+    if (this.#closed.length === 0) {
+      if (this.#open.count === 0) return null;
+      this.#closeBatch();
+    }
+    const batch = this.#closed.shift();
+    assert(batch !== undefined, "a closed batch was just seen");
+    this.#closedBytes -= batch.entryData.length;
+    return batch;
+  }
+
+  /** Puts a batch that Raft would not take now back in front. */
+  giveBack(batch: ProposalBatch): void {
+    this.#closed.unshift(batch);
+    this.#closedBytes += batch.entryData.length;
+  }
+
+  #closeBatch(): void {
+    const last = this.#nextSequence - 1;
+    const entryData = this.#open.take();
+    this.#closed.push({ entryData, first: this.#openFirst, last });
+    this.#closedBytes += entryData.length;
+    this.#openFirst = this.#nextSequence;
+  }
+
+  /** Called for every applied command, whoever proposed it. */
+  onResult(origin: number, sequence: number, result: CommandResult): void {
+    if (origin !== this.origin) return;
+    const proposal = this.#waiting.get(sequence);
+    if (proposal === undefined) return;
+    this.#waiting.delete(sequence);
+    proposal.waiter.onResult(result);
+  }
+
+  /** Ends the wait of `[first, last]`, for instance because the entry that carried them is certainly lost. */
+  refuse(first: number, last: number, error: EtcdError): void {
+    for (let sequence = first; sequence <= last; sequence += 1) {
+      const proposal = this.#waiting.get(sequence);
+      if (proposal === undefined) continue;
+      this.#waiting.delete(sequence);
+      proposal.waiter.onRefused(error);
+    }
+  }
+
+  /** Ends the wait of everyone whose deadline has passed. */
+  expire(nowMs: number, error: EtcdError): void {
+    for (const [sequence, proposal] of this.#waiting) {
+      if (proposal.deadlineMs > nowMs) return;
+      this.#waiting.delete(sequence);
+      proposal.waiter.onRefused(error);
+    }
+  }
+
+  /** The member stops: everyone is told so. */
+  close(): void {
+    this.refuse(1, this.#nextSequence - 1, EtcdErrors.stopped);
+  }
+}

@@ -1,0 +1,87 @@
+import type { Clock, Timer } from "@conclave/base";
+import { encodeMessage, type MemberId, type Message } from "@conclave/raft";
+import type { Caller, CallStatus, ClientStream } from "@conclave/rpc";
+import type { Logger } from "../observe/logger.ts";
+import { formatId, PeerPath } from "./peer-protocol.ts";
+
+/** How long a link waits before it is opened again after it ended. Milliseconds. */
+const REOPEN_DELAY_MS = 100;
+
+export interface PeerLinkOptions {
+  readonly to: MemberId;
+  readonly caller: Caller;
+  readonly identity: Readonly<Record<string, string>>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** A message was dropped or the link ended: the core should probe again. */
+  readonly onUnreachable: (id: MemberId) => void;
+}
+
+/**
+ * One member's stream of Raft messages to another. Raft asks for no delivery promise, only for bounded memory:
+ * while the stream is down or its buffer is full, messages are dropped and the core is told.
+ */
+export class PeerLink {
+  readonly #o: PeerLinkOptions;
+  #stream: ClientStream | null = null;
+  #reopenTimer: Timer | null = null;
+  #closed = false;
+  /** Last failure that was logged: a peer that stays away is one line, not one in every 100 ms. */
+  #lastFailure = "";
+  #isOpen = false;
+
+  constructor(options: PeerLinkOptions) {
+    this.#o = options;
+    this.#open();
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  send(message: Message): void {
+    const stream = this.#stream;
+    if (stream === null || !stream.writable) {
+      if (message.type === "append") this.#o.onUnreachable(this.#o.to);
+      return;
+    }
+    stream.send(encodeMessage(message));
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#reopenTimer?.cancel();
+    this.#stream?.cancel();
+    this.#stream = null;
+  }
+
+  #open(): void {
+    if (this.#closed) return;
+    this.#stream = this.#o.caller.stream(
+      PeerPath.link,
+      { metadata: this.#o.identity, waitForReady: true },
+      {
+        onOpen: () => {
+          this.#isOpen = true;
+          this.#lastFailure = "";
+          this.#o.logger.info("peer link open", { peer: formatId(this.#o.to) });
+        },
+        onMessage: () => {},
+        onEnd: (status) => this.#onEnd(status),
+      },
+    );
+  }
+
+  #onEnd(status: CallStatus): void {
+    this.#stream = null;
+    this.#isOpen = false;
+    if (this.#closed) return;
+    this.#o.onUnreachable(this.#o.to);
+    const failure = `${status.code} ${status.message}`;
+    if (failure !== this.#lastFailure) {
+      this.#lastFailure = failure;
+      this.#o.logger.warn("peer link ended", { peer: formatId(this.#o.to), reason: failure });
+    }
+    this.#reopenTimer = this.#o.clock.setTimer(REOPEN_DELAY_MS, () => this.#open());
+  }
+}

@@ -1,0 +1,37 @@
+/**
+ * What members say to each other, over the same gRPC transport that clients use. Every call carries the identity
+ * headers below; the receiver refuses by name whoever is not a member of this cluster talking to this member.
+ */
+export const PeerPath = {
+  /** Client-streaming, kept open: each message is one encoded Raft message. */
+  link: "/conclave.Peer/Link",
+  /** Unary: the data of one log entry for the leader to propose. OK: it is in the leader's log. */
+  forward: "/conclave.Peer/Forward",
+  /** Unary: a lease id to renew at the leader, answered with its TTL. */
+  leaseRenew: "/conclave.Peer/LeaseRenew",
+  /** Unary: a lease id whose remaining time the leader is asked for. */
+  leaseRemaining: "/conclave.Peer/LeaseRemaining",
+  /** Client-streaming: an install-snapshot message, then the records of the state. OK: it is stored. */
+  snapshot: "/conclave.Peer/Snapshot",
+} as const;
+
+export const PeerHeader = {
+  clusterId: "conclave-cluster-id",
+  from: "conclave-from",
+  to: "conclave-to",
+  version: "conclave-peer-version",
+} as const;
+
+/** Raised when a message changes its meaning. Members of different versions refuse each other. */
+export const PEER_PROTOCOL_VERSION = "1";
+
+/** Ids travel as 16 hexadecimal digits, as etcdctl prints them. */
+export function formatId(id: bigint): string {
+  return BigInt.asUintN(64, id).toString(16);
+}
+
+/** @returns null unless `text` is 1 to 16 hexadecimal digits. */
+export function parseId(text: string | undefined): bigint | null {
+  if (text === undefined || !/^[0-9a-f]{1,16}$/.test(text)) return null;
+  return BigInt(`0x${text}`);
+}

@@ -1,0 +1,159 @@
+import { decodeMessage, type MemberId, type Message } from "@conclave/raft";
+import {
+  type Metadata,
+  type RpcServer,
+  type ServerStream,
+  type ServerStreamHandler,
+  Status,
+  type UnaryCall,
+} from "@conclave/rpc";
+import type { Logger } from "../observe/logger.ts";
+import { formatId, PEER_PROTOCOL_VERSION, PeerHeader, PeerPath, parseId } from "./peer-protocol.ts";
+
+/** What the rest of the member does with what its peers say. */
+export interface PeerServiceOptions {
+  readonly self: MemberId;
+  readonly clusterId: bigint;
+  readonly logger: Logger;
+  /** Null: a member. Else why it is refused ("not a member", "removed"). */
+  readonly refusalOf: (id: MemberId) => string | null;
+  readonly onMessage: (message: Message) => void;
+  /** @returns whether the batch is in this leader's log now. */
+  readonly onForward: (entryData: Uint8Array) => boolean;
+  /** Answers with the lease's TTL in seconds, 0 if it does not exist; null: this member does not lead. */
+  readonly onLeaseRenew: (id: bigint, answer: (ttlSeconds: number | null) => void) => void;
+  /** Remaining and granted TTL, in seconds; remaining is -1 if the lease does not exist; null: not leading. */
+  readonly onLeaseRemaining: (
+    id: bigint,
+    answer: (ttl: { readonly remaining: number; readonly granted: number } | null) => void,
+  ) => void;
+  /** Takes a snapshot stream of an identified member. */
+  readonly onSnapshot: (from: MemberId, stream: ServerStream) => ServerStreamHandler;
+}
+
+/** Opens a link: the first thing the other side hears, so that it knows it was accepted. */
+const HELLO = new Uint8Array(0);
+
+/** Registers the methods that members call on each other. */
+export function registerPeerService(server: RpcServer, options: PeerServiceOptions): void {
+  const identify = (metadata: Metadata): MemberId | string => identifyPeer(metadata, options);
+
+  server.stream(PeerPath.link, (stream) => {
+    const from = identify(stream.metadata);
+    if (typeof from === "string") return refuse(stream, from, options.logger);
+    stream.send(HELLO);
+    return linkHandler(stream, from, options);
+  });
+  server.stream(PeerPath.snapshot, (stream) => {
+    const from = identify(stream.metadata);
+    if (typeof from === "string") return refuse(stream, from, options.logger);
+    return options.onSnapshot(from, stream);
+  });
+  const unary = (path: string, serve: (call: UnaryCall, body: Uint8Array) => void): void => {
+    server.unary(path, (call, body) => {
+      const from = identify(call.metadata);
+      if (typeof from === "string") call.fail(Status.PERMISSION_DENIED, from);
+      else serve(call, body);
+    });
+  };
+  unary(PeerPath.forward, (call, body) => {
+    if (options.onForward(Uint8Array.from(body))) call.reply(HELLO);
+    else call.fail(Status.FAILED_PRECONDITION, "not taken");
+  });
+  unary(PeerPath.leaseRenew, (call, body) => {
+    options.onLeaseRenew(decodeLeaseId(body), (ttl) => {
+      if (ttl === null) call.fail(Status.FAILED_PRECONDITION, "not leading");
+      else call.reply(encodeNumbers(ttl));
+    });
+  });
+  unary(PeerPath.leaseRemaining, (call, body) => {
+    options.onLeaseRemaining(decodeLeaseId(body), (ttl) => {
+      if (ttl === null) call.fail(Status.FAILED_PRECONDITION, "not leading");
+      else call.reply(encodeNumbers(ttl.remaining, ttl.granted));
+    });
+  });
+}
+
+/** @returns the caller's id, or the reason it is refused. */
+function identifyPeer(metadata: Metadata, o: PeerServiceOptions): MemberId | string {
+  const from = parseId(metadata.get(PeerHeader.from));
+  if (from === null) return "peer did not say who it is";
+  const version = metadata.get(PeerHeader.version);
+  if (version !== PEER_PROTOCOL_VERSION) {
+    return `peer protocol version mismatch: ${formatId(from)} speaks ${version}, this member ${PEER_PROTOCOL_VERSION}`;
+  }
+  if (parseId(metadata.get(PeerHeader.clusterId)) !== o.clusterId) {
+    return `cluster ID mismatch: ${formatId(from)} is of cluster ${metadata.get(PeerHeader.clusterId)}, this member of ${formatId(o.clusterId)}`;
+  }
+  if (parseId(metadata.get(PeerHeader.to)) !== o.self) {
+    return `member ID mismatch: ${formatId(from)} looks for ${metadata.get(PeerHeader.to)}, this is ${formatId(o.self)}`;
+  }
+  const refusal = o.refusalOf(from);
+  return refusal === null ? from : `${formatId(from)} is refused: ${refusal}`;
+}
+
+const IGNORING: ServerStreamHandler = {
+  onMessage: () => {},
+  onHalfClose: () => {},
+  onCancel: () => {},
+  onDrain: () => {},
+};
+
+function refuse(stream: ServerStream, reason: string, logger: Logger): ServerStreamHandler {
+  logger.warn("peer refused", { remote: stream.peer.remoteAddress, reason });
+  stream.end(Status.PERMISSION_DENIED, reason);
+  return IGNORING;
+}
+
+function linkHandler(
+  stream: ServerStream,
+  from: MemberId,
+  options: PeerServiceOptions,
+): ServerStreamHandler {
+  return {
+    ...IGNORING,
+    onMessage: (bytes) => {
+      const message = decodeLinkMessage(bytes, from, options.self);
+      if (message !== null) return options.onMessage(message);
+      options.logger.warn("peer sent a message that is not its own", { peer: formatId(from) });
+      stream.end(Status.INVALID_ARGUMENT, "malformed message");
+    },
+    onHalfClose: () => stream.end(Status.OK),
+  };
+}
+
+/** @returns null if the bytes are no message from `from` to `to`. */
+function decodeLinkMessage(bytes: Uint8Array, from: MemberId, to: MemberId): Message | null {
+  let message: Message;
+  try {
+    message = decodeMessage(Uint8Array.from(bytes)); // entries keep their bytes: a copy of our own
+  } catch {
+    return null;
+  }
+  return message.from === from && message.to === to ? message : null;
+}
+
+/** A lease id as 8 big-endian bytes. */
+export function encodeLeaseId(id: bigint): Uint8Array {
+  const bytes = Buffer.allocUnsafe(8);
+  bytes.writeBigInt64BE(BigInt.asIntN(64, id));
+  return bytes;
+}
+
+function decodeLeaseId(bytes: Uint8Array): bigint {
+  return bytes.length === 8 ? Buffer.from(bytes).readBigInt64BE() : 0n;
+}
+
+/** Numbers as 8-byte big-endian doubles. */
+function encodeNumbers(...values: number[]): Uint8Array {
+  const bytes = Buffer.allocUnsafe(8 * values.length);
+  for (const [at, value] of values.entries()) bytes.writeDoubleBE(value, 8 * at);
+  return bytes;
+}
+
+/** @returns null unless the bytes are exactly `count` numbers. */
+export function decodeNumbers(bytes: Uint8Array, count: number): number[] | null {
+  if (bytes.length !== 8 * count) return null;
+  const buffer = Buffer.from(bytes);
+  return Array.from({ length: count }, (_, at) => buffer.readDoubleBE(8 * at));
+}
