@@ -1,0 +1,52 @@
+export {
+  COMMAND_BATCH_VERSION,
+  CommandBatch,
+  CommandKind,
+  CommandReader,
+  decodeLeaseExpire,
+  encodeLeaseExpire,
+  type LeaseExpire,
+} from "./command.ts";
+export { crc32c } from "./crc32c.ts";
+export { LeaseExpiry } from "./lease/expiry.ts";
+export { LEASE_TTL_SECONDS_MAX, type LeaseObserver } from "./lease/lessor.ts";
+export type { MemberAttributes } from "./member-attributes.ts";
+export { MemoryStateStore } from "./memory-state-store.ts";
+export { KeyValueHash } from "./mvcc/hash.ts";
+export { KeyValueView } from "./mvcc/key-value.ts";
+export type { RangeAnswer } from "./mvcc/range.ts";
+export { type KeyRange, keyRangeOf, rangeContains } from "./mvcc/range-bounds.ts";
+export {
+  checkDeleteRangeRequest,
+  checkPutRequest,
+  checkRangeRequest,
+  checkTxnRequest,
+  isTxnReadOnly,
+  isTxnSerializable,
+} from "./mvcc/txn-check.ts";
+export { TABLE } from "./records.ts";
+export type { Refusal } from "./refusal.ts";
+export type {
+  AlarmResult,
+  CommandResult,
+  CompactResult,
+  DeleteRangeResult,
+  LeaseExpireResult,
+  LeaseGrantResult,
+  LeaseRevokeResult,
+  MemberAttributesResult,
+  PutResult,
+  RangeResult,
+  RefusedResult,
+  TxnResult,
+} from "./result.ts";
+export {
+  type AppliedEntry,
+  type ApplyObserver,
+  StateMachine,
+  type StateMachineOptions,
+} from "./state-machine.ts";
+export type { StateStore } from "./state-store.ts";
+export type { WatchHeader } from "./watch/event-codec.ts";
+export { WatchHub, type WatchHubOptions } from "./watch/watch-hub.ts";
+export { type WatchSink, WatchStream } from "./watch/watch-stream.ts";

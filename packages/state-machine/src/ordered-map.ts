@@ -1,0 +1,272 @@
+import { assert } from "@conclave/base";
+
+/** Entries in a leaf, children in a branch. Count. Big nodes make few objects, which the collector likes. */
+const NODE_ENTRIES_MAX = 64;
+/** A node below this after a removal is evened out with a neighbour. Count. */
+const NODE_ENTRIES_MIN = NODE_ENTRIES_MAX / 4;
+
+class Leaf<V> {
+  keys: string[] = [];
+  values: V[] = [];
+  next: Leaf<V> | null = null;
+}
+
+/** `keys[i]` is not above any key below `children[i + 1]`, and above every key below `children[i]`. */
+class Branch<V> {
+  keys: string[] = [];
+  children: TreeNode<V>[] = [];
+}
+
+type TreeNode<V> = Leaf<V> | Branch<V>;
+
+/** First position whose key is `key` or after it. */
+function lowerBound(keys: readonly string[], key: string): number {
+  let low = 0;
+  let high = keys.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (keys[middle]! < key) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** First position whose key is after `key`: the child of a branch that holds `key`. */
+function upperBound(keys: readonly string[], key: string): number {
+  let low = 0;
+  let high = keys.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (key < keys[middle]!) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/** Inserts by hand: `splice` would allocate the array of what it removed. */
+function insertAt<T>(items: T[], at: number, item: T): void {
+  items.push(item);
+  for (let i = items.length - 1; i > at; i -= 1) items[i] = items[i - 1]!;
+  items[at] = item;
+}
+
+function removeAt<T>(items: T[], at: number): void {
+  for (let i = at + 1; i < items.length; i += 1) items[i - 1] = items[i]!;
+  items.pop();
+}
+
+/**
+ * A map of strings in order (a B+ tree). On byte strings the order is that of the bytes. It has no hash table to grow,
+ * so an insert costs the same at one key and at ten million, and never stalls the loop.
+ */
+export class OrderedMap<V> {
+  #root: TreeNode<V> = new Leaf<V>();
+  /** Branches above a leaf. */
+  #height = 0;
+  #size = 0;
+  /** Where the last search ended; see {@link find}. */
+  #foundLeaf: Leaf<V> = this.#root as Leaf<V>;
+  #foundAt = 0;
+  readonly #path: Branch<V>[] = [];
+  readonly #pathAt: number[] = [];
+
+  get size(): number {
+    return this.#size;
+  }
+
+  get(key: string): V | undefined {
+    return this.find(key) ? this.#foundLeaf.values[this.#foundAt] : undefined;
+  }
+
+  /** Whether the key is there. Remembers the place for {@link foundValue} and {@link setFound} until the next call. */
+  find(key: string): boolean {
+    let node = this.#root;
+    for (let level = 0; level < this.#height; level += 1) {
+      const branch = node as Branch<V>;
+      const at = upperBound(branch.keys, key);
+      this.#path[level] = branch;
+      this.#pathAt[level] = at;
+      node = branch.children[at]!;
+    }
+    const leaf = node as Leaf<V>;
+    const at = lowerBound(leaf.keys, key);
+    this.#foundLeaf = leaf;
+    this.#foundAt = at;
+    return at < leaf.keys.length && leaf.keys[at] === key;
+  }
+
+  /** Requires: the last call was {@link find}, and it was true. */
+  foundValue(): V {
+    return this.#foundLeaf.values[this.#foundAt]!;
+  }
+
+  /** Replaces the value of the key just found. Requires: the last search was {@link find}, and it was true. */
+  setFound(value: V): void {
+    this.#foundLeaf.values[this.#foundAt] = value;
+  }
+
+  /** Adds the key just searched for. Requires: the last search was `find(key)`, and it was false. */
+  insertFound(key: string, value: V): void {
+    const leaf = this.#foundLeaf;
+    insertAt(leaf.keys, this.#foundAt, key);
+    insertAt(leaf.values, this.#foundAt, value);
+    this.#size += 1;
+    if (leaf.keys.length > NODE_ENTRIES_MAX) this.#splitLeaf(leaf);
+  }
+
+  set(key: string, value: V): void {
+    if (this.find(key)) this.setFound(value);
+    else this.insertFound(key, value);
+  }
+
+  delete(key: string): boolean {
+    if (!this.find(key)) return false;
+    const leaf = this.#foundLeaf;
+    removeAt(leaf.keys, this.#foundAt);
+    removeAt(leaf.values, this.#foundAt);
+    this.#size -= 1;
+    if (leaf.keys.length < NODE_ENTRIES_MIN) this.#evenOutUpwards();
+    return true;
+  }
+
+  clear(): void {
+    const leaf = new Leaf<V>();
+    this.#root = leaf;
+    this.#foundLeaf = leaf;
+    this.#foundAt = 0;
+    this.#height = 0;
+    this.#size = 0;
+    this.#path.length = 0;
+    this.#pathAt.length = 0;
+  }
+
+  /**
+   * Visits entries in order, from the first key not before `start`, up to but without `end` (null: to the last), until
+   * `visit` returns false. The map must not change meanwhile.
+   */
+  visitRange(start: string, end: string | null, visit: (key: string, value: V) => boolean): void {
+    this.find(start);
+    let leaf: Leaf<V> | null = this.#foundLeaf;
+    let at = this.#foundAt;
+    while (leaf !== null) {
+      const { keys, values } = leaf;
+      for (; at < keys.length; at += 1) {
+        const key = keys[at]!;
+        if (end !== null && key >= end) return;
+        if (!visit(key, values[at]!)) return;
+      }
+      leaf = leaf.next;
+      at = 0;
+    }
+  }
+
+  /** Entries in order, for callers that may be slow; the map must not change while it is read. */
+  *entries(start = "", end: string | null = null): IterableIterator<[string, V]> {
+    this.find(start);
+    let leaf: Leaf<V> | null = this.#foundLeaf;
+    let at = this.#foundAt;
+    while (leaf !== null) {
+      for (; at < leaf.keys.length; at += 1) {
+        const key = leaf.keys[at]!;
+        if (end !== null && key >= end) return;
+        yield [key, leaf.values[at]!];
+      }
+      leaf = leaf.next;
+      at = 0;
+    }
+  }
+
+  /** An append at the end leaves the full leaf full, so that keys arriving in order do not leave half-empty leaves. */
+  #splitLeaf(leaf: Leaf<V>): void {
+    const size = leaf.keys.length;
+    const isAppend = leaf.next === null && this.#foundAt === size - 1;
+    const cut = isAppend ? size - 1 : size >>> 1;
+    const right = new Leaf<V>();
+    right.keys = leaf.keys.splice(cut);
+    right.values = leaf.values.splice(cut);
+    right.next = leaf.next;
+    leaf.next = right;
+    this.#insertUpwards(right.keys[0]!, right);
+  }
+
+  /** Hangs `child` in beside the node the path ends at, splitting branches that overflow. */
+  #insertUpwards(firstKey: string, firstChild: TreeNode<V>): void {
+    let key = firstKey;
+    let child = firstChild;
+    for (let level = this.#height - 1; level >= 0; level -= 1) {
+      const branch = this.#path[level]!;
+      const at = this.#pathAt[level]!;
+      insertAt(branch.keys, at, key);
+      insertAt(branch.children, at + 1, child);
+      if (branch.children.length <= NODE_ENTRIES_MAX) return;
+      const right = new Branch<V>();
+      const cut = branch.children.length >>> 1;
+      right.children = branch.children.splice(cut);
+      right.keys = branch.keys.splice(cut);
+      key = branch.keys.pop()!;
+      child = right;
+    }
+    const root = new Branch<V>();
+    root.keys.push(key);
+    root.children.push(this.#root, child);
+    this.#root = root;
+    this.#height += 1;
+  }
+
+  #evenOutUpwards(): void {
+    for (let level = this.#height - 1; level >= 0; level -= 1) {
+      const branch = this.#path[level]!;
+      const left = Math.max(0, this.#pathAt[level]! - 1);
+      if (level === this.#height - 1) this.#evenOutLeaves(branch, left);
+      else this.#evenOutBranches(branch, left);
+      if (branch.children.length >= NODE_ENTRIES_MIN) break;
+    }
+    while (this.#height > 0 && (this.#root as Branch<V>).children.length === 1) {
+      this.#root = (this.#root as Branch<V>).children[0]!;
+      this.#height -= 1;
+    }
+  }
+
+  #evenOutLeaves(branch: Branch<V>, at: number): void {
+    const left = branch.children[at] as Leaf<V>;
+    const right = branch.children[at + 1] as Leaf<V> | undefined;
+    assert(right !== undefined, "a branch has at least two children");
+    const keys = left.keys.concat(right.keys);
+    const values = left.values.concat(right.values);
+    if (keys.length <= NODE_ENTRIES_MAX) {
+      left.keys = keys;
+      left.values = values;
+      left.next = right.next;
+      removeAt(branch.keys, at);
+      removeAt(branch.children, at + 1);
+      return;
+    }
+    const cut = keys.length >>> 1;
+    right.keys = keys.splice(cut);
+    right.values = values.splice(cut);
+    left.keys = keys;
+    left.values = values;
+    branch.keys[at] = right.keys[0]!;
+  }
+
+  #evenOutBranches(branch: Branch<V>, at: number): void {
+    const left = branch.children[at] as Branch<V>;
+    const right = branch.children[at + 1] as Branch<V> | undefined;
+    assert(right !== undefined, "a branch has at least two children");
+    const keys = left.keys.concat(branch.keys[at]!, right.keys);
+    const children = left.children.concat(right.children);
+    if (children.length <= NODE_ENTRIES_MAX) {
+      left.keys = keys;
+      left.children = children;
+      removeAt(branch.keys, at);
+      removeAt(branch.children, at + 1);
+      return;
+    }
+    const cut = children.length >>> 1;
+    right.children = children.splice(cut);
+    right.keys = keys.splice(cut);
+    branch.keys[at] = keys.pop()!;
+    left.keys = keys;
+    left.children = children;
+  }
+}

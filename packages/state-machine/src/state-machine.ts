@@ -1,0 +1,315 @@
+import { assert } from "@conclave/base";
+import {
+  type AlarmMember,
+  type AlarmType,
+  EtcdErrors,
+  type RangeRequest,
+  type TxnRequest,
+} from "@conclave/wire";
+import { Alarms } from "./alarms.ts";
+import { CommandReader } from "./command.ts";
+import { CommandExecutor, type ReplicatedState } from "./command-executor.ts";
+import { type LeaseObserver, Lessor } from "./lease/lessor.ts";
+import { type MemberAttributes, MemberDirectory } from "./member-attributes.ts";
+import { CompactionSweep } from "./mvcc/compaction.ts";
+import { KeyValueHash } from "./mvcc/hash.ts";
+import { checkReadRevision, evaluateRange } from "./mvcc/range.ts";
+import { MvccStore, NEVER_COMPACTED } from "./mvcc/store.ts";
+import { TxnEvaluation } from "./mvcc/txn.ts";
+import { isTxnReadOnly } from "./mvcc/txn-check.ts";
+import {
+  countAt,
+  encodeCounts,
+  META,
+  mainOfRevisionKey,
+  subOfRevisionKey,
+  TABLE,
+} from "./records.ts";
+import type { Refusal } from "./refusal.ts";
+import type { CommandResult, RangeResult, RefusedResult, TxnResult } from "./result.ts";
+import { stateHash } from "./snapshot.ts";
+import type { StateStore } from "./state-store.ts";
+import { WatchHub, type WatchHubOptions } from "./watch/watch-hub.ts";
+
+/** What a shorter lease is raised to unless said otherwise: etcd's 1.5 election timeouts, rounded up. Seconds. */
+const LEASE_TTL_SECONDS_MIN_DEFAULT = 2;
+/** Memory for the pairs read and written last. Bytes. */
+const VALUE_CACHE_BYTES_MAX_DEFAULT = 64 * 1024 * 1024;
+
+export interface StateMachineOptions {
+  readonly store: StateStore;
+  /** Must be the same on all members. Default 2. */
+  readonly leaseTtlSecondsMin?: number;
+  /** Default 64 MiB. */
+  readonly valueCacheBytesMax?: number;
+  readonly watch?: WatchHubOptions;
+}
+
+/** One committed entry of the log. */
+export interface AppliedEntry {
+  readonly index: number;
+  readonly term: number;
+  /** A command batch; empty for a no-op or a change of membership, which come here too, for their index. */
+  readonly data: Uint8Array;
+}
+
+export interface ApplyObserver {
+  /** Called for each command, in order. The result of a put is valid only during the call. */
+  onResult(origin: number, sequence: number, result: CommandResult): void;
+  /**
+   * Whether somebody here waits for commands of `origin`. If not, `onResult` is not called, and what the command would
+   * only have read is not read. Default: always.
+   */
+  wantsResults?(origin: number): boolean;
+}
+
+/**
+ * What every member computes from the log: keys with their history, leases, watches, alarms. Entries go in, results and
+ * events come out; nothing here waits, looks at a clock, or differs from one member to the next.
+ *
+ * Boot: {@link load} every record of the store in key order, then {@link finishLoad}. An installed snapshot: replace
+ * the records, call {@link reset}, and boot again; watchers live through it.
+ */
+export class StateMachine {
+  readonly watchHub: WatchHub;
+  readonly #state: ReplicatedState;
+  readonly #executor: CommandExecutor;
+  readonly #reader = new CommandReader();
+  readonly #store: StateStore;
+  #sweep: CompactionSweep;
+  #isLoaded = false;
+  #appliedIndex = 0;
+  #appliedTerm = 0;
+  /** As persisted, while loading. */
+  #loadedRevision = 0;
+  #loadedCompactRevision = NEVER_COMPACTED;
+  #loadedSweptRevision = NEVER_COMPACTED;
+
+  constructor(options: StateMachineOptions) {
+    const { store } = options;
+    const lessor = new Lessor(store, options.leaseTtlSecondsMin ?? LEASE_TTL_SECONDS_MIN_DEFAULT);
+    const cacheBytesMax = options.valueCacheBytesMax ?? VALUE_CACHE_BYTES_MAX_DEFAULT;
+    const mvcc = new MvccStore(store, lessor, cacheBytesMax);
+    this.#store = store;
+    this.#state = {
+      store,
+      mvcc,
+      lessor,
+      alarms: new Alarms(store),
+      members: new MemberDirectory(store),
+    };
+    this.#sweep = new CompactionSweep(mvcc, NEVER_COMPACTED);
+    this.watchHub = new WatchHub(mvcc, options.watch);
+    this.#executor = new CommandExecutor(this.#state, (changes) => this.watchHub.publish(changes));
+  }
+
+  /** Index of the last entry applied; 0 before the first. */
+  get appliedIndex(): number {
+    return this.#appliedIndex;
+  }
+
+  get appliedTerm(): number {
+    return this.#appliedTerm;
+  }
+
+  get revision(): number {
+    return this.#state.mvcc.revision;
+  }
+
+  /** The first revision that can be read; -1 if the store was never compacted. */
+  get compactRevision(): number {
+    return this.#state.mvcc.compactRevision;
+  }
+
+  /** Keys that exist now. */
+  get keyCount(): number {
+    return this.#state.mvcc.index.liveCount;
+  }
+
+  /** Revisions held, of existing and of deleted keys. */
+  get revisionCount(): number {
+    return this.#state.mvcc.index.revisions.count;
+  }
+
+  /** Bytes of all revisions held, as stored. Differs between members while one is behind in sweeping. */
+  get sizeBytes(): number {
+    return this.#state.mvcc.sizeBytes;
+  }
+
+  /** Boot: takes in one record. */
+  load(key: string, value: Uint8Array): void {
+    assert(!this.#isLoaded, "a record after the end of loading");
+    const { mvcc, lessor, alarms, members } = this.#state;
+    switch (key[0]) {
+      case TABLE.revision:
+        mvcc.loadRecord(mainOfRevisionKey(key), subOfRevisionKey(key), value);
+        break;
+      case TABLE.lease:
+        lessor.load(key, countAt(value, 0));
+        break;
+      case TABLE.alarm:
+        alarms.load(key);
+        break;
+      case TABLE.member:
+        members.load(key, value);
+        break;
+      default:
+        this.#loadMeta(key, value);
+    }
+  }
+
+  /** Boot: all records were loaded. Entries after {@link appliedIndex} may be applied now. */
+  finishLoad(): void {
+    assert(!this.#isLoaded, "loading ends once");
+    const { mvcc } = this.#state;
+    mvcc.loadRevisions(this.#loadedRevision, this.#loadedCompactRevision);
+    this.#sweep = new CompactionSweep(mvcc, this.#loadedSweptRevision);
+    this.#isLoaded = true;
+    this.watchHub.afterLoad();
+  }
+
+  /** Forgets everything but the watchers: the records behind the store were, or are about to be, replaced. */
+  reset(): void {
+    if (this.#isLoaded) this.watchHub.beforeReset();
+    const { mvcc, lessor, alarms, members } = this.#state;
+    lessor.clear();
+    mvcc.clear();
+    alarms.clear();
+    members.clear();
+    this.#isLoaded = false;
+    this.#appliedIndex = 0;
+    this.#appliedTerm = 0;
+    this.#loadedRevision = 0;
+    this.#loadedCompactRevision = NEVER_COMPACTED;
+    this.#loadedSweptRevision = NEVER_COMPACTED;
+  }
+
+  /**
+   * Executes the commands of an entry. All writes, and the entry's index with them, are in the store's open batch when
+   * this returns: the caller seals batches between entries only (E1).
+   * Requires: entries come without gap, each once.
+   */
+  apply(entry: AppliedEntry, observer: ApplyObserver): void {
+    assert(this.#isLoaded, "apply before the state is loaded");
+    assert(entry.index === this.#appliedIndex + 1, "entries are applied without gap, each once");
+    assert(entry.term >= this.#appliedTerm, "terms do not go back");
+    const reader = this.#reader;
+    reader.reset(entry.data);
+    while (reader.next()) {
+      const { origin, sequence } = reader;
+      const wantsResult = observer.wantsResults?.(origin) ?? true;
+      const result = this.#executor.execute(reader, entry.term, wantsResult);
+      if (wantsResult) observer.onResult(origin, sequence, result);
+    }
+    this.#appliedIndex = entry.index;
+    this.#appliedTerm = entry.term;
+    this.#store.put(META.applied, encodeCounts(entry.index, entry.term, this.revision));
+  }
+
+  /** Answers a Range from the present state. `revision` of the result is the store's, not the one asked for. */
+  range(request: RangeRequest): RangeResult | RefusedResult {
+    const { mvcc } = this.#state;
+    const refusal = checkReadRevision(mvcc, request.revision);
+    if (refusal !== null) return this.#refused(refusal);
+    return { kind: "range", revision: mvcc.revision, ...evaluateRange(mvcc, request) };
+  }
+
+  /** Evaluates a transaction that only reads. Requires: `isTxnReadOnly(request)`. */
+  readOnlyTxn(request: TxnRequest): TxnResult | RefusedResult {
+    assert(isTxnReadOnly(request), "a transaction that writes goes through the log");
+    const { mvcc, lessor } = this.#state;
+    const evaluation = new TxnEvaluation(mvcc, lessor, request);
+    const refusal = evaluation.check();
+    if (refusal !== null) return this.#refused(refusal);
+    return { kind: "txn", revision: mvcc.revision, ...evaluation.run(true) };
+  }
+
+  /** What is known here of a lease, or null if it does not exist. The remaining time is the leader's to know. */
+  lease(id: bigint): { readonly ttlSeconds: number; keys(): readonly Uint8Array[] } | null {
+    const { lessor } = this.#state;
+    const ttlSeconds = lessor.ttlSecondsOf(id);
+    if (ttlSeconds === null) return null;
+    return { ttlSeconds, keys: () => lessor.keysOf(id).map((key) => Buffer.from(key, "latin1")) };
+  }
+
+  /** Ids of all leases, in the order of their grants. */
+  leaseIds(): readonly bigint[] {
+    return [...this.#state.lessor.ids()];
+  }
+
+  get leaseCount(): number {
+    return this.#state.lessor.count;
+  }
+
+  /** The one who watches the time of leases is told of those there are, then of each that comes and goes. */
+  observeLeases(observer: LeaseObserver | null): void {
+    this.#state.lessor.observe(observer);
+  }
+
+  /** Active alarms, of one type if given. */
+  alarms(alarm?: AlarmType): readonly AlarmMember[] {
+    return this.#state.alarms.list(alarm);
+  }
+
+  memberAttributes(): ReadonlyMap<bigint, MemberAttributes> {
+    return this.#state.members.all();
+  }
+
+  /** Whether records made void by a compaction still wait to be removed. */
+  get needsCompaction(): boolean {
+    return !this.#sweep.isDone;
+  }
+
+  /**
+   * Goes on removing what a compaction made void: about `budget` keys and records. Not in the log, since it changes
+   * nothing that can be read; its deletes go to the store's open batch.
+   * @returns whether there is more to do
+   */
+  compactStep(budget: number): boolean {
+    const before = this.#sweep.sweptRevision;
+    const hasMore = this.#sweep.step(budget);
+    const swept = this.#sweep.sweptRevision;
+    if (swept !== before) this.#store.put(META.swept, encodeCounts(swept));
+    return hasMore;
+  }
+
+  /**
+   * Begins a hash of all revisions up to one (0: the present one): feed it the records of {@link TABLE}.revision. Hold
+   * {@link compactStep} until it is done.
+   */
+  hashKv(revision: number): KeyValueHash | RefusedResult {
+    const refusal = checkReadRevision(this.#state.mvcc, revision);
+    return refusal === null ? new KeyValueHash(this.#state.mvcc, revision) : this.#refused(refusal);
+  }
+
+  /**
+   * One number for everything a client could see, the same on every member at the same applied index (R19). Reads the
+   * whole state: for tests and simulation.
+   */
+  stateHash(): number {
+    return stateHash(this.#state);
+  }
+
+  #loadMeta(key: string, value: Uint8Array): void {
+    switch (key) {
+      case META.applied:
+        this.#appliedIndex = countAt(value, 0);
+        this.#appliedTerm = countAt(value, 1);
+        this.#loadedRevision = countAt(value, 2);
+        break;
+      case META.compact:
+        this.#loadedCompactRevision = countAt(value, 0);
+        break;
+      case META.swept:
+        this.#loadedSweptRevision = countAt(value, 0);
+        break;
+      default:
+        assert(false, `unknown record ${JSON.stringify(key)} in the state store`);
+    }
+  }
+
+  #refused(refusal: Refusal): RefusedResult {
+    assert(refusal in EtcdErrors, "a refusal has a name");
+    return { kind: "refused", revision: this.revision, refusal };
+  }
+}

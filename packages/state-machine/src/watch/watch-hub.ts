@@ -1,0 +1,312 @@
+import { assert } from "@conclave/base";
+import type { Change, MvccStore } from "../mvcc/store.ts";
+import { HistoryReader } from "./catch-up.ts";
+import {
+  EventBatch,
+  encodeEventField,
+  type WatchHeader,
+  WatchResponseEncoder,
+} from "./event-codec.ts";
+import { IntervalIndex, type WatcherGroup } from "./interval-index.ts";
+import { RecentChanges } from "./recent-changes.ts";
+import { type WatchSink, WatchStream } from "./watch-stream.ts";
+import type { Watcher } from "./watcher.ts";
+
+/** Size from which a response to a watcher that takes fragments is split: what a gRPC client receives by default. */
+export const FRAGMENT_BYTES_MAX = 2 * 1024 * 1024;
+/** Lagging watchers whose looked-up history is kept at a time; others look theirs up again. Count. */
+const PLANS_MAX = 64;
+
+export interface WatchHubOptions {
+  /** What the member knows for the headers of responses. Default: zeros. */
+  readonly header?: () => WatchHeader;
+  /** Called when there is something to catch up with and there was not before: call `catchUp` soon. */
+  readonly onCatchUpNeeded?: () => void;
+  /** Default {@link FRAGMENT_BYTES_MAX}. */
+  readonly fragmentBytesMax?: number;
+}
+
+const NO_HEADER: WatchHeader = { clusterId: 0n, memberId: 0n, raftTerm: 0 };
+
+/**
+ * Brings changes to watchers. A watcher in step gets each revision as it is published; one whose stream is full, or that
+ * began in the past, is a cursor in a queue, and reads what it missed as soon as its stream takes more: there is no
+ * timer (decision 8 of the design).
+ */
+export class WatchHub {
+  readonly encoder: WatchResponseEncoder;
+  readonly #mvcc: MvccStore;
+  readonly #index = new IntervalIndex();
+  readonly #recent = new RecentChanges();
+  readonly #history: HistoryReader;
+  readonly #streams = new Set<WatchStream>();
+  /** Streams that take more and have watchers that lag. */
+  #ready: WatchStream[] = [];
+  /** Watchers with a plan, the oldest plan first. */
+  readonly #planned = new Set<Watcher>();
+  readonly #onCatchUpNeeded: () => void;
+  readonly #fragmentBytesMax: number;
+  readonly #touched: WatcherGroup[] = [];
+  #watcherCount = 0;
+
+  constructor(mvcc: MvccStore, options: WatchHubOptions = {}) {
+    this.#mvcc = mvcc;
+    this.encoder = new WatchResponseEncoder(options.header ?? (() => NO_HEADER));
+    this.#history = new HistoryReader(mvcc, this.#recent);
+    this.#onCatchUpNeeded = options.onCatchUpNeeded ?? (() => {});
+    this.#fragmentBytesMax = options.fragmentBytesMax ?? FRAGMENT_BYTES_MAX;
+  }
+
+  get revision(): number {
+    return this.#mvcc.revision;
+  }
+
+  get watcherCount(): number {
+    return this.#watcherCount;
+  }
+
+  get streamCount(): number {
+    return this.#streams.size;
+  }
+
+  /** Whether {@link catchUp} has something to do now. */
+  get needsCatchUp(): boolean {
+    return this.#ready.length > 0;
+  }
+
+  openStream(sink: WatchSink): WatchStream {
+    const stream = new WatchStream(this, sink);
+    this.#streams.add(stream);
+    return stream;
+  }
+
+  /** Progress for all streams' watchers that asked for it; the caller decides how often. */
+  notifyProgress(): void {
+    for (const stream of this.#streams) stream.notifyProgress();
+  }
+
+  /** Brings the changes of one revision to the watchers in step. */
+  publish(changes: readonly Change[]): void {
+    for (const change of changes) {
+      this.#recent.add(change);
+      if (this.#watcherCount === 0) continue;
+      this.#index.visit(change.key, (group) => {
+        if (group.pending.length === 0) this.#touched.push(group);
+        group.pending.push(change);
+      });
+    }
+    for (const group of this.#touched) {
+      this.#deliver(group);
+      group.pending.length = 0;
+    }
+    this.#touched.length = 0;
+  }
+
+  /**
+   * Does about `budget` keys' and events' worth of catching up.
+   * @returns whether there is more to do now
+   */
+  catchUp(budget: number): boolean {
+    let left = budget;
+    while (left > 0) {
+      const stream = this.#ready.shift();
+      if (stream === undefined) return false;
+      stream.isQueued = false;
+      const [watcher] = stream.lagging;
+      if (watcher === undefined || !stream.isWritable) continue;
+      left -= this.#advance(watcher, left);
+      this.#enqueue(stream);
+    }
+    return this.#ready.length > 0;
+  }
+
+  /** The streams': a watcher begins. */
+  add(watcher: Watcher): void {
+    this.#index.add(watcher);
+    this.#watcherCount += 1;
+    const { range, startRevision } = watcher;
+    if (startRevision > this.revision) return;
+    const isInStep =
+      startRevision >= this.#mvcc.compactRevision &&
+      range.isSingle &&
+      this.#history.isUnchangedSince(range.key, startRevision);
+    if (!isInStep) this.#fallBehind(watcher, startRevision);
+  }
+
+  /** The streams': a watcher ends. */
+  remove(watcher: Watcher): void {
+    this.#index.remove(watcher);
+    this.#planned.delete(watcher);
+    this.#watcherCount -= 1;
+  }
+
+  onStreamReady(stream: WatchStream): void {
+    this.#enqueue(stream);
+  }
+
+  onStreamClosed(stream: WatchStream): void {
+    this.#streams.delete(stream);
+  }
+
+  /** The state is about to be replaced by a snapshot: every watcher becomes a cursor at what it has seen (E10). */
+  beforeReset(): void {
+    for (const stream of this.#streams) {
+      for (const watcher of stream.watchers()) {
+        watcher.plan = null;
+        if (!watcher.isLagging) {
+          this.#fallBehind(watcher, Math.max(watcher.startRevision, this.revision + 1));
+        }
+      }
+    }
+    this.#planned.clear();
+  }
+
+  /** The state was loaded. Watchers go on from their cursors. */
+  afterLoad(): void {
+    this.#recent.clear(this.revision);
+    for (const stream of this.#streams) this.#enqueue(stream);
+  }
+
+  #deliver(group: WatcherGroup): void {
+    const deliveries = new GroupDeliveries(this.#mvcc, this.encoder, group.pending);
+    const { revision } = group.pending[0]!;
+    for (let watcher = group.first; watcher !== null; watcher = watcher.nextInGroup) {
+      if (watcher.isLagging || revision < watcher.startRevision) continue;
+      const events = deliveries.eventsFor(watcher);
+      if (events === null) continue;
+      if (!watcher.stream.isWritable) this.#fallBehind(watcher, revision);
+      else if (watcher.wantsFragments) this.#sendFragments(watcher, revision, events);
+      else {
+        watcher.wasBusy = true;
+        watcher.stream.send(deliveries.responseFor(watcher, events));
+      }
+    }
+  }
+
+  /** A revision goes out whole: its fragments do not wait for each other, however full the stream gets. */
+  #sendFragments(watcher: Watcher, revision: number, events: EventBatch): void {
+    watcher.wasBusy = true;
+    const bytesMax = this.#fragmentBytesMax;
+    for (const response of this.encoder.fragments(watcher.id, revision, events, bytesMax)) {
+      watcher.stream.send(response);
+    }
+  }
+
+  #fallBehind(watcher: Watcher, cursor: number): void {
+    watcher.isLagging = true;
+    watcher.cursor = cursor;
+    watcher.stream.lagging.add(watcher);
+    this.#enqueue(watcher.stream);
+  }
+
+  #enqueue(stream: WatchStream): void {
+    if (stream.isQueued || !stream.isWritable || stream.isClosed) return;
+    if (stream.lagging.size === 0) return;
+    stream.isQueued = true;
+    this.#ready.push(stream);
+    if (this.#ready.length === 1) this.#onCatchUpNeeded();
+  }
+
+  /** One step for one lagging watcher. @returns the work it took */
+  #advance(watcher: Watcher, workMax: number): number {
+    const { stream } = watcher;
+    const { revision, compactRevision } = this.#mvcc;
+    if (watcher.cursor <= revision && watcher.cursor < compactRevision) {
+      stream.cancelCompacted(watcher, compactRevision);
+      stream.onCaughtUp();
+      return 1;
+    }
+    if (watcher.cursor <= revision && !this.#sendHistory(watcher, workMax)) {
+      return this.#history.work;
+    }
+    stream.lagging.delete(watcher);
+    if (watcher.cursor <= revision) stream.lagging.add(watcher);
+    else {
+      watcher.isLagging = false;
+      stream.onCaughtUp();
+    }
+    return this.#history.work;
+  }
+
+  /**
+   * Sends the next piece of what a watcher missed and moves its cursor. The header's revision is the last one of which
+   * everything was sent: a client may resume after it. @returns false if the lookup is still under way
+   */
+  #sendHistory(watcher: Watcher, workMax: number): boolean {
+    const batch = this.#history.read(watcher, workMax);
+    this.#limitPlans(watcher);
+    if (batch === null) return false;
+    const { events, throughRevision } = batch;
+    assert(throughRevision >= watcher.cursor, "catching up makes progress");
+    watcher.cursor = throughRevision + 1;
+    if (events.fields.length === 0) return true;
+    if (watcher.wantsFragments) this.#sendFragments(watcher, throughRevision, events);
+    else {
+      watcher.wasBusy = true;
+      watcher.stream.send(this.encoder.events(watcher.id, throughRevision, events));
+    }
+    return true;
+  }
+
+  #limitPlans(watcher: Watcher): void {
+    if (watcher.plan === null) {
+      this.#planned.delete(watcher);
+      return;
+    }
+    this.#planned.add(watcher);
+    if (this.#planned.size <= PLANS_MAX) return;
+    const [oldest] = this.#planned;
+    oldest!.plan = null;
+    this.#planned.delete(oldest!);
+  }
+}
+
+/** Encodes what the watchers of one range get of one revision: each form of it once. */
+class GroupDeliveries {
+  readonly #mvcc: MvccStore;
+  readonly #encoder: WatchResponseEncoder;
+  readonly #changes: readonly Change[];
+  /** By what a watcher wants; null: no change is left. */
+  readonly #batches: (EventBatch | null | undefined)[] = [];
+  #lastResponse: Uint8Array | null = null;
+  #lastEvents: EventBatch | null = null;
+  #lastId = 0;
+
+  constructor(mvcc: MvccStore, encoder: WatchResponseEncoder, changes: readonly Change[]) {
+    this.#mvcc = mvcc;
+    this.#encoder = encoder;
+    this.#changes = changes;
+  }
+
+  eventsFor(watcher: Watcher): EventBatch | null {
+    const { wantsPuts, wantsDeletes, wantsPrevKv } = watcher;
+    const form = (wantsPuts ? 1 : 0) | (wantsDeletes ? 2 : 0) | (wantsPrevKv ? 4 : 0);
+    let batch = this.#batches[form];
+    if (batch === undefined) {
+      batch = this.#encode(watcher);
+      this.#batches[form] = batch;
+    }
+    return batch;
+  }
+
+  /** Watchers of different streams often have the same id: then they share the bytes of the whole response. */
+  responseFor(watcher: Watcher, events: EventBatch): Uint8Array {
+    if (this.#lastResponse === null || this.#lastEvents !== events || this.#lastId !== watcher.id) {
+      const { revision } = this.#changes[0]!;
+      this.#lastResponse = this.#encoder.events(watcher.id, revision, events);
+      this.#lastEvents = events;
+      this.#lastId = watcher.id;
+    }
+    return this.#lastResponse;
+  }
+
+  #encode(watcher: Watcher): EventBatch | null {
+    const batch = new EventBatch();
+    for (const change of this.#changes) {
+      if (!watcher.wants(change.isDelete)) continue;
+      const prevPair = watcher.wantsPrevKv ? this.#mvcc.pairBefore(change) : null;
+      batch.add(encodeEventField(change.pair, change.isDelete, prevPair));
+    }
+    return batch.fields.length > 0 ? batch : null;
+  }
+}
