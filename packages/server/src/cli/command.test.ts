@@ -12,6 +12,7 @@ class FakeProcess implements ProcessHost {
   output = "";
   errors = "";
   readonly exits: number[] = [];
+  elapsedMs = 0;
   #onSignal: (signal: string) => void = () => {};
   #onError: (error: unknown) => void = () => {};
 
@@ -30,6 +31,10 @@ class FakeProcess implements ProcessHost {
 
   now(): Date {
     return new Date(0);
+  }
+
+  nowMs(): number {
+    return this.elapsedMs;
   }
 
   onStopSignal(callback: (signal: string) => void): void {
@@ -130,7 +135,11 @@ describe("serve", () => {
     await turn();
     host.raiseSignal("SIGTERM");
     await turn();
+    // npm passes on what the terminal sent to all: that is not a second wish.
+    host.elapsedMs = 250;
+    host.raiseSignal("SIGTERM");
     expect(host.exits).toEqual([]);
+    host.elapsedMs = 251;
     host.raiseSignal("SIGINT");
     expect(host.exits).toEqual([1]);
   });

@@ -30,6 +30,8 @@ export interface ProcessHost {
   printLine(text: string): void;
   printError(text: string): void;
   now(): Date;
+  /** Monotonic. */
+  nowMs(): number;
   /** Calls back on every SIGTERM and SIGINT. */
   onStopSignal(callback: (signal: string) => void): void;
   /** Calls back on an exception that nobody caught: the state of the process is unknown then. */
@@ -111,16 +113,23 @@ async function runUntilStopped(
   return exitCodes.stopped;
 }
 
+/**
+ * One Ctrl-C reaches a server under `npm start` twice: from the terminal, and passed on by npm a
+ * millisecond later. Signals this close together are one wish to stop. Milliseconds.
+ */
+const SAME_SIGNAL_MS = 250;
+
 function firstStopSignal(host: ProcessHost, logger: Logger): Promise<string> {
   return new Promise((resolve) => {
-    let isStopping = false;
+    let firstMs: number | undefined;
     host.onStopSignal((signal) => {
-      if (isStopping) {
+      if (firstMs === undefined) {
+        firstMs = host.nowMs();
+        resolve(signal);
+      } else if (host.nowMs() - firstMs > SAME_SIGNAL_MS) {
         logger.warn("second signal; stopping at once", { signal });
         host.exit(exitCodes.failed);
       }
-      isStopping = true;
-      resolve(signal);
     });
   });
 }

@@ -10,6 +10,7 @@ export function processHost(): ProcessHost {
     printLine: (text) => writeAll(1, text),
     printError: (text) => writeAll(2, text),
     now: () => new Date(),
+    nowMs: () => performance.now(),
     onStopSignal: (callback) => {
       for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, callback);
     },
