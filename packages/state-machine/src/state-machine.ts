@@ -251,6 +251,11 @@ export class StateMachine {
     return this.#state.alarms.list(alarm);
   }
 
+  /** Whether an alarm is active for any member. */
+  isAlarmActive(alarm: AlarmType): boolean {
+    return this.#state.alarms.isActive(alarm);
+  }
+
   memberAttributes(): ReadonlyMap<bigint, MemberAttributes> {
     return this.#state.members.all();
   }

@@ -4,7 +4,7 @@ import { NO_SLOT } from "../mvcc/revision.ts";
 import type { Change, MvccStore } from "../mvcc/store.ts";
 import { EventBatch, encodeEventField } from "./event-codec.ts";
 import type { RecentChanges } from "./recent-changes.ts";
-import type { Watcher } from "./watcher.ts";
+import type { CatchUpPlan, Watcher } from "./watcher.ts";
 
 /** Events in one catch-up response; more only to complete a revision. Count. */
 export const CATCH_UP_EVENTS_MAX = 1_000;
@@ -15,19 +15,6 @@ const PLAN_SLOTS_MAX = 16_384;
 
 /** A transaction can delete a key, put it and delete it again: deletes "from key on" escape the check for overlaps. */
 const CHANGES_PER_KEY_AND_REVISION_MAX = 3;
-
-/** History of a range, looked up in key order in one or more steps, then sent in revision order. */
-export interface CatchUpPlan {
-  /** The plan holds everything from the watcher's cursor to this revision. */
-  lastRevision: number;
-  /** Where the lookup goes on; null once it is complete and `slots` is sorted. */
-  nextKey: ByteString | null;
-  slots: number[];
-  /** Beyond it the newer half is forgotten, to be looked up again later. */
-  slotsMax: number;
-  /** How many of `slots` were sent. */
-  sent: number;
-}
 
 /** What to send next to a watcher that lags. */
 export interface CatchUpBatch {

@@ -1,19 +1,6 @@
 import { assert, type ByteString } from "@conclave/base";
 import type { KeyRange } from "../mvcc/range-bounds.ts";
-import type { Change } from "../mvcc/store.ts";
-import type { Watcher } from "./watcher.ts";
-
-/** The watchers of one range: it is looked up, and its events are encoded, once for all of them. */
-export class WatcherGroup {
-  readonly range: KeyRange;
-  first: Watcher | null = null;
-  /** Changes of the revision being published that fall into the range. */
-  readonly pending: Change[] = [];
-
-  constructor(range: KeyRange) {
-    this.range = range;
-  }
-}
+import { type Watcher, WatcherGroup } from "./watcher.ts";
 
 /** A node of the treap of ranges. Ordered by start, then end; a null end lies behind all others. */
 class RangeNode extends WatcherGroup {

@@ -7,10 +7,10 @@ import {
   type WatchHeader,
   WatchResponseEncoder,
 } from "./event-codec.ts";
-import { IntervalIndex, type WatcherGroup } from "./interval-index.ts";
+import { IntervalIndex } from "./interval-index.ts";
 import { RecentChanges } from "./recent-changes.ts";
-import { type WatchSink, WatchStream } from "./watch-stream.ts";
-import type { Watcher } from "./watcher.ts";
+import { type WatchRegistry, type WatchSink, WatchStream } from "./watch-stream.ts";
+import type { Watcher, WatcherGroup, WatcherStream } from "./watcher.ts";
 
 /** Size from which a response to a watcher that takes fragments is split: what a gRPC client receives by default. */
 export const FRAGMENT_BYTES_MAX = 2 * 1024 * 1024;
@@ -33,15 +33,15 @@ const NO_HEADER: WatchHeader = { clusterId: 0n, memberId: 0n, raftTerm: 0 };
  * began in the past, is a cursor in a queue, and reads what it missed as soon as its stream takes more: there is no
  * timer (decision 8 of the design).
  */
-export class WatchHub {
+export class WatchHub implements WatchRegistry {
   readonly encoder: WatchResponseEncoder;
   readonly #mvcc: MvccStore;
   readonly #index = new IntervalIndex();
   readonly #recent = new RecentChanges();
   readonly #history: HistoryReader;
-  readonly #streams = new Set<WatchStream>();
+  readonly #streams = new Set<WatcherStream>();
   /** Streams that take more and have watchers that lag. */
-  #ready: WatchStream[] = [];
+  #ready: WatcherStream[] = [];
   /** Watchers with a plan, the oldest plan first. */
   readonly #planned = new Set<Watcher>();
   readonly #onCatchUpNeeded: () => void;
@@ -140,11 +140,11 @@ export class WatchHub {
     this.#watcherCount -= 1;
   }
 
-  onStreamReady(stream: WatchStream): void {
+  onStreamReady(stream: WatcherStream): void {
     this.#enqueue(stream);
   }
 
-  onStreamClosed(stream: WatchStream): void {
+  onStreamClosed(stream: WatcherStream): void {
     this.#streams.delete(stream);
   }
 
@@ -199,7 +199,7 @@ export class WatchHub {
     this.#enqueue(watcher.stream);
   }
 
-  #enqueue(stream: WatchStream): void {
+  #enqueue(stream: WatcherStream): void {
     if (stream.isQueued || !stream.isWritable || stream.isClosed) return;
     if (stream.lagging.size === 0) return;
     stream.isQueued = true;

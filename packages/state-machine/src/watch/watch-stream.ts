@@ -1,9 +1,8 @@
 import { assert } from "@conclave/base";
 import { EtcdErrors, type WatchCreateRequest } from "@conclave/wire";
 import { keyRangeOf } from "../mvcc/range-bounds.ts";
-import { NO_WATCH_ID, type WatchNotice } from "./event-codec.ts";
-import type { WatchHub } from "./watch-hub.ts";
-import { Watcher } from "./watcher.ts";
+import { NO_WATCH_ID, type WatchNotice, type WatchResponseEncoder } from "./event-codec.ts";
+import { Watcher, type WatcherStream } from "./watcher.ts";
 
 /** Where a stream's responses go. */
 export interface WatchSink {
@@ -12,6 +11,16 @@ export interface WatchSink {
    * comes until {@link WatchStream.onDrain}. Must not call back into the hub.
    */
   send(response: Uint8Array): boolean;
+}
+
+/** What a stream needs of the hub that it belongs to. */
+export interface WatchRegistry {
+  readonly revision: number;
+  readonly encoder: WatchResponseEncoder;
+  add(watcher: Watcher): void;
+  remove(watcher: Watcher): void;
+  onStreamReady(stream: WatcherStream): void;
+  onStreamClosed(stream: WatcherStream): void;
 }
 
 /** Watchers of one stream. Count. */
@@ -25,8 +34,8 @@ const REASON_COMPACTED = "mvcc: required revision has been compacted";
  * The watchers of one client stream, which share a buffer. Requests are answered at once, in order: the caller reads no
  * further requests while the buffer is full.
  */
-export class WatchStream {
-  readonly #hub: WatchHub;
+export class WatchStream implements WatcherStream {
+  readonly #hub: WatchRegistry;
   readonly #sink: WatchSink;
   readonly #watchers = new Map<number, Watcher>();
   #nextId = 0;
@@ -34,12 +43,10 @@ export class WatchStream {
   #isClosed = false;
   #isProgressPending = false;
 
-  /** Watchers that have something to catch up with, first come first served. The hub's. */
   readonly lagging = new Set<Watcher>();
-  /** Whether the hub has the stream in its queue. The hub's. */
   isQueued = false;
 
-  constructor(hub: WatchHub, sink: WatchSink) {
+  constructor(hub: WatchRegistry, sink: WatchSink) {
     this.#hub = hub;
     this.#sink = sink;
   }
@@ -147,13 +154,11 @@ export class WatchStream {
     return this.#watchers.values();
   }
 
-  /** The hub's: sends bytes that are whole responses. */
   send(response: Uint8Array): void {
     assert(!this.#isClosed, "a response on a closed stream");
     if (!this.#sink.send(response)) this.#isWritable = false;
   }
 
-  /** The hub's: a watcher of this stream is in step again. */
   onCaughtUp(): void {
     this.#maybeSendProgress();
   }
