@@ -1,5 +1,5 @@
 import { assert } from "@conclave/base";
-import { isMember } from "./membership.ts";
+import { isMember, isVoter } from "./membership.ts";
 import type {
   Entry,
   HardState,
@@ -59,6 +59,8 @@ interface Seen {
   /** As leader: the end of its log. */
   leaderTerm: Term;
   leaderLast: LogIndex;
+  /** As leader: what the others were known to hold. */
+  readonly matches: Map<MemberId, LogIndex>;
 }
 
 export class ClusterInvariants {
@@ -143,6 +145,7 @@ export class ClusterInvariants {
       shadowLast: 0,
       leaderTerm: 0,
       leaderLast: 0,
+      matches: new Map(),
     };
     this.#seen.set(member.id, fresh);
     return fresh;
@@ -182,8 +185,15 @@ export class ClusterInvariants {
       this.#lastLeaderTerm = Math.max(this.#lastLeaderTerm, raft.term);
       this.#checkCompleteness(raft, seen);
       seen.leaderTerm = raft.term;
+      seen.matches.clear();
     } else {
       assert(raft.lastIndex >= seen.leaderLast, "R2: a leader cut its own log");
+      const isOwn = raft.inner.log.termAt(raft.commitIndex) === raft.term;
+      assert(isOwn || raft.commitIndex === seen.commitIndex, "R12: counted an older term's entry");
+    }
+    for (const { id, match } of raft.progress) {
+      assert(match >= (seen.matches.get(id) ?? 0), "R10: a match index fell");
+      seen.matches.set(id, match);
     }
     seen.leaderLast = raft.lastIndex;
     this.#checkMembershipChanges(raft);
@@ -229,19 +239,7 @@ export class ClusterInvariants {
       this.#ledger.push({ term: log.at(index).term, hash, commitTerm: raft.term });
       this.#checkDurability(members, raft, index);
     }
-    if (raft.role === "leader" && commitIndex > seen.commitIndex && seen.leaderTerm === raft.term) {
-      const isOwn = log.termAt(commitIndex) === raft.term;
-      assert(
-        isOwn || commitIndex <= this.#firstCommitOf(raft),
-        "R12: counted an older term's entry",
-      );
-    }
     this.#checkQuorumLog(members, raft);
-  }
-
-  /** A member that was elected knew a commit index already; only what it adds is counted by it. */
-  #firstCommitOf(raft: Raft): LogIndex {
-    return raft.inner.leadership === null ? 0 : raft.inner.leadership.firstIndex - 1;
   }
 
   /** R8: what is committed first is durable on a quorum of the voters that the leader counts. */
@@ -289,6 +287,11 @@ export function checkMember(raft: Raft): void {
   const { leadership } = raft.inner;
   assert((leadership !== null) === (raft.role === "leader"), "leadership belongs to a leader");
   if (leadership === null) return;
+  const { current, currentIndex } = log.memberships;
+  assert(
+    isVoter(current, raft.id) || currentIndex > commitIndex,
+    "R13: a leader stayed after the change that removed it was committed",
+  );
   for (const [id, progress] of leadership.progress) {
     assert(isMember(raft.membership, id), "R15: progress of a stranger");
     assert(progress.match < progress.next, "R15: match reaches next");

@@ -27,6 +27,8 @@ interface Weather {
   readonly reordering: number;
   readonly crash: number;
   readonly partition: number;
+  /** A leader is cut off with proposals that nobody else has: the source of conflicts. */
+  readonly stranding: number;
   readonly membership: number;
   readonly compaction: number;
   readonly lazyTurn: number;
@@ -103,6 +105,7 @@ export class RandomRun {
     const weather = this.#weather;
     if (this.#chance(weather.crash)) this.#crashOrRestart();
     if (this.#chance(weather.partition)) this.#changeWeatherOfLinks();
+    if (this.#chance(weather.stranding)) this.#strandLeader();
     if (this.#chance(weather.membership)) this.#changeMembership();
     if (this.#chance(weather.compaction)) this.#compact();
     const member = this.#any();
@@ -164,8 +167,9 @@ export class RandomRun {
   }
 
   #read(member: SimulatedMember): void {
-    this.#note(() => `read ${member.id}`);
-    this.cluster.read(member.id);
+    const reader = (this.#chance(0.5) ? this.#anyLeader() : null) ?? member;
+    this.#note(() => `read ${reader.id}`);
+    this.cluster.read(reader.id);
   }
 
   #transfer(): void {
@@ -216,6 +220,27 @@ export class RandomRun {
     this.#note(() => `partition ${left} ${isOneWay ? "->" : "|"} ${right}`);
     if (!isOneWay) this.cluster.partition(left, right);
     else for (const from of left) for (const to of right) this.cluster.block(from, to);
+  }
+
+  #strandLeader(): void {
+    const leader = this.#anyLeader();
+    if (leader?.raft == null) return;
+    const others = [...this.cluster.members.keys()].filter((id) => id !== leader.id);
+    this.#note(() => `strand ${leader.id}`);
+    this.cluster.heal();
+    this.cluster.partition([leader.id], others);
+    for (let count = nextBelow(this.#prng, 8); count > 0; count -= 1) {
+      this.cluster.act(leader.id, (raft) => raft.propose(this.#command()));
+      if (this.#chance(0.5)) this.cluster.finishWrite(leader.id);
+    }
+    // The others notice sooner than chance would have it, now and then.
+    const heir = this.#any();
+    if (heir === null || heir === leader || this.#chance(0.5)) return;
+    for (let ticks = 0; ticks < 20; ticks += 1) this.#tick(heir);
+  }
+
+  #command(): Uint8Array {
+    return new Uint8Array(1 + nextBelow(this.#prng, 40)).map(() => nextBelow(this.#prng, 256));
   }
 
   #changeMembership(): void {
@@ -281,6 +306,10 @@ export class RandomRun {
     const { cluster } = this;
     const { leader } = cluster;
     assert(leader !== null, "V1: no leader");
+    const proposed = cluster.act(leader.id, (raft) => raft.propose(Uint8Array.of(1)));
+    assert(proposed.ok, "V1: a healthy leader refuses proposals");
+    cluster.settle();
+    assert(leader.appliedIndex >= proposed.index, "V1: a healthy leader does not commit");
     const before = cluster.servedReads;
     cluster.read(leader.id);
     cluster.settle();
@@ -294,6 +323,7 @@ export class RandomRun {
     const { cluster } = this;
     const leader = cluster.leader;
     if (leader?.raft == null || cluster.openReads.size > 0) return false;
+    if (leader.raft.transferTarget !== 0n) return false;
     const { membership, commitIndex, lastIndex, term } = leader.raft;
     if (commitIndex !== lastIndex || leader.appliedIndex !== commitIndex) return false;
     for (const member of cluster.running) {
@@ -344,6 +374,7 @@ function drawWeather(prng: Prng): Weather {
     reordering: chance(1),
     crash: chance(0.03),
     partition: chance(0.03),
+    stranding: chance(0.03),
     membership: chance(0.05),
     compaction: chance(0.1),
     lazyTurn: chance(0.5),
