@@ -28,6 +28,12 @@ export class WalCorruption extends Error {
 /** The log is whole but not ours to read: of another cluster or member, or written by a newer version. */
 export class WalMismatch extends Error {
   override readonly name = "WalMismatch";
+  readonly reason: "newer-format" | "other-member";
+
+  constructor(reason: "newer-format" | "other-member", message: string) {
+    super(message);
+    this.reason = reason;
+  }
 }
 
 /** The state store lost a write that it had promised to keep. It is left as it was found. */

@@ -191,11 +191,13 @@ class SegmentReader {
     this.#seed = decoded.seed;
     if (this.header.formatVersion > FORMAT_VERSION) {
       throw new WalMismatch(
+        "newer-format",
         `${name} has format version ${this.header.formatVersion}; this program reads up to ${FORMAT_VERSION}`,
       );
     }
     if (this.header.clusterId !== options.clusterId || this.header.memberId !== options.memberId) {
       throw new WalMismatch(
+        "other-member",
         `${name} belongs to member ${this.header.memberId.toString(16)} of cluster ${this.header.clusterId.toString(16)}`,
       );
     }
@@ -277,7 +279,7 @@ class SegmentReader {
       return decodeRecords(body);
     } catch (error) {
       if (!(error instanceof UnknownRecord)) throw error;
-      throw new WalMismatch(`${this.#name} at offset ${offset}: ${error.message}`);
+      throw new WalMismatch("newer-format", `${this.#name} at offset ${offset}: ${error.message}`);
     }
   }
 

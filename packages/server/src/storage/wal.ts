@@ -161,10 +161,10 @@ export class Wal {
   /**
    * Hands a batch over; the log owns its arrays until it is durable. `onDurable` is called in the order of the appends,
    * never from within this call, and never if the disk fails. Taken even when {@link isFull}: order matters more.
-   * @throws StorageFailure after a failed write: nothing is taken any more.
+   * After a failed write nothing is taken any more, and nothing reported durable: the log has called `onFatal`.
    */
   append(batch: WalBatch, onDurable: (() => void) | null): void {
-    if (this.#failure !== null) throw this.#failure;
+    if (this.#failure !== null) return;
     assert(!this.#isClosed, "the log was closed");
     this.#checkContinues(batch);
     const bodyBytes = batchBytes(batch);

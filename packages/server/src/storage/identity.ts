@@ -1,0 +1,67 @@
+import type { MemberId } from "@conclave/raft";
+import { DataDirectoryError } from "./data-directory-error.ts";
+import type { Disk } from "./disk.ts";
+import { readSmallFile, writeSmallFile } from "./small-file.ts";
+
+/** Layout of the data directory as a whole. */
+const DIRECTORY_FORMAT = 1;
+export const IDENTITY_NAME = "identity";
+
+/** Whose data a directory holds. Written once, when it is made. */
+export interface Identity {
+  readonly clusterId: bigint;
+  readonly memberId: MemberId;
+  readonly name: string;
+}
+
+/** @returns null if none was written yet. */
+export async function readIdentity(disk: Disk, directory: string): Promise<Identity | null> {
+  const text = await readSmallFile(disk, directory, IDENTITY_NAME);
+  if (text === null) return null;
+  const damaged = () => new DataDirectoryError("DAMAGED", `${directory}/identity cannot be read`);
+  const fields = parseFields(text);
+  if (fields === null) throw damaged();
+  const { format, clusterId, memberId, name } = fields;
+  if (typeof format !== "number") throw damaged();
+  if (format > DIRECTORY_FORMAT) {
+    const message = `${directory} was written by a newer version (format ${format}, this one reads up to ${DIRECTORY_FORMAT})`;
+    throw new DataDirectoryError("NEWER_FORMAT", message);
+  }
+  if (typeof name !== "string" || !isHexId(clusterId) || !isHexId(memberId)) throw damaged();
+  return { clusterId: BigInt(`0x${clusterId}`), memberId: BigInt(`0x${memberId}`), name };
+}
+
+export function writeIdentity(disk: Disk, directory: string, identity: Identity): Promise<void> {
+  const fields = {
+    format: DIRECTORY_FORMAT,
+    clusterId: identity.clusterId.toString(16),
+    memberId: identity.memberId.toString(16),
+    name: identity.name,
+  };
+  return writeSmallFile(disk, directory, IDENTITY_NAME, `${JSON.stringify(fields, null, 2)}\n`);
+}
+
+/** @throws DataDirectoryError if the directory belongs to somebody else. */
+export function checkIdentity(directory: string, found: Identity, wanted: Identity): void {
+  if (found.clusterId !== wanted.clusterId) {
+    const message = `${directory} holds data of cluster ${found.clusterId.toString(16)}, not of ${wanted.clusterId.toString(16)}`;
+    throw new DataDirectoryError("OTHER_CLUSTER", message);
+  }
+  if (found.memberId !== wanted.memberId) {
+    const message = `${directory} holds data of member ${found.memberId.toString(16)} (${found.name}), not of ${wanted.memberId.toString(16)} (${wanted.name})`;
+    throw new DataDirectoryError("OTHER_MEMBER", message);
+  }
+}
+
+function parseFields(text: string): Record<string, unknown> | null {
+  try {
+    const fields: unknown = JSON.parse(text);
+    return typeof fields === "object" && fields !== null ? { ...fields } : null;
+  } catch {
+    return null;
+  }
+}
+
+function isHexId(value: unknown): value is string {
+  return typeof value === "string" && /^[0-9a-f]{1,16}$/.test(value);
+}

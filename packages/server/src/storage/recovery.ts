@@ -1,0 +1,286 @@
+import { assert, type Clock } from "@conclave/base";
+import type { Entry, HardState, LogIndex, SnapshotMark } from "@conclave/raft";
+import { DataDirectory, errorCode, textOf } from "./data-directory.ts";
+import { DataDirectoryError } from "./data-directory-error.ts";
+import type { Disk } from "./disk.ts";
+import type { DurableStateStore } from "./durable-state-store.ts";
+import type { Identity } from "./identity.ts";
+import { LevelStore } from "./level-store.ts";
+import { MemoryDisk } from "./memory-disk.ts";
+import { nodeDisk } from "./node-disk.ts";
+import { StateGenerations, type StatePointer } from "./state-generations.ts";
+import { StateInstall } from "./state-install.ts";
+import { type StorageFailure, WalMismatch } from "./storage-error.ts";
+import { SwitchableStore } from "./switchable-store.ts";
+import { VolatileStore } from "./volatile-store.ts";
+import { Wal, type WalRecovery } from "./wal.ts";
+
+export interface StorageOptions {
+  readonly identity: Identity;
+  readonly clock: Clock;
+  /** Called once, when a write of the log or of the state failed. The process must end. */
+  readonly onFatal: (error: StorageFailure) => void;
+  /** Size of a log segment. Bytes. Default: the log's, and 1 MiB in memory. */
+  readonly segmentBytes?: number;
+  /** The disk under everything but LevelDB. Default: the real one. */
+  readonly disk?: Disk;
+}
+
+/** What a member knew when it stopped: what raft restores, and how far the state is ahead of the floor. */
+export interface RecoveredMember {
+  /** Null: it never took part in anything. */
+  readonly hardState: HardState | null;
+  /** Null: a new member; append a `reset` at index 0 with the first membership. */
+  readonly floor: SnapshotMark | null;
+  /** From floor + 1 on. */
+  readonly entries: readonly Entry[];
+  /** What the state store holds. Not below the floor, and the log goes at least so far. */
+  readonly appliedIndex: LogIndex;
+  /** Bytes of a torn write that were cut from the end of the log. */
+  readonly tornBytes: number;
+}
+
+/** The log and the state of one member, recovered together. */
+export class MemberStorage {
+  readonly wal: Wal;
+  readonly store: DurableStateStore;
+  readonly recovered: RecoveredMember;
+  readonly #store: SwitchableStore;
+  readonly #place: StoragePlace;
+  #install: StateInstall | null = null;
+
+  constructor(wal: Wal, store: DurableStateStore, recovered: RecoveredMember, place: StoragePlace) {
+    this.wal = wal;
+    this.#store = new SwitchableStore(store);
+    this.store = this.#store;
+    this.recovered = recovered;
+    this.#place = place;
+  }
+
+  /**
+   * Begins to receive a snapshot in place of the state. One at a time: one that was begun before is dropped (E22).
+   * The state stays as it is, and may be written, until the commit.
+   */
+  async beginInstall(mark: SnapshotMark): Promise<StateInstall> {
+    assert(mark.index > this.store.appliedIndex, "a snapshot brings something new");
+    await this.#install?.abort();
+    const incoming = await this.#place.openIncoming();
+    const install = new StateInstall(mark, incoming, {
+      onCommit: async (store) => {
+        await this.#place.adopt(mark);
+        const before = this.#store.switchTo(store);
+        this.#install = null;
+        await before.close();
+        await this.#place.removeOld();
+      },
+      onAbort: async () => {
+        this.#install = null;
+        await this.#place.removeOld();
+      },
+    });
+    this.#install = install;
+    return install;
+  }
+
+  /** Makes everything appended and sealed durable, closes, and lets others have the directory. */
+  async close(): Promise<void> {
+    await this.#install?.abort();
+    await this.store.close();
+    await this.wal.close();
+    await this.#place.release();
+  }
+}
+
+/** Where a member's state lives, for installs. */
+interface StoragePlace {
+  /** An empty store beside the one in use. */
+  openIncoming(): Promise<DurableStateStore>;
+  /** The one step: from now on the incoming store is the state. */
+  adopt(mark: SnapshotMark): Promise<void>;
+  /** Removes what is not in use. */
+  removeOld(): Promise<void>;
+  release(): Promise<void>;
+}
+
+/**
+ * Opens the data directory of a member, or makes it.
+ * @throws DataDirectoryError with one line for a human; WalCorruption, StateCorruption if what it holds is damaged.
+ */
+export async function openStorage(path: string, options: StorageOptions): Promise<MemberStorage> {
+  const disk = options.disk ?? nodeDisk;
+  const directory = await DataDirectory.claim(disk, path, options.identity);
+  try {
+    return await openClaimed(disk, directory, options);
+  } catch (error) {
+    await directory.release();
+    if (error instanceof WalMismatch) {
+      const code = error.reason === "newer-format" ? "NEWER_FORMAT" : "DAMAGED";
+      throw new DataDirectoryError(code, `${path}: ${error.message}`, { cause: error });
+    }
+    throw error;
+  }
+}
+
+async function openClaimed(
+  disk: Disk,
+  directory: DataDirectory,
+  options: StorageOptions,
+): Promise<MemberStorage> {
+  const generations = new StateGenerations(disk, directory.statePath);
+  const pointer = await currentState(disk, directory, generations);
+  await generations.removeOthers(pointer.generation);
+  const store = await openState(generations.pathOf(pointer.generation), options);
+  try {
+    const { wal, recovered } = await openLog(disk, directory.walPath, options, store, pointer);
+    const place = new DirectoryPlace(directory, generations, pointer.generation, options);
+    return new MemberStorage(wal, store, recovered, place);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+/** A member that lives in memory only: the same parts, without a file. */
+export async function openVolatileStorage(options: StorageOptions): Promise<MemberStorage> {
+  const disk = options.disk ?? new MemoryDisk();
+  const path = "/wal";
+  await disk.makeDirectory(path);
+  const segmentBytes = options.segmentBytes ?? 1024 * 1024;
+  const { clusterId, memberId } = options.identity;
+  const { clock, onFatal } = options;
+  const { wal, recovered } = await Wal.open(disk, path, {
+    clusterId,
+    memberId,
+    clock,
+    onFatal,
+    segmentBytes,
+  });
+  const place: StoragePlace = {
+    openIncoming: async () => new VolatileStore(),
+    adopt: async () => {},
+    removeOld: async () => {},
+    release: async () => {},
+  };
+  return new MemberStorage(wal, new VolatileStore(), { ...recovered, appliedIndex: 0 }, place);
+}
+
+/** The state is made before the log has its first segment: with a log, a missing state is damage. */
+async function currentState(
+  disk: Disk,
+  directory: DataDirectory,
+  generations: StateGenerations,
+): Promise<StatePointer> {
+  const pointer = await generations.read();
+  if (pointer !== null) return pointer;
+  const segments = (await disk.list(directory.walPath)).filter((name) => name.endsWith(".wal"));
+  if (segments.length > 0) {
+    throw new DataDirectoryError("DAMAGED", `${directory.memberPath} has a log but no state`);
+  }
+  const first: StatePointer = { generation: 1, installed: null };
+  await generations.write(first);
+  return first;
+}
+
+async function openState(path: string, options: StorageOptions): Promise<LevelStore> {
+  const { clock, onFatal } = options;
+  try {
+    return await LevelStore.open(path, { clock, onFatal });
+  } catch (error) {
+    const cause = error instanceof Error ? error.cause : undefined;
+    if (errorCode(error) !== "LEVEL_DATABASE_NOT_OPEN") throw error;
+    throw new DataDirectoryError("DAMAGED", `${path} cannot be opened: ${textOf(cause)}`, {
+      cause,
+    });
+  }
+}
+
+async function openLog(
+  disk: Disk,
+  path: string,
+  options: StorageOptions,
+  store: LevelStore,
+  pointer: StatePointer,
+): Promise<{ readonly wal: Wal; readonly recovered: RecoveredMember }> {
+  const { clusterId, memberId } = options.identity;
+  const { clock, onFatal, segmentBytes } = options;
+  const { appliedIndex } = store;
+  const installed = pointer.installed;
+  // A state that is still as it was installed proves nothing about the log: its reset may not have been written yet.
+  const isFresh = installed !== null && installed.index === appliedIndex;
+  const { wal, recovered } = await Wal.open(disk, path, {
+    clusterId,
+    memberId,
+    clock,
+    onFatal,
+    durableIndex: isFresh ? 0 : appliedIndex,
+    ...(segmentBytes === undefined ? {} : { segmentBytes }),
+  });
+  const caughtUp = isFresh ? await finishInstall(wal, recovered, installed) : recovered;
+  const floorIndex = caughtUp.floor?.index ?? 0;
+  if (floorIndex > appliedIndex) {
+    await wal.close();
+    const message = `${path} begins after index ${floorIndex}, but the state holds only ${appliedIndex}`;
+    throw new DataDirectoryError("DAMAGED", message);
+  }
+  return { wal, recovered: { ...caughtUp, appliedIndex } };
+}
+
+/** The process died between the install of a snapshot and the log's reset: the log catches up. */
+async function finishInstall(
+  wal: Wal,
+  recovered: WalRecovery,
+  mark: SnapshotMark,
+): Promise<WalRecovery> {
+  const { hardState, floor, entries } = recovered;
+  if (floor !== null && floor.index >= mark.index) return recovered;
+  const first = entries[0];
+  const same = first === undefined ? undefined : entries[mark.index - first.index];
+  if (same?.term === mark.term) {
+    // The log agrees with the snapshot: others may count on what follows it here (H6).
+    await new Promise<void>((resolve) => wal.append({ floor: mark }, resolve));
+    const rest = entries.filter((entry) => entry.index > mark.index);
+    return { ...recovered, floor: mark, entries: rest };
+  }
+  const term = Math.max(mark.term, hardState?.term ?? 0);
+  const vote = hardState?.term === term ? hardState.vote : 0n;
+  const caughtUp = { term, vote, commit: mark.index };
+  await new Promise<void>((resolve) => wal.append({ reset: mark, hardState: caughtUp }, resolve));
+  return { ...recovered, hardState: caughtUp, floor: mark, entries: [] };
+}
+
+/** The state of a member with a directory: one database in use, and beside it perhaps the next. */
+class DirectoryPlace implements StoragePlace {
+  readonly #directory: DataDirectory;
+  readonly #generations: StateGenerations;
+  readonly #options: StorageOptions;
+  #current: number;
+
+  constructor(
+    directory: DataDirectory,
+    generations: StateGenerations,
+    current: number,
+    options: StorageOptions,
+  ) {
+    this.#directory = directory;
+    this.#generations = generations;
+    this.#current = current;
+    this.#options = options;
+  }
+
+  openIncoming(): Promise<DurableStateStore> {
+    return openState(this.#generations.pathOf(this.#current + 1), this.#options);
+  }
+
+  async adopt(mark: SnapshotMark): Promise<void> {
+    await this.#generations.write({ generation: this.#current + 1, installed: mark });
+    this.#current += 1;
+  }
+
+  removeOld(): Promise<void> {
+    return this.#generations.removeOthers(this.#current);
+  }
+
+  release(): Promise<void> {
+    return this.#directory.release();
+  }
+}

@@ -1,0 +1,70 @@
+import { assert } from "@conclave/base";
+import type { SnapshotMark } from "@conclave/raft";
+import type { DurableStateStore } from "./durable-state-store.ts";
+
+/** Records are sealed, and so may go to disk, in portions of this. Count. */
+const SEAL_RECORDS = 1000;
+
+/**
+ * A snapshot being received: its records go into a store of their own, and take the place of the state in one step. A
+ * crash before that leaves the old state, and what was received is removed at the next boot.
+ */
+export class StateInstall {
+  readonly mark: SnapshotMark;
+  readonly #store: DurableStateStore;
+  readonly #onCommit: (store: DurableStateStore, mark: SnapshotMark) => Promise<void>;
+  readonly #onAbort: () => Promise<void>;
+  #records = 0;
+  #phase: "receiving" | "committing" | "ended" = "receiving";
+
+  constructor(
+    mark: SnapshotMark,
+    store: DurableStateStore,
+    ends: {
+      readonly onCommit: (store: DurableStateStore, mark: SnapshotMark) => Promise<void>;
+      readonly onAbort: () => Promise<void>;
+    },
+  ) {
+    this.mark = mark;
+    this.#store = store;
+    this.#onCommit = ends.onCommit;
+    this.#onAbort = ends.onAbort;
+  }
+
+  /** The disk does not keep up: {@link whenBelowLimit} tells when to go on. */
+  get isFull(): boolean {
+    return this.#store.isOverlayFull;
+  }
+
+  put(key: string, value: Uint8Array): void {
+    assert(this.#phase === "receiving", "the install has ended");
+    this.#store.put(key, value);
+    this.#records += 1;
+    if (this.#records % SEAL_RECORDS === 0) this.#store.seal(0);
+  }
+
+  whenBelowLimit(callback: () => void): void {
+    this.#store.whenBelowLimit(callback);
+  }
+
+  /**
+   * Makes the received records the state. When it resolves they are, durably. What remains is the log: append `reset`
+   * with this mark, together with the Ready that asked for the install. A boot in between does that itself.
+   */
+  async commit(): Promise<void> {
+    assert(this.#phase === "receiving", "the install has ended");
+    this.#phase = "committing";
+    this.#store.seal(this.mark.index);
+    await this.#store.sync();
+    await this.#onCommit(this.#store, this.mark);
+    this.#phase = "ended";
+  }
+
+  /** Drops what was received. */
+  async abort(): Promise<void> {
+    assert(this.#phase === "receiving", "the install has ended");
+    this.#phase = "ended";
+    await this.#store.close();
+    await this.#onAbort();
+  }
+}
