@@ -1,0 +1,92 @@
+import type { Clock } from "@conclave/base";
+import { ConclaveError, type Outcome } from "./errors.ts";
+
+/** Calls back once when `signal` aborts, at once if it has. Returns the way to stop listening. */
+export function onAbort(signal: AbortSignal | undefined, callback: () => void): () => void {
+  if (signal === undefined) return () => {};
+  if (signal.aborted) {
+    callback();
+    return () => {};
+  }
+  signal.addEventListener("abort", callback, { once: true });
+  return () => signal.removeEventListener("abort", callback);
+}
+
+/** The error of an operation that its caller gave up; the caller's reason is the cause. */
+export function cancelledError(signal: AbortSignal, outcome: Outcome): ConclaveError {
+  return new ConclaveError("CANCELLED", outcome, "cancelled by the caller's signal", {
+    cause: signal.reason,
+  });
+}
+
+/**
+ * One signal out of the caller's signal and a time limit, for an operation of several steps. It aborts with the
+ * error that the operation shall reject with. Dispose it when the operation is over: listeners on a signal that
+ * outlives the operation would pile up (AbortSignal.any offers no way to let go).
+ */
+export class OperationLimit {
+  readonly #controller = new AbortController();
+  readonly #stops: (() => void)[] = [];
+
+  constructor(
+    clock: Clock,
+    what: string,
+    limits: { readonly signal?: AbortSignal | undefined; readonly timeoutMs?: number | undefined },
+  ) {
+    const { signal, timeoutMs } = limits;
+    if (timeoutMs !== undefined) {
+      const message = `${what} took longer than ${timeoutMs} ms`;
+      const timer = clock.setTimer(timeoutMs, () =>
+        this.#end(new ConclaveError("TIMEOUT", "not-applied", message)),
+      );
+      this.#stops.push(() => timer.cancel());
+    }
+    if (signal !== undefined) {
+      this.#stops.push(onAbort(signal, () => this.#end(cancelledError(signal, "not-applied"))));
+    }
+  }
+
+  /** Ends the operation with the reason of `signal` too, as it is. */
+  alsoEndWith(signal: AbortSignal): void {
+    this.#stops.push(onAbort(signal, () => this.#end(signal.reason)));
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  #end(reason: unknown): void {
+    this.#controller.abort(reason);
+    this[Symbol.dispose]();
+  }
+
+  [Symbol.dispose](): void {
+    for (const stop of this.#stops.splice(0)) stop();
+  }
+}
+
+/** Settles as `promise` does, or rejects with the signal's reason as soon as it aborts. */
+export function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const stop = onAbort(signal, () => reject(signal.reason));
+    promise.then(resolve, reject).finally(stop);
+  });
+}
+
+/** Resolves after `delayMs`, or rejects with the signal's reason as soon as it aborts. */
+export function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise<void>((resolve, reject) => {
+    if (signal.aborted) {
+      reject(signal.reason);
+      return;
+    }
+    const timer = clock.setTimer(delayMs, () => {
+      stop();
+      resolve();
+    });
+    const stop = onAbort(signal, () => {
+      timer.cancel();
+      reject(signal.reason);
+    });
+  });
+}

@@ -1,0 +1,154 @@
+import { KV } from "@conclave/wire";
+import { onAbort } from "./abort.ts";
+import { Coordination } from "./concurrency/coordination.ts";
+import { Election, type ElectionOptions } from "./concurrency/election.ts";
+import { Locks } from "./concurrency/locks.ts";
+import { ConclaveError } from "./errors.ts";
+import { Namespace, type Target } from "./kv/keys.ts";
+import { Kv } from "./kv/kv.ts";
+import { Txn } from "./kv/txn.ts";
+import { Leases } from "./lease/leases.ts";
+import { type ClientTerms, type ConnectOptions, clientTerms } from "./options.ts";
+import { type Runtime, systemRuntime } from "./runtime.ts";
+import type { Session } from "./session/session.ts";
+import { Sessions } from "./session/sessions.ts";
+import { openChannel } from "./transport/h2.ts";
+import { type ClosableCaller, closedError, Transport } from "./transport/transport.ts";
+import { Watch, type WatchOptions } from "./watch/watch.ts";
+import { WatchHub } from "./watch/watch-hub.ts";
+
+/** A single key that exists nowhere: read for nothing but the answer's header. */
+const NO_KEY = Uint8Array.of(0);
+
+/** A connection to a cluster and all that can be done with it. Made by {@link connect}. */
+export class Client implements AsyncDisposable {
+  readonly kv: Kv;
+  readonly leases: Leases;
+  readonly locks: Locks;
+  readonly #caller: ClosableCaller;
+  readonly #transport: Transport;
+  readonly #namespace: Namespace;
+  readonly #hub: WatchHub;
+  readonly #sessions: Sessions;
+  readonly #coordination: Coordination;
+  readonly #stopListening: () => void;
+  #closing: Promise<void> | null = null;
+
+  /** @internal */
+  constructor(
+    caller: ClosableCaller,
+    terms: ClientTerms,
+    runtime: Runtime,
+    signal: AbortSignal | undefined,
+  ) {
+    this.#caller = caller;
+    this.#transport = new Transport(caller, runtime.clock, terms.transport);
+    this.#namespace = new Namespace(terms.namespace);
+    this.#hub = new WatchHub(this.#transport, runtime, () => this.#storeRevision());
+    this.#sessions = new Sessions(this.#transport, runtime, terms.session);
+    this.kv = new Kv(this.#transport, this.#namespace);
+    this.leases = new Leases(this.#transport, this.#namespace, runtime);
+    this.#coordination = new Coordination({
+      transport: this.#transport,
+      namespace: this.#namespace,
+      kv: this.kv,
+      hub: this.#hub,
+      sessions: this.#sessions,
+      runtime,
+    });
+    this.locks = new Locks(this.#coordination);
+    this.#stopListening = onAbort(signal, () => void this.close());
+  }
+
+  /**
+   * The session that locks and elections of this client share. Its lease is granted when something first needs it. Once
+   * lost it stays lost; what needs a session next gets a new one, which is then found here.
+   */
+  get session(): Session {
+    return this.#sessions.shared;
+  }
+
+  /** The election of a leader under `name`. */
+  election(name: string, options: ElectionOptions = {}): Election {
+    return new Election(this.#coordination, name, options);
+  }
+
+  /** A transaction to be built: `txn().if(…).then(…).else(…).commit()`. */
+  txn(): Txn {
+    return new Txn(this.#transport, this.#namespace);
+  }
+
+  /** The changes of some keys, from now on or from a revision. See {@link Watch}. */
+  watch(target: Target, options: WatchOptions = {}): Watch {
+    if (this.#closing !== null) throw closedError();
+    return new Watch(this.#hub, this.#namespace, target, options);
+  }
+
+  /**
+   * Ends every session (one call each, which frees what rests on it), every watch and the connections. The signals of
+   * all holds abort first. Never throws; calling it again waits for the first.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    this.#stopListening();
+    await this.#sessions.closeAll("shutdown");
+    this.#hub.close(closedError());
+    this.#transport.close();
+    this.#caller.close();
+  }
+
+  /** @internal A round trip to any member that answers, to know that there is one. */
+  async probe(signal: AbortSignal | undefined): Promise<void> {
+    const request = { key: NO_KEY, serializable: true, countOnly: true };
+    try {
+      await this.#transport.call(KV.Range, request, "read", { signal });
+    } catch (error) {
+      // A refusal is an answer too.
+      if (!(error instanceof ConclaveError) || !isRefusal(error)) throw error;
+    }
+  }
+
+  async #storeRevision(): Promise<number> {
+    const response = await this.#transport.call(KV.Range, { key: NO_KEY, countOnly: true }, "read");
+    return response.header?.revision ?? 0;
+  }
+}
+
+function isRefusal(error: ConclaveError): boolean {
+  return ["PERMISSION_DENIED", "UNAUTHENTICATED", "INVALID_ARGUMENT"].includes(error.code);
+}
+
+/**
+ * Connects to a cluster, and waits until one of its members answers.
+ *
+ * @param endpoints of the members, such as `"http://10.0.0.1:2379"` or `"https://…"`; without a scheme, `http:`
+ * @throws TypeError or RangeError for a wrong argument; ConclaveError UNAVAILABLE or TIMEOUT if no member answers
+ * @example
+ * ```ts
+ * await using client = await connect(["http://127.0.0.1:2379"], { namespace: "shop/" });
+ * await client.kv.put("greeting", "hello");
+ * ```
+ */
+export async function connect(
+  endpoints: string | readonly string[],
+  options: ConnectOptions = {},
+): Promise<Client> {
+  const terms = clientTerms(options);
+  const list = typeof endpoints === "string" ? [endpoints] : endpoints;
+  const client = new Client(openChannel(list, options.tls), terms, systemRuntime(), options.signal);
+  try {
+    await client.probe(options.signal);
+    return client;
+  } catch (error) {
+    await client.close();
+    throw error;
+  }
+}

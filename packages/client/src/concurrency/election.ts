@@ -1,0 +1,137 @@
+import { OperationLimit } from "../abort.ts";
+import type { Duration } from "../duration.ts";
+import { type CallOptions, limitsOf } from "../kv/limits.ts";
+import type { Session } from "../session/session.ts";
+import type { Coordination } from "./coordination.ts";
+import { type ElectionValue, electionBytes } from "./election-value.ts";
+import { type LeadOptions, lead } from "./lead.ts";
+import { Leader, observeLeader } from "./observe.ts";
+import { enterQueue, queuePrefix, waitUntilFirst } from "./queue-entry.ts";
+import { Term } from "./term.ts";
+
+export interface ElectionOptions {
+  /** What this candidate says of itself. Default: an empty text. */
+  readonly value?: ElectionValue;
+}
+
+export interface CampaignOptions {
+  /** In place of the election's value. */
+  readonly value?: ElectionValue;
+  /** Gives the candidacy up, and leaves nothing behind. It does not end a term. */
+  readonly signal?: AbortSignal;
+  /** Default: wait as long as it takes. */
+  readonly timeout?: Duration;
+  /** As for locks. Default `"shared"`. */
+  readonly session?: "shared" | "own" | Session;
+}
+
+/**
+ * One leader by name, in the order of candidacy. Go's `concurrency.Election`, `etcdctl elect` and the `v3election`
+ * service stand in the same queues.
+ */
+export class Election {
+  readonly name: string;
+  readonly #coordination: Coordination;
+  readonly #value: ElectionValue;
+
+  /** @internal */
+  constructor(coordination: Coordination, name: string, options: ElectionOptions) {
+    this.name = name;
+    this.#coordination = coordination;
+    this.#value = options.value ?? "";
+  }
+
+  /**
+   * Waits to be elected.
+   * @throws ConclaveError TIMEOUT or CANCELLED, after which the candidacy is withdrawn; SessionLostError if the session
+   *   was lost while waiting: campaign again, or use {@link lead}
+   */
+  campaign(options: CampaignOptions = {}): Promise<Term> {
+    return this.#campaign(options, null);
+  }
+
+  /**
+   * Runs `body` whenever this client leads, for ever: after a lost term it campaigns again, and never starts a term
+   * before the body of the last one has ended. Pass `term.signal` on, for it aborts when the lead is about to be lost.
+   *
+   * Ends when `signal` aborts, after the body has ended.
+   * @throws what `body` threw, unless it threw because its term was over; ConclaveError for an error that campaigning
+   *   again cannot mend (PERMISSION_DENIED, CLOSED, …)
+   * @example
+   * ```ts
+   * await client.election("billing", { value: { host } }).lead(async (term) => {
+   *   await runBilling({ signal: term.signal, fence: term.fence });
+   * }, { signal: shutdown, grace: "5s" });
+   * ```
+   */
+  lead(body: (term: Term) => void | Promise<void>, options: LeadOptions = {}): Promise<void> {
+    const campaign = (signal: AbortSignal, ending: AbortSignal) =>
+      this.#campaign({ signal }, ending);
+    return lead({ campaign }, this.#coordination.runtime, body, options);
+  }
+
+  /** Who leads now, by a linearizable read; null if nobody does. */
+  async leader(options: CallOptions = {}): Promise<Leader | null> {
+    const { items } = await this.#coordination.kv.getAll(
+      { prefix: queuePrefix(this.name) },
+      { ...options, limit: 1, sort: { by: "create", order: "ascend" } },
+    );
+    return items[0] === undefined ? null : new Leader(items[0]);
+  }
+
+  /** All candidates in the order in which they will lead, the leader first. */
+  async candidates(options: CallOptions = {}): Promise<readonly Leader[]> {
+    const { items } = await this.#coordination.kv.getAll(
+      { prefix: queuePrefix(this.name) },
+      { ...options, sort: { by: "create", order: "ascend" } },
+    );
+    return items.map((candidate) => new Leader(candidate));
+  }
+
+  /**
+   * Who leads now, and every change; null while nobody does. A slow reader may miss leaders in between, never the
+   * latest. It never ends by itself.
+   */
+  async *observe(
+    options: { readonly signal?: AbortSignal } = {},
+  ): AsyncGenerator<Leader | null, void, undefined> {
+    using limit = new OperationLimit(
+      this.#coordination.runtime.clock,
+      `observing ${JSON.stringify(this.name)}`,
+      options,
+    );
+    yield* observeLeader(this.#coordination, this.name, limit.signal);
+  }
+
+  async #campaign(options: CampaignOptions, ending: AbortSignal | null): Promise<Term> {
+    const coordination = this.#coordination;
+    const value = options.value ?? this.#value;
+    using limit = new OperationLimit(
+      coordination.runtime.clock,
+      `campaigning for ${JSON.stringify(this.name)}`,
+      limitsOf(options),
+    );
+    const { signal } = limit;
+    const { session, closeOwn } = coordination.sessions.choose(options.session);
+    try {
+      limit.alsoEndWith(session.signal);
+      const entry = await enterQueue(
+        coordination,
+        session,
+        this.name,
+        electionBytes(value),
+        signal,
+      );
+      const revision = entry.wasFirst
+        ? entry.createRevision
+        : await waitUntilFirst(coordination, entry, "LEADERSHIP_LOST", signal);
+      session.assert();
+      const term = new Term(coordination, entry, revision, value, closeOwn);
+      if (ending !== null) term.endWith(ending);
+      return term;
+    } catch (error) {
+      await closeOwn();
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,69 @@
+import type { Comparison } from "../kv/compare.ts";
+import type { Bytes, Target } from "../kv/keys.ts";
+import type { CallOptions } from "../kv/limits.ts";
+import {
+  type DeleteOptions,
+  type DeleteResult,
+  type Op,
+  op,
+  type PutOptions,
+  type PutResult,
+} from "../kv/op.ts";
+import type { Results, Txn } from "../kv/txn.ts";
+
+/** What a guard needs of its hold. */
+export interface Guarded {
+  readonly guard: Comparison;
+  /** @throws LockLostError if it is known to be lost */
+  assert(): void;
+  /** The server refused a guarded write: the hold is gone. Returns the error to throw. */
+  onGuardFailed(): Error;
+}
+
+/**
+ * Writes that commit only while the hold is still ours at the server: each is one transaction guarded by the fence, so
+ * that a holder that was paused for too long cannot write after its successor (failure mode 1).
+ *
+ * @throws LockLostError with outcome `"not-applied"` once the hold is lost
+ */
+export class GuardedKv {
+  readonly #newTxn: () => Txn;
+  readonly #hold: Guarded;
+
+  /** @internal */
+  constructor(newTxn: () => Txn, hold: Guarded) {
+    this.#newTxn = newTxn;
+    this.#hold = hold;
+  }
+
+  async put(key: Bytes, value: Bytes, options: PutOptions & CallOptions = {}): Promise<PutResult> {
+    const [written] = await this.commit([op.put(key, value, options)], options);
+    return written;
+  }
+
+  delete(key: Bytes, options: DeleteOptions & CallOptions = {}): Promise<DeleteResult> {
+    return this.deleteAll({ key }, options);
+  }
+
+  async deleteAll(
+    target: Target,
+    options: DeleteOptions & CallOptions = {},
+  ): Promise<DeleteResult> {
+    const [deleted] = await this.commit([op.deleteAll(target, options)], options);
+    return deleted;
+  }
+
+  /** Several operations at one revision, all or none. Results by position. */
+  async commit<const Ops extends readonly Op<unknown>[]>(
+    ops: Ops,
+    options: CallOptions = {},
+  ): Promise<Results<Ops>> {
+    this.#hold.assert();
+    const done = await this.#newTxn()
+      .if(this.#hold.guard)
+      .then(...ops)
+      .commit(options);
+    if (!done.succeeded) throw this.#hold.onGuardFailed();
+    return done.results;
+  }
+}

@@ -1,0 +1,67 @@
+import { type Deferred, deferred } from "@conclave/base";
+import { onAbort } from "../abort.ts";
+import { ConclaveError } from "../errors.ts";
+
+/** Tasks of one client that may wait for one name. Beyond it, `enter` is refused with LOCAL_QUEUE_FULL. */
+export const LOCAL_WAITERS_MAX = 10_000;
+
+/** Gives the turn to the next. To be called once. */
+export type LeaveTurn = () => void;
+
+/**
+ * Lets the tasks of one client take turns on a name, first come first served, so that however many wait here, one entry
+ * and one watch stand for them at the server (failure mode 16). The turn ends with the hold, so each task queues
+ * up anew behind the waiters of other clients: no client keeps a lock to itself.
+ */
+export class LocalQueue {
+  /** The tasks waiting for each name that somebody has the turn of. */
+  readonly #waiting = new Map<string, Set<Deferred<LeaveTurn>>>();
+
+  /** Waits for the turn. Rejects with the signal's reason if it aborts first. */
+  enter(name: string, signal: AbortSignal): Promise<LeaveTurn> {
+    if (signal.aborted) return Promise.reject(signal.reason);
+    const waiting = this.#waiting.get(name);
+    if (waiting === undefined) return Promise.resolve(this.#startTurns(name));
+    if (waiting.size >= LOCAL_WAITERS_MAX) {
+      const message = `${LOCAL_WAITERS_MAX} tasks of this client wait for ${JSON.stringify(name)}`;
+      return Promise.reject(new ConclaveError("LOCAL_QUEUE_FULL", "not-applied", message));
+    }
+    const turn = deferred<LeaveTurn>();
+    waiting.add(turn);
+    const stop = onAbort(signal, () => {
+      waiting.delete(turn);
+      turn.reject(signal.reason);
+    });
+    return turn.promise.finally(stop);
+  }
+
+  /** The turn if nobody has it, else null. */
+  tryEnter(name: string): LeaveTurn | null {
+    return this.#waiting.has(name) ? null : this.#startTurns(name);
+  }
+
+  #startTurns(name: string): LeaveTurn {
+    this.#waiting.set(name, new Set());
+    return this.#turnOf(name);
+  }
+
+  #turnOf(name: string): LeaveTurn {
+    let over = false;
+    return () => {
+      if (over) return;
+      over = true;
+      this.#passOn(name);
+    };
+  }
+
+  #passOn(name: string): void {
+    const waiting = this.#waiting.get(name);
+    const [next] = waiting ?? [];
+    if (waiting === undefined || next === undefined) {
+      this.#waiting.delete(name);
+      return;
+    }
+    waiting.delete(next);
+    next.resolve(this.#turnOf(name));
+  }
+}

@@ -1,0 +1,121 @@
+import { FilterType } from "@conclave/wire";
+import { pause } from "../abort.ts";
+import { CompactedError, ConclaveError, type ErrorCode } from "../errors.ts";
+import type { KeyValue } from "../kv/key-value.ts";
+import { Backoff } from "../runtime.ts";
+import type { Coordination } from "./coordination.ts";
+import { Fence } from "./fence.ts";
+import { queuePrefix } from "./queue-entry.ts";
+
+/** Who leads, as the observers see it. */
+export class Leader {
+  readonly value: Uint8Array;
+  /** The fence of its term. */
+  readonly fence: Fence;
+  /** Its queue entry. */
+  readonly key: string;
+  /** The value as text. */
+  readonly text: string;
+
+  /** @internal */
+  constructor(kv: KeyValue) {
+    this.value = kv.value;
+    this.fence = new Fence(kv.createRevision);
+    this.key = kv.keyText;
+    this.text = kv.text;
+  }
+
+  /** The value as JSON. @throws SyntaxError if it is none. */
+  json(): unknown {
+    return JSON.parse(this.text);
+  }
+}
+
+/** Pauses after an error, ms. */
+const RETRY_MIN_MS = 50;
+const RETRY_MAX_MS = 5_000;
+
+/** Errors that looking again cannot mend. */
+const FINAL: ReadonlySet<ErrorCode> = new Set([
+  "CANCELLED",
+  "CLOSED",
+  "INVALID_ARGUMENT",
+  "PERMISSION_DENIED",
+  "UNAUTHENTICATED",
+  "UNIMPLEMENTED",
+]);
+
+/** The first candidate in the queue, and the revision at which that was read. */
+export async function readLeader(
+  coordination: Coordination,
+  name: string,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly leader: KeyValue | null; readonly revision: number }> {
+  const { items, revision } = await coordination.kv.getAll(
+    { prefix: queuePrefix(name) },
+    { limit: 1, sort: { by: "create", order: "ascend" }, ...(signal && { signal }) },
+  );
+  return { leader: items[0] ?? null, revision };
+}
+
+/**
+ * Yields who leads now, then every change that the reader is fast enough to see; null while nobody leads. It goes on
+ * through stream breaks, compaction and elections: only the signal ends it, or an error that waiting cannot mend.
+ */
+export async function* observeLeader(
+  coordination: Coordination,
+  name: string,
+  signal: AbortSignal,
+): AsyncGenerator<Leader | null, void, undefined> {
+  const { clock, prng } = coordination.runtime;
+  const backoff = new Backoff(prng, RETRY_MIN_MS, RETRY_MAX_MS);
+  let shown: { readonly modRevision: number } | null | undefined;
+  for (;;) {
+    try {
+      const { leader, revision } = await readLeader(coordination, name, signal);
+      backoff.reset();
+      if (shown === undefined || shown?.modRevision !== leader?.modRevision) {
+        yield leader && new Leader(leader);
+      }
+      shown = leader;
+      await leaderChange(coordination, name, leader, revision + 1, signal);
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      if (error instanceof CompactedError) continue;
+      if (error instanceof ConclaveError && FINAL.has(error.code)) throw error;
+      await pause(clock, backoff.nextDelayMs(), signal);
+    }
+  }
+}
+
+/** Resolves when the leader's key changes or goes, or, if there is no leader, when a candidate comes. */
+function leaderChange(
+  coordination: Coordination,
+  name: string,
+  leader: KeyValue | null,
+  startRevision: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const { hub, namespace } = coordination;
+  const watched =
+    leader === null
+      ? { ...namespace.rangeOf({ prefix: queuePrefix(name) }), filters: [FilterType.NODELETE] }
+      : namespace.rangeOf({ key: leader.key });
+  return new Promise((resolve, reject) => {
+    const over = (act: () => void) => {
+      subscription.close();
+      signal.removeEventListener("abort", onAborted);
+      act();
+    };
+    const onAborted = () => over(() => reject(signal.reason));
+    const subscription = hub.open(
+      { ...watched, startRevision },
+      {
+        onEvents: () => over(resolve),
+        onFailed: (error) => over(() => reject(error)),
+      },
+    );
+    signal.addEventListener("abort", onAborted, { once: true });
+    if (signal.aborted) onAborted();
+  });
+}

@@ -1,0 +1,92 @@
+import { onAbort } from "../abort.ts";
+import { ConclaveError } from "../errors.ts";
+import { compare } from "../kv/compare.ts";
+import { bytesFrom } from "../kv/keys.ts";
+import { type CallOptions, limitsOf } from "../kv/limits.ts";
+import { op } from "../kv/op.ts";
+import type { Coordination } from "./coordination.ts";
+import { type ElectionValue, electionBytes } from "./election-value.ts";
+import { Hold, type ReleaseResult } from "./hold.ts";
+import type { QueueEntry } from "./queue-entry.ts";
+
+/** One time of leading, from being elected to resigning or losing it. */
+export class Term extends Hold {
+  readonly #leaseId: bigint;
+  #value: Uint8Array;
+  /** Proclamations go one after the other: each is guarded by the one before it. */
+  #proclaiming: Promise<unknown> = Promise.resolve();
+  #modRevision: number;
+
+  /** @internal */
+  constructor(
+    coordination: Coordination,
+    entry: QueueEntry,
+    revision: number,
+    value: ElectionValue,
+    onOver: () => Promise<void>,
+  ) {
+    super(coordination, entry, "LEADERSHIP_LOST", revision, onOver);
+    this.#leaseId = entry.leaseId;
+    this.#value = electionBytes(value);
+    this.#modRevision = entry.createRevision;
+  }
+
+  /** What observers see: as campaigned with, or as last proclaimed. */
+  get value(): Uint8Array {
+    return this.#value;
+  }
+
+  /**
+   * Tells the observers something new, without giving up the lead. Calls take effect in the order they were made.
+   * @throws LockLostError (code LEADERSHIP_LOST, outcome `"not-applied"`) if the lead is lost; ConclaveError
+   */
+  proclaim(value: ElectionValue, options: CallOptions = {}): Promise<void> {
+    const bytes = bytesFrom(electionBytes(value));
+    const done = this.#proclaiming.then(() => this.#proclaim(bytes, options));
+    this.#proclaiming = done.catch(() => {});
+    return done;
+  }
+
+  /** Gives up the lead. Never throws; calling it again gives the same answer. */
+  resign(): Promise<ReleaseResult> {
+    return this.release();
+  }
+
+  /** Resolves when the term is over, for whatever reason. */
+  until(): Promise<void> {
+    return new Promise((resolve) => {
+      onAbort(this.signal, () => resolve());
+    });
+  }
+
+  async #proclaim(bytes: Uint8Array, options: CallOptions): Promise<void> {
+    this.assert();
+    try {
+      await this.#write(bytes, options);
+    } catch (error) {
+      if (!(error instanceof ConclaveError) || error.outcome !== "unknown") throw error;
+      if (!(await this.#wasWritten(options))) await this.#write(bytes, options);
+    }
+    this.#value = bytes;
+  }
+
+  /** Guarded by the write before it: if it is sent twice, or an old one turns up late, only one takes effect. */
+  async #write(bytes: Uint8Array, options: CallOptions): Promise<void> {
+    const { succeeded, revision } = await this.coordination
+      .txn()
+      .if(this.guard, compare({ key: this.key }).modRevision.eq(this.#modRevision))
+      .then(op.put(this.key, bytes, { leaseId: this.#leaseId }))
+      .commitAs("once", limitsOf(options));
+    if (succeeded) this.#modRevision = revision;
+    else throw this.onGuardFailed();
+  }
+
+  /** Settles a proclamation that was answered by silence: nobody else writes this key. */
+  async #wasWritten(options: CallOptions): Promise<boolean> {
+    const own = await this.coordination.kv.get(this.key, options);
+    if (own?.createRevision !== this.fence.revision) throw this.onGuardFailed();
+    const wasWritten = own.modRevision > this.#modRevision;
+    this.#modRevision = own.modRevision;
+    return wasWritten;
+  }
+}

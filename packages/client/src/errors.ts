@@ -1,0 +1,130 @@
+/**
+ * Whether a request took effect. `"unknown"`: it may have, or may still. Only a request that is safe to
+ * repeat may be repeated on `"unknown"`.
+ */
+export type Outcome = "not-applied" | "unknown";
+
+/**
+ * Every code an error of this SDK can carry, each explained in docs/errors.md (a test keeps the two equal).
+ * Codes are stable; messages are for people and may change.
+ */
+export const ERROR_CODES = [
+  "ALREADY_EXISTS",
+  "CANCELLED",
+  "CLOSED",
+  "COMPACTED",
+  "CORRUPT",
+  "FAILED_PRECONDITION",
+  "FUTURE_REVISION",
+  "INTERNAL",
+  "INVALID_ARGUMENT",
+  "KEY_NOT_FOUND",
+  "LEADERSHIP_LOST",
+  "LEASE_NOT_FOUND",
+  "LOCAL_QUEUE_FULL",
+  "LOCK_LOST",
+  "NO_LEADER",
+  "NO_SPACE",
+  "PERMISSION_DENIED",
+  "PROTOCOL",
+  "REVISION_REGRESSED",
+  "SESSION_LOST",
+  "TIMEOUT",
+  "TOO_LARGE",
+  "TOO_MANY_REQUESTS",
+  "UNAUTHENTICATED",
+  "UNAVAILABLE",
+  "UNIMPLEMENTED",
+  "UNKNOWN",
+] as const;
+
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
+/**
+ * The one error class of the SDK. A wrong argument is a TypeError or RangeError instead, thrown at once.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   await client.kv.put("stock/42", "7");
+ * } catch (error) {
+ *   if (error instanceof ConclaveError && error.outcome === "unknown") await readBackAndDecide();
+ *   else throw error;
+ * }
+ * ```
+ */
+export class ConclaveError extends Error {
+  override readonly name: string = "ConclaveError";
+  readonly code: ErrorCode;
+  readonly outcome: Outcome;
+
+  constructor(code: ErrorCode, outcome: Outcome, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.outcome = outcome;
+  }
+}
+
+/** The revision asked for is no longer in the store: it was compacted away. Code `COMPACTED`. */
+export class CompactedError extends ConclaveError {
+  override readonly name = "CompactedError";
+  /** The oldest revision that can still be read or watched; null if the server did not say. */
+  readonly compactRevision: number | null;
+
+  constructor(message: string, compactRevision: number | null, options?: ErrorOptions) {
+    super("COMPACTED", "not-applied", message, options);
+    this.compactRevision = compactRevision;
+  }
+}
+
+/**
+ * Why a session, lock or term was lost.
+ * - `expired`: no renewal was acknowledged in time, so validity could no longer be proven
+ * - `stalled`: as `expired`, and this process was not running when the deadline passed (pause, busy event loop)
+ * - `revoked`: the server said that the lease is gone, before its time
+ * - `deleted`: someone deleted the key that stands for the hold
+ * - `stolen`: someone overwrote that key, so it no longer belongs to this session
+ * - `session`: the session was closed by its owner while the hold rested on it
+ * - `shutdown`: the client was closed
+ */
+export type LossReason =
+  | "expired"
+  | "stalled"
+  | "revoked"
+  | "deleted"
+  | "stolen"
+  | "session"
+  | "shutdown";
+
+/** The session's lease can no longer be relied on, and never again: a lost session stays lost. Code `SESSION_LOST`. */
+export class SessionLostError extends ConclaveError {
+  override readonly name = "SessionLostError";
+  readonly reason: LossReason;
+
+  constructor(reason: LossReason, options?: ErrorOptions) {
+    super("SESSION_LOST", "unknown", `the session was lost: ${reason}`, options);
+    this.reason = reason;
+  }
+}
+
+/**
+ * A lock (code `LOCK_LOST`) or a leadership (code `LEADERSHIP_LOST`) is no longer ours. It is the reason with which
+ * the `signal` of the hold aborts, with outcome `"unknown"`: what the holder had under way may have taken effect.
+ * With outcome `"not-applied"` it is the refusal of a guarded write.
+ */
+export class LockLostError extends ConclaveError {
+  override readonly name = "LockLostError";
+  readonly reason: LossReason;
+
+  constructor(
+    code: "LOCK_LOST" | "LEADERSHIP_LOST",
+    outcome: Outcome,
+    holdName: string,
+    reason: LossReason,
+    options?: ErrorOptions,
+  ) {
+    const what = code === "LOCK_LOST" ? "lock" : "leadership of";
+    super(code, outcome, `${what} ${JSON.stringify(holdName)} was lost: ${reason}`, options);
+    this.reason = reason;
+  }
+}

@@ -1,0 +1,44 @@
+export { Client, connect } from "./client.ts";
+export { type CampaignOptions, Election, type ElectionOptions } from "./concurrency/election.ts";
+export type { ElectionValue } from "./concurrency/election-value.ts";
+export { Fence } from "./concurrency/fence.ts";
+export type { GuardedKv } from "./concurrency/guarded-kv.ts";
+export type { Hold, ReleaseResult } from "./concurrency/hold.ts";
+export type { LeadOptions } from "./concurrency/lead.ts";
+export type { Lock, LockOptions, Locks } from "./concurrency/locks.ts";
+export type { Leader } from "./concurrency/observe.ts";
+export type { Term } from "./concurrency/term.ts";
+export type { Duration } from "./duration.ts";
+export {
+  CompactedError,
+  ConclaveError,
+  ERROR_CODES,
+  type ErrorCode,
+  LockLostError,
+  type LossReason,
+  type Outcome,
+  SessionLostError,
+} from "./errors.ts";
+export { type Comparable, type Comparison, compare, type Relations } from "./kv/compare.ts";
+export type { KeyValue } from "./kv/key-value.ts";
+export type { Bytes, Target } from "./kv/keys.ts";
+export type { Kv } from "./kv/kv.ts";
+export type { CallOptions } from "./kv/limits.ts";
+export {
+  type DeleteOptions,
+  type DeleteResult,
+  type Op,
+  op,
+  type PutOptions,
+  type PutResult,
+  type RangeOptions,
+  type RangeResult,
+  type ReadOptions,
+} from "./kv/op.ts";
+export type { Results, Txn, TxnResult } from "./kv/txn.ts";
+export type { GrantedLease, Leases, LeaseTime } from "./lease/leases.ts";
+export type { ConnectOptions, RetryOptions } from "./options.ts";
+export type { Session, SessionOptions, SessionState } from "./session/session.ts";
+export type { TlsOptions } from "./transport/h2.ts";
+export type { Watch, WatchOptions } from "./watch/watch.ts";
+export type { WatchEvent } from "./watch/watch-event.ts";

@@ -1,0 +1,78 @@
+import { KV } from "@conclave/wire";
+import type { Transport } from "../transport/transport.ts";
+import type { KeyValue } from "./key-value.ts";
+import type { Bytes, Namespace, Target } from "./keys.ts";
+import { type CallOptions, limitsOf } from "./limits.ts";
+import {
+  type DeleteOptions,
+  type DeleteResult,
+  deleteRequest,
+  deleteResult,
+  type PutOptions,
+  type PutResult,
+  putRequest,
+  putResult,
+  type RangeOptions,
+  type RangeResult,
+  type ReadOptions,
+  rangeRequest,
+  rangeResult,
+} from "./op.ts";
+
+/**
+ * Keys and values. Reads are linearizable unless asked otherwise, and repeated when a member is unavailable. Writes go
+ * out at most once on doubt: see `outcome` on {@link ConclaveError}.
+ */
+export class Kv {
+  readonly #transport: Transport;
+  readonly #namespace: Namespace;
+
+  /** @internal */
+  constructor(transport: Transport, namespace: Namespace) {
+    this.#transport = transport;
+    this.#namespace = namespace;
+  }
+
+  /** The pair under `key`, or null. */
+  async get(key: Bytes, options: ReadOptions & CallOptions = {}): Promise<KeyValue | null> {
+    const { items } = await this.getAll({ key }, options);
+    return items[0] ?? null;
+  }
+
+  /**
+   * The pairs of a range, by key unless `sort` says otherwise.
+   * @throws CompactedError, or ConclaveError FUTURE_REVISION, for a revision the store does not have
+   */
+  async getAll(target: Target, options: RangeOptions & CallOptions = {}): Promise<RangeResult> {
+    const request = rangeRequest(this.#namespace, target, options);
+    const response = await this.#transport.call(KV.Range, request, "read", limitsOf(options));
+    return rangeResult(this.#namespace, response, response.header?.revision ?? 0);
+  }
+
+  /** How many keys a range has. */
+  async count(target: Target, options: ReadOptions & CallOptions = {}): Promise<number> {
+    return (await this.getAll(target, { ...options, countOnly: true })).count;
+  }
+
+  /** Writes one pair. @throws ConclaveError, with outcome `"unknown"` if it may have been written */
+  async put(key: Bytes, value: Bytes, options: PutOptions & CallOptions = {}): Promise<PutResult> {
+    const request = putRequest(this.#namespace, key, value, options);
+    const response = await this.#transport.call(KV.Put, request, "once", limitsOf(options));
+    return putResult(this.#namespace, response, response.header?.revision ?? 0);
+  }
+
+  /** Deletes one key, if it is there. */
+  delete(key: Bytes, options: DeleteOptions & CallOptions = {}): Promise<DeleteResult> {
+    return this.deleteAll({ key }, options);
+  }
+
+  /** Deletes every key of a range, at one revision. */
+  async deleteAll(
+    target: Target,
+    options: DeleteOptions & CallOptions = {},
+  ): Promise<DeleteResult> {
+    const request = deleteRequest(this.#namespace, target, options);
+    const response = await this.#transport.call(KV.DeleteRange, request, "once", limitsOf(options));
+    return deleteResult(this.#namespace, response, response.header?.revision ?? 0);
+  }
+}

@@ -1,0 +1,228 @@
+import {
+  type DeleteRangeRequestInit,
+  type DeleteRangeResponse,
+  type PutRequestInit,
+  type PutResponse,
+  type RangeRequestInit,
+  type RangeResponse,
+  type RequestOpInit,
+  type ResponseOp,
+  SortOrder,
+  SortTarget,
+} from "@conclave/wire";
+import { ConclaveError } from "../errors.ts";
+import { KeyValue } from "./key-value.ts";
+import { type Bytes, bytesFrom, type Namespace, type Target } from "./keys.ts";
+
+export interface ReadOptions {
+  /** Read as of this revision. Default: the latest. */
+  readonly revision?: number;
+  /** Answered by one member from what it has, without asking a quorum: faster, maybe stale. Default false. */
+  readonly serializable?: boolean;
+}
+
+export interface RangeOptions extends ReadOptions {
+  /** Most pairs to return. Default: all. */
+  readonly limit?: number;
+  /** Default: by key, ascending. */
+  readonly sort?: {
+    readonly by: "key" | "version" | "create" | "mod" | "value";
+    readonly order?: "ascend" | "descend";
+  };
+  /** Leave the values out. Default false. */
+  readonly keysOnly?: boolean;
+  /** Return `count` alone. Default false. */
+  readonly countOnly?: boolean;
+  readonly minModRevision?: number;
+  readonly maxModRevision?: number;
+  readonly minCreateRevision?: number;
+  readonly maxCreateRevision?: number;
+}
+
+export interface PutOptions {
+  /** Lease to attach the key to. Default: none, which also detaches the key from the one it had. */
+  readonly leaseId?: bigint;
+  /** Return the pair that was replaced. Default false. */
+  readonly previous?: boolean;
+  /** Keep the lease the key has. Fails with KEY_NOT_FOUND on an absent key. Default false. */
+  readonly keepLease?: boolean;
+}
+
+export interface DeleteOptions {
+  /** Return the pairs that were deleted. Default false. */
+  readonly previous?: boolean;
+}
+
+export interface RangeResult {
+  /** Store revision of this read: watch from `revision + 1` to miss nothing. */
+  readonly revision: number;
+  readonly items: readonly KeyValue[];
+  /** Keys in the range, whatever limit and revision bounds say. */
+  readonly count: number;
+  /** The limit cut the answer short. */
+  readonly more: boolean;
+}
+
+export interface PutResult {
+  readonly revision: number;
+  /** The pair that was replaced; null if there was none or it was not asked for. */
+  readonly previous: KeyValue | null;
+}
+
+export interface DeleteResult {
+  readonly revision: number;
+  /** How many keys were deleted. */
+  readonly deleted: number;
+  /** The pairs that were deleted, if asked for. */
+  readonly previous: readonly KeyValue[];
+}
+
+/** One operation of a transaction, and the type of its result. Made by {@link op}. */
+export interface Op<Result> {
+  /** @internal */
+  readonly isRead: boolean;
+  /** @internal */
+  request(namespace: Namespace): RequestOpInit;
+  /** @internal */
+  result(namespace: Namespace, response: ResponseOp, revision: number): Result;
+}
+
+const SORT_TARGET = {
+  key: SortTarget.KEY,
+  version: SortTarget.VERSION,
+  create: SortTarget.CREATE,
+  mod: SortTarget.MOD,
+  value: SortTarget.VALUE,
+} as const;
+
+export function rangeRequest(
+  namespace: Namespace,
+  target: Target,
+  options: RangeOptions,
+): RangeRequestInit {
+  const { sort } = options;
+  const descending = sort?.order === "descend";
+  return {
+    ...namespace.rangeOf(target),
+    limit: options.limit,
+    revision: options.revision,
+    serializable: options.serializable,
+    keysOnly: options.keysOnly,
+    countOnly: options.countOnly,
+    minModRevision: options.minModRevision,
+    maxModRevision: options.maxModRevision,
+    minCreateRevision: options.minCreateRevision,
+    maxCreateRevision: options.maxCreateRevision,
+    sortTarget: sort === undefined ? undefined : SORT_TARGET[sort.by],
+    sortOrder: sort && (descending ? SortOrder.DESCEND : SortOrder.ASCEND),
+  };
+}
+
+export function rangeResult(
+  namespace: Namespace,
+  response: RangeResponse,
+  revision: number,
+): RangeResult {
+  return {
+    revision,
+    items: response.kvs.map((kv) => new KeyValue(namespace, kv)),
+    count: response.count,
+    more: response.more,
+  };
+}
+
+export function putRequest(
+  namespace: Namespace,
+  key: Bytes,
+  value: Bytes,
+  options: PutOptions,
+): PutRequestInit {
+  return {
+    key: namespace.keyOf(key),
+    value: bytesFrom(value),
+    lease: options.leaseId,
+    prevKv: options.previous,
+    ignoreLease: options.keepLease,
+  };
+}
+
+export function putResult(
+  namespace: Namespace,
+  response: PutResponse,
+  revision: number,
+): PutResult {
+  const { prevKv } = response;
+  return { revision, previous: prevKv === null ? null : new KeyValue(namespace, prevKv) };
+}
+
+export function deleteRequest(
+  namespace: Namespace,
+  target: Target,
+  options: DeleteOptions,
+): DeleteRangeRequestInit {
+  return { ...namespace.rangeOf(target), prevKv: options.previous };
+}
+
+export function deleteResult(
+  namespace: Namespace,
+  response: DeleteRangeResponse,
+  revision: number,
+): DeleteResult {
+  return {
+    revision,
+    deleted: response.deleted,
+    previous: response.prevKvs.map((kv) => new KeyValue(namespace, kv)),
+  };
+}
+
+/** The operations of a transaction: `txn.then(op.put("a", "1"), op.get("b"))`. */
+export const op = {
+  get(key: Bytes, options: ReadOptions = {}): Op<KeyValue | null> {
+    const all = op.getAll({ key }, options);
+    return {
+      isRead: true,
+      request: all.request,
+      result: (namespace, response, revision) =>
+        all.result(namespace, response, revision).items[0] ?? null,
+    };
+  },
+
+  getAll(target: Target, options: RangeOptions = {}): Op<RangeResult> {
+    return {
+      isRead: true,
+      request: (namespace) => ({ requestRange: rangeRequest(namespace, target, options) }),
+      result: (namespace, response, revision) =>
+        rangeResult(namespace, ofKind(response.responseRange), revision),
+    };
+  },
+
+  put(key: Bytes, value: Bytes, options: PutOptions = {}): Op<PutResult> {
+    return {
+      isRead: false,
+      request: (namespace) => ({ requestPut: putRequest(namespace, key, value, options) }),
+      result: (namespace, response, revision) =>
+        putResult(namespace, ofKind(response.responsePut), revision),
+    };
+  },
+
+  /** Deletes one key. */
+  delete(key: Bytes, options: DeleteOptions = {}): Op<DeleteResult> {
+    return op.deleteAll({ key }, options);
+  },
+
+  deleteAll(target: Target, options: DeleteOptions = {}): Op<DeleteResult> {
+    return {
+      isRead: false,
+      request: (namespace) => ({ requestDeleteRange: deleteRequest(namespace, target, options) }),
+      result: (namespace, response, revision) =>
+        deleteResult(namespace, ofKind(response.responseDeleteRange), revision),
+    };
+  },
+};
+
+function ofKind<Response>(response: Response | null): Response {
+  if (response === null) {
+    throw new ConclaveError("PROTOCOL", "unknown", "an operation was answered by another kind");
+  }
+  return response;
+}

@@ -1,0 +1,141 @@
+import { KV } from "@conclave/wire";
+import { ConclaveError } from "../errors.ts";
+import type { Effect } from "../transport/status-errors.ts";
+import type { CallLimits, Transport } from "../transport/transport.ts";
+import type { Comparison } from "./compare.ts";
+import type { Namespace } from "./keys.ts";
+import { type CallOptions, limitsOf } from "./limits.ts";
+import type { Op } from "./op.ts";
+
+/** Results of operations, position by position. */
+export type Results<Ops extends readonly Op<unknown>[]> = {
+  -readonly [At in keyof Ops]: Ops[At] extends Op<infer Result> ? Result : never;
+};
+
+/** What a transaction answered: the results of the branch taken. */
+export type TxnResult<Then extends readonly Op<unknown>[], Else extends readonly Op<unknown>[]> =
+  | {
+      /** Every condition held, and `then` was applied. */
+      readonly succeeded: true;
+      /** The transaction's revision if it wrote something, else the store's. */
+      readonly revision: number;
+      readonly results: Results<Then>;
+    }
+  | {
+      readonly succeeded: false;
+      readonly revision: number;
+      readonly results: Results<Else>;
+    };
+
+interface Parts {
+  readonly conditions: readonly Comparison[];
+  readonly success: readonly Op<unknown>[];
+  readonly failure: readonly Op<unknown>[];
+}
+
+/**
+ * All of `then` if every condition holds, else all of `else`, at one revision. Immutable: each step returns a new one.
+ *
+ * @example
+ * ```ts
+ * const done = await client
+ *   .txn()
+ *   .if(compare("seat/12").absent())
+ *   .then(op.put("seat/12", "ada"))
+ *   .else(op.get("seat/12"))
+ *   .commit();
+ * if (!done.succeeded) console.log("taken by", done.results[0]?.text);
+ * ```
+ */
+export class Txn<
+  Then extends readonly Op<unknown>[] = [],
+  Else extends readonly Op<unknown>[] = [],
+> {
+  readonly #transport: Transport;
+  readonly #namespace: Namespace;
+  readonly #parts: Parts;
+
+  /** @internal */
+  constructor(
+    transport: Transport,
+    namespace: Namespace,
+    parts: Parts = { conditions: [], success: [], failure: [] },
+  ) {
+    this.#transport = transport;
+    this.#namespace = namespace;
+    this.#parts = parts;
+  }
+
+  /** Adds conditions; all given so far must hold. */
+  if(...conditions: readonly Comparison[]): Txn<Then, Else> {
+    return this.#with({ conditions: [...this.#parts.conditions, ...conditions] });
+  }
+
+  /**
+   * What to do if every condition holds. Replaces an earlier `then`.
+   * @throws TypeError if the builder itself is awaited, which calls `then` with functions: `commit()` is what to await
+   */
+  // biome-ignore lint/suspicious/noThenProperty: etcd's If/Then/Else is the field's word, and awaiting by mistake is refused.
+  then<const Ops extends readonly Op<unknown>[]>(...ops: Ops): Txn<Ops, Else> {
+    const [, reject] = ops as readonly unknown[];
+    if (typeof reject === "function") {
+      reject(new TypeError("a transaction is awaited by calling commit()"));
+    }
+    return this.#with({ success: ops });
+  }
+
+  /** What to do if a condition fails. Replaces an earlier `else`. */
+  else<const Ops extends readonly Op<unknown>[]>(...ops: Ops): Txn<Then, Ops> {
+    return this.#with({ failure: ops });
+  }
+
+  /**
+   * Sends it. A transaction that may write is never repeated on doubt; one that only reads is.
+   * @throws ConclaveError with outcome `"unknown"` if it may have been applied
+   */
+  commit(options: CallOptions = {}): Promise<TxnResult<Then, Else>> {
+    return this.commitAs(this.#isRead() ? "read" : "once", limitsOf(options));
+  }
+
+  /** @internal For transactions that are known to be safe to repeat, by a nonce in what they write. */
+  async commitAs(effect: Effect, limits: CallLimits): Promise<TxnResult<Then, Else>> {
+    const namespace = this.#namespace;
+    const { conditions } = this.#parts;
+    const response = await this.#transport.call(
+      KV.Txn,
+      {
+        compare: conditions.map((condition) => condition.request(namespace)),
+        success: this.#parts.success.map((each) => each.request(namespace)),
+        failure: this.#parts.failure.map((each) => each.request(namespace)),
+      },
+      effect,
+      limits,
+    );
+    const { succeeded } = response;
+    const taken = succeeded ? this.#parts.success : this.#parts.failure;
+    if (taken.length !== response.responses.length) {
+      throw new ConclaveError("PROTOCOL", "unknown", "a transaction was answered in part");
+    }
+    const revision = response.header?.revision ?? 0;
+    const results = taken.map((each, at) =>
+      each.result(namespace, response.responses[at]!, revision),
+    );
+    return { succeeded, revision, results } as TxnResult<Then, Else>;
+  }
+
+  #isRead(): boolean {
+    return (
+      this.#parts.success.every((each) => each.isRead) &&
+      this.#parts.failure.every((each) => each.isRead)
+    );
+  }
+
+  #with<NewThen extends readonly Op<unknown>[], NewElse extends readonly Op<unknown>[]>(
+    change: Partial<Parts>,
+  ): Txn<NewThen, NewElse> {
+    return new Txn<NewThen, NewElse>(this.#transport, this.#namespace, {
+      ...this.#parts,
+      ...change,
+    });
+  }
+}

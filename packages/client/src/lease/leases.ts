@@ -1,0 +1,108 @@
+import { Lease } from "@conclave/wire";
+import { OperationLimit } from "../abort.ts";
+import { type Duration, durationMs } from "../duration.ts";
+import { ConclaveError } from "../errors.ts";
+import type { Namespace } from "../kv/keys.ts";
+import { type CallOptions, limitsOf } from "../kv/limits.ts";
+import { drawLeaseId, type Runtime } from "../runtime.ts";
+import type { Transport } from "../transport/transport.ts";
+
+export interface GrantedLease {
+  readonly leaseId: bigint;
+  /** As granted, which may be more than was asked for. ms. */
+  readonly ttl: number;
+}
+
+export interface LeaseTime {
+  /** Time left, ms, rounded down to seconds by the server. */
+  readonly remaining: number;
+  /** ms. */
+  readonly grantedTtl: number;
+  /** Keys on the lease, if asked for. */
+  readonly keys: readonly Uint8Array[];
+}
+
+/**
+ * Bare leases, which nobody renews unless told to. What wants to stay alive is better served by a session.
+ */
+export class Leases {
+  readonly #transport: Transport;
+  readonly #namespace: Namespace;
+  readonly #runtime: Runtime;
+
+  /** @internal */
+  constructor(transport: Transport, namespace: Namespace, runtime: Runtime) {
+    this.#transport = transport;
+    this.#namespace = namespace;
+    this.#runtime = runtime;
+  }
+
+  /** `ttl` is rounded up to whole seconds. @throws ConclaveError ALREADY_EXISTS for a `leaseId` that is taken */
+  async grant(
+    ttl: Duration,
+    options: CallOptions & { readonly leaseId?: bigint } = {},
+  ): Promise<GrantedLease> {
+    const TTL = Math.ceil(durationMs(ttl, "ttl") / 1_000);
+    const ID = options.leaseId ?? drawLeaseId(this.#runtime.prng);
+    const granted = await this.#transport.call(
+      Lease.LeaseGrant,
+      { TTL, ID },
+      "once",
+      limitsOf(options),
+    );
+    return { leaseId: granted.ID, ttl: granted.TTL * 1_000 };
+  }
+
+  /** Ends a lease and deletes its keys. @throws ConclaveError LEASE_NOT_FOUND */
+  async revoke(leaseId: bigint, options: CallOptions = {}): Promise<void> {
+    await this.#transport.call(Lease.LeaseRevoke, { ID: leaseId }, "once", limitsOf(options));
+  }
+
+  /** Null if there is no such lease. */
+  async timeToLive(
+    leaseId: bigint,
+    options: CallOptions & { readonly keys?: boolean } = {},
+  ): Promise<LeaseTime | null> {
+    const answer = await this.#transport.call(
+      Lease.LeaseTimeToLive,
+      { ID: leaseId, keys: options.keys },
+      "read",
+      limitsOf(options),
+    );
+    if (answer.TTL < 0) return null;
+    return {
+      remaining: answer.TTL * 1_000,
+      grantedTtl: answer.grantedTTL * 1_000,
+      keys: answer.keys.map((key) => this.#namespace.strip(key)),
+    };
+  }
+
+  /** Renews a lease once and returns its full time, ms. @throws ConclaveError LEASE_NOT_FOUND, UNAVAILABLE, TIMEOUT */
+  async keepAliveOnce(leaseId: bigint, options: CallOptions = {}): Promise<number> {
+    const limits = limitsOf(options);
+    const timeoutMs = limits.timeoutMs ?? this.#transport.timeoutMs;
+    using limit = new OperationLimit(this.#runtime.clock, "keep-alive", { ...limits, timeoutMs });
+    const ttlSeconds = await new Promise<number>((resolve, reject) => {
+      const stream = this.#transport.stream(Lease.LeaseKeepAlive, {
+        onMessage: (answer) => {
+          stream.cancel();
+          resolve(answer.TTL);
+        },
+        onEnd: reject,
+      });
+      limit.signal.addEventListener("abort", () => {
+        stream.cancel();
+        reject(limit.signal.reason);
+      });
+      stream.send({ ID: leaseId });
+    });
+    if (ttlSeconds > 0) return ttlSeconds * 1_000;
+    throw new ConclaveError("LEASE_NOT_FOUND", "not-applied", "keep-alive: the lease is gone");
+  }
+
+  /** The ids of all leases that the asked member knows. */
+  async list(options: CallOptions = {}): Promise<readonly bigint[]> {
+    const answer = await this.#transport.call(Lease.LeaseLeases, {}, "read", limitsOf(options));
+    return answer.leases.map((lease) => lease.ID);
+  }
+}

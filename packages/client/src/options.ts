@@ -1,0 +1,60 @@
+import { type Duration, durationMs } from "./duration.ts";
+import type { Bytes } from "./kv/keys.ts";
+import { type SessionOptions, type SessionTerms, sessionTerms } from "./session/session.ts";
+import type { TlsOptions } from "./transport/h2.ts";
+import type { TransportDefaults } from "./transport/transport.ts";
+
+export interface RetryOptions {
+  /** Attempts after the first; 0 switches retries off. Default 10. */
+  readonly retries?: number;
+  /** Before the first repetition; doubles from there, with jitter. Default 25 ms. */
+  readonly delay?: Duration;
+  /** Longest pause between attempts. Default `"1s"`. */
+  readonly maxDelay?: Duration;
+}
+
+export interface ConnectOptions {
+  /** Put before every key that goes out and taken off every key that comes back. Default: none. */
+  readonly namespace?: Bytes;
+  /** For `https:` endpoints: whom to trust and who to be. Default: the certificate authorities of Node. */
+  readonly tls?: TlsOptions;
+  /** Closes the client when it aborts, as {@link Client.close} does. */
+  readonly signal?: AbortSignal;
+  /** Terms of the session that locks and elections share. */
+  readonly session?: SessionOptions;
+  /** Repetition of what is safe to repeat. `retry: { retries: 0 }` switches it off. */
+  readonly retry?: RetryOptions;
+  /** For a single call with its retries, unless the call says otherwise. Default `"5s"`. */
+  readonly timeout?: Duration;
+}
+
+const TIMEOUT_DEFAULT: Duration = "5s";
+const RETRIES_DEFAULT = 10;
+const RETRY_DELAY_DEFAULT: Duration = 25;
+const RETRY_DELAY_MAX_DEFAULT: Duration = "1s";
+
+/** Options, checked, in ms. */
+export interface ClientTerms {
+  readonly namespace: Bytes;
+  readonly session: SessionTerms;
+  readonly transport: TransportDefaults;
+}
+
+/** @throws RangeError naming the option that is wrong */
+export function clientTerms(options: ConnectOptions): ClientTerms {
+  const { retry = {}, timeout = TIMEOUT_DEFAULT } = options;
+  const retriesMax = retry.retries ?? RETRIES_DEFAULT;
+  if (!(retriesMax >= 0)) throw new RangeError("retry.retries: 0 or more");
+  return {
+    namespace: options.namespace ?? "",
+    session: sessionTerms(options.session ?? {}),
+    transport: {
+      timeoutMs: durationMs(timeout, "timeout"),
+      retry: {
+        retriesMax,
+        delayMinMs: durationMs(retry.delay ?? RETRY_DELAY_DEFAULT, "retry.delay"),
+        delayMaxMs: durationMs(retry.maxDelay ?? RETRY_DELAY_MAX_DEFAULT, "retry.maxDelay"),
+      },
+    },
+  };
+}

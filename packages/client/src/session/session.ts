@@ -1,0 +1,296 @@
+import { setMaxListeners } from "node:events";
+import type { Timer } from "@conclave/base";
+import { Lease } from "@conclave/wire";
+import { orAborted } from "../abort.ts";
+import { type Duration, durationMs } from "../duration.ts";
+import { ConclaveError, type LossReason, SessionLostError } from "../errors.ts";
+import { drawLeaseId, type Runtime } from "../runtime.ts";
+import type { Transport } from "../transport/transport.ts";
+import { Renewer } from "./renewer.ts";
+import { Validity } from "./validity.ts";
+
+/**
+ * - `idle`: nothing has needed it yet; there is no lease
+ * - `held`: the lease is proven alive
+ * - `doubt`: still proven alive, but a renewal is late; finish, start nothing new
+ * - `lost`: no longer proven alive, for good
+ */
+export type SessionState = "idle" | "held" | "doubt" | "lost";
+
+export interface SessionOptions {
+  /** How long the server keeps the lease without a renewal; a dead holder blocks others this long. Default `"10s"`. */
+  readonly ttl?: Duration;
+  /**
+   * How long before the server may let the lease expire the session counts as lost here: the time that work under way
+   * has to stop. Less than two thirds of `ttl`, so that a renewal fits before it. Default 30 % of `ttl`.
+   */
+  readonly margin?: Duration;
+}
+
+/** Session options, checked, in ms. */
+export interface SessionTerms {
+  readonly ttlMs: number;
+  readonly marginMs: number;
+}
+
+const TTL_DEFAULT_MS = 10_000;
+const MARGIN_DEFAULT_PART = 0.3;
+/** Margins beyond this part of the TTL leave no room between the renewal, at a third, and the deadline. */
+const MARGIN_MAX_PART = 2 / 3;
+
+/** @throws RangeError */
+export function sessionTerms(options: SessionOptions, defaults?: SessionTerms): SessionTerms {
+  const ttlMs =
+    options.ttl === undefined
+      ? (defaults?.ttlMs ?? TTL_DEFAULT_MS)
+      : durationMs(options.ttl, "ttl");
+  if (ttlMs < 1_000) throw new RangeError("ttl: at least 1s, the protocol counts in seconds");
+  const keepsDefaultMargin = options.ttl === undefined && defaults !== undefined;
+  const marginDefaultMs = keepsDefaultMargin ? defaults.marginMs : ttlMs * MARGIN_DEFAULT_PART;
+  const marginMs =
+    options.margin === undefined ? marginDefaultMs : durationMs(options.margin, "margin");
+  if (marginMs <= 0 || marginMs >= ttlMs * MARGIN_MAX_PART) {
+    throw new RangeError("margin: more than 0 and less than two thirds of ttl");
+  }
+  return { ttlMs, marginMs };
+}
+
+type Phase =
+  | { readonly kind: "idle" }
+  | { readonly kind: "opening"; readonly granted: Promise<bigint> }
+  | {
+      readonly kind: "live";
+      readonly leaseId: bigint;
+      readonly validity: Validity;
+      readonly renewer: Renewer;
+      /** A renewal is late. */
+      doubted: boolean;
+      /** When the deadline timer is due; it may lag behind a deadline that renewals moved. */
+      timerDueMs: number;
+      timer: Timer;
+    }
+  | { readonly kind: "lost"; readonly error: SessionLostError };
+
+/**
+ * A lease, the effort to keep it alive, and the proof that it is. Locks and leaderships rest on one.
+ *
+ * It counts as held until `send time of the last acknowledged renewal + granted TTL - margin` on the monotonic clock,
+ * whatever the network does, so `signal` aborts before the server can give away what rests on it. Lost is final.
+ */
+export class Session implements AsyncDisposable {
+  readonly #transport: Transport;
+  readonly #runtime: Runtime;
+  readonly #terms: SessionTerms;
+  readonly #makeFork: (terms: SessionTerms) => Session;
+  readonly #controller = new AbortController();
+  #phase: Phase = { kind: "idle" };
+
+  /** @internal */
+  constructor(
+    transport: Transport,
+    runtime: Runtime,
+    terms: SessionTerms,
+    makeFork: (terms: SessionTerms) => Session,
+  ) {
+    this.#transport = transport;
+    this.#runtime = runtime;
+    this.#terms = terms;
+    this.#makeFork = makeFork;
+    // Every hold that rests on the session listens, and Node takes more than ten listeners for a leak.
+    setMaxListeners(0, this.#controller.signal);
+  }
+
+  get state(): SessionState {
+    this.#loseIfOverdue();
+    const phase = this.#phase;
+    if (phase.kind === "live") return phase.doubted ? "doubt" : "held";
+    return phase.kind === "lost" ? "lost" : "idle";
+  }
+
+  /** Aborts with a {@link SessionLostError} when the session is lost. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** How long the lease is still proven alive, ms; 0 if it is not. Compares clocks at the moment of the call. */
+  remaining(): number {
+    this.#loseIfOverdue();
+    if (this.#phase.kind !== "live") return 0;
+    return this.#phase.validity.deadlineMs - this.#runtime.clock.nowMs();
+  }
+
+  /** @throws SessionLostError if the session is lost by now */
+  assert(): void {
+    this.#loseIfOverdue();
+    if (this.#phase.kind === "lost") throw this.#phase.error;
+  }
+
+  /**
+   * Grants the lease if there is none yet, and returns its id.
+   * @throws SessionLostError if the session is lost; ConclaveError if no lease could be granted, after which the
+   *   session is idle as before
+   */
+  open(options: { readonly signal?: AbortSignal } = {}): Promise<bigint> {
+    this.#loseIfOverdue();
+    const phase = this.#phase;
+    switch (phase.kind) {
+      case "live":
+        return Promise.resolve(phase.leaseId);
+      case "lost":
+        return Promise.reject(phase.error);
+      case "opening":
+        return awaited(phase.granted, options.signal);
+      case "idle": {
+        const granted = this.#grant();
+        this.#phase = { kind: "opening", granted };
+        return awaited(granted, options.signal);
+      }
+    }
+  }
+
+  /** Another session, with a lease of its own, so that losing one does not lose the other. Default terms: this one's. */
+  fork(options: SessionOptions = {}): Session {
+    return this.#makeFork(sessionTerms(options, this.#terms));
+  }
+
+  /**
+   * Ends the session: aborts `signal`, then revokes the lease, which deletes every key on it at one revision. If the
+   * server cannot be reached, the lease expires by itself. Never throws.
+   */
+  async close(reason: LossReason = "session"): Promise<void> {
+    const phase = this.#phase;
+    this.#lose(reason);
+    try {
+      if (phase.kind === "live") await this.#revoke(phase.leaseId);
+      if (phase.kind === "opening") await phase.granted; // Revokes what it granted, for the session is lost.
+    } catch {
+      // The lease expires.
+    }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /**
+   * The id is ours, so a grant that was answered by silence can be repeated: if the lease exists, it is the one we
+   * asked for. Its time is counted from the first request.
+   */
+  async #grant(): Promise<bigint> {
+    const { clock, prng } = this.#runtime;
+    const leaseId = drawLeaseId(prng);
+    const sentAtMs = clock.nowMs();
+    let ttlSeconds: number;
+    try {
+      ttlSeconds = await this.#requestLease(leaseId);
+    } catch (error) {
+      if (this.#phase.kind === "opening") this.#phase = { kind: "idle" };
+      throw error;
+    }
+    if (this.#phase.kind === "lost") {
+      await this.#revoke(leaseId);
+      throw this.#phase.error;
+    }
+    this.#goLive(leaseId, sentAtMs, ttlSeconds * 1_000);
+    this.assert();
+    return leaseId;
+  }
+
+  async #requestLease(leaseId: bigint): Promise<number> {
+    const TTL = Math.ceil(this.#terms.ttlMs / 1_000);
+    try {
+      const request = { ID: leaseId, TTL };
+      return (await this.#transport.call(Lease.LeaseGrant, request, "idempotent")).TTL;
+    } catch (error) {
+      if (!(error instanceof ConclaveError) || error.code !== "ALREADY_EXISTS") throw error;
+      const found = await this.#transport.call(Lease.LeaseTimeToLive, { ID: leaseId }, "read");
+      if (found.TTL > 0) return found.grantedTTL;
+      throw new ConclaveError("LEASE_NOT_FOUND", "not-applied", "the lease expired while granted", {
+        cause: error,
+      });
+    }
+  }
+
+  #goLive(leaseId: bigint, sentAtMs: number, ttlMs: number): void {
+    const { marginMs } = this.#terms;
+    const validity = new Validity(sentAtMs, ttlMs, marginMs);
+    const renewer = new Renewer(this.#transport, this.#runtime, leaseId, marginMs, {
+      onRenewed: (renewedAtMs, renewedTtlMs) => this.#onRenewed(renewedAtMs, renewedTtlMs),
+      onLate: () => this.#onLate(),
+      onGone: () => this.#onGone(),
+    });
+    const timerDueMs = validity.deadlineMs;
+    const timer = this.#timerFor(timerDueMs);
+    this.#phase = { kind: "live", leaseId, validity, renewer, doubted: false, timerDueMs, timer };
+    renewer.scheduleAfter(sentAtMs, ttlMs);
+  }
+
+  #onRenewed(sentAtMs: number, ttlMs: number): void {
+    // An answer that waited for us while we were stopped proves nothing any more: lost is final.
+    this.#loseIfOverdue();
+    const phase = this.#phase;
+    if (phase.kind !== "live") return;
+    phase.validity.onRenewed(sentAtMs, ttlMs);
+    phase.doubted = false;
+    phase.renewer.scheduleAfter(phase.validity.provenAtMs, phase.validity.ttlMs);
+    this.#loseIfOverdue();
+  }
+
+  #onLate(): void {
+    if (this.#phase.kind === "live") this.#phase.doubted = true;
+  }
+
+  #onGone(): void {
+    const phase = this.#phase;
+    if (phase.kind !== "live") return;
+    const mayHaveExpired = this.#runtime.clock.nowMs() >= phase.validity.earliestExpiryMs;
+    this.#lose(mayHaveExpired ? "expired" : "revoked");
+  }
+
+  #timerFor(dueMs: number): Timer {
+    const { clock } = this.#runtime;
+    return clock.setTimer(dueMs - clock.nowMs(), () => this.#onDeadlineTimer());
+  }
+
+  #onDeadlineTimer(): void {
+    this.#loseIfOverdue();
+    const phase = this.#phase;
+    if (phase.kind !== "live") return;
+    phase.timerDueMs = phase.validity.deadlineMs;
+    phase.timer = this.#timerFor(phase.timerDueMs);
+  }
+
+  /** Every look at the session passes here, so that a late timer cannot make a stale session look alive. */
+  #loseIfOverdue(): void {
+    const phase = this.#phase;
+    if (phase.kind !== "live") return;
+    const nowMs = this.#runtime.clock.nowMs();
+    if (phase.validity.isProvenAt(nowMs)) return;
+    const timerLatenessMs = nowMs - phase.timerDueMs;
+    this.#lose(timerLatenessMs > this.#terms.marginMs ? "stalled" : "expired");
+  }
+
+  #lose(reason: LossReason): void {
+    const phase = this.#phase;
+    if (phase.kind === "lost") return;
+    if (phase.kind === "live") {
+      phase.timer.cancel();
+      phase.renewer.stop();
+    }
+    const error = new SessionLostError(reason);
+    this.#phase = { kind: "lost", error };
+    this.#controller.abort(error);
+  }
+
+  async #revoke(leaseId: bigint): Promise<void> {
+    try {
+      await this.#transport.call(Lease.LeaseRevoke, { ID: leaseId }, "idempotent");
+    } catch {
+      // Gone already, or out of reach: then it expires.
+    }
+  }
+}
+
+function awaited<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  return signal === undefined ? promise : orAborted(promise, signal);
+}

@@ -1,0 +1,51 @@
+import pRetry from "p-retry";
+import { ConclaveError, type ErrorCode } from "../errors.ts";
+import type { Effect } from "./status-errors.ts";
+
+/** How often and how fast a call is repeated. Times in ms. */
+export interface RetryPolicy {
+  /** Attempts after the first. 0 switches retries off. */
+  readonly retriesMax: number;
+  readonly delayMinMs: number;
+  readonly delayMaxMs: number;
+}
+
+/** What may be over a moment later, on this member or the next. */
+const TRANSIENT: ReadonlySet<ErrorCode> = new Set([
+  "UNAVAILABLE",
+  "NO_LEADER",
+  "TOO_MANY_REQUESTS",
+]);
+
+/**
+ * Whether to repeat a failed call. A request that is not safe to repeat goes again only if its first attempt certainly
+ * did nothing: repeating it on doubt is the commonest correctness bug among clients (failure mode 7; Jepsen on jetcd).
+ */
+export function mayRetry(error: unknown, effect: Effect): boolean {
+  if (!(error instanceof ConclaveError) || !TRANSIENT.has(error.code)) return false;
+  return effect !== "once" || error.outcome === "not-applied";
+}
+
+/**
+ * Repeats `attempt`, whose first try has failed with `firstError`, with growing random delays.
+ * @param budgetMs how long all of it may take from here
+ * @throws the last attempt's error; the signal's reason if it aborts during a delay
+ */
+export function retryAfter<T>(
+  firstError: ConclaveError,
+  attempt: () => Promise<T>,
+  effect: Effect,
+  policy: RetryPolicy,
+  budgetMs: number,
+  signal: AbortSignal | undefined,
+): Promise<T> {
+  return pRetry((number) => (number === 1 ? Promise.reject(firstError) : attempt()), {
+    retries: policy.retriesMax,
+    minTimeout: policy.delayMinMs,
+    maxTimeout: policy.delayMaxMs,
+    randomize: true,
+    maxRetryTime: budgetMs,
+    signal,
+    shouldRetry: ({ error }) => mayRetry(error, effect),
+  });
+}

@@ -1,0 +1,232 @@
+import type { Clock } from "@conclave/base";
+import type { Caller, CallOptions, ClientStream } from "@conclave/rpc";
+import type { MethodDescriptor } from "@conclave/wire";
+import { cancelledError } from "../abort.ts";
+import { ConclaveError } from "../errors.ts";
+import { mayRetry, type RetryPolicy, retryAfter } from "./retry.ts";
+import { type Effect, errorOfStatus } from "./status-errors.ts";
+
+/** A {@link Caller} that can be closed: what is under way on it ends with UNAVAILABLE. */
+export interface ClosableCaller extends Caller {
+  close(): void;
+}
+
+/** Limits of one call, beside the client's defaults. */
+export interface CallLimits {
+  /** For all attempts together, ms. */
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The client's end of a typed stream. */
+export interface MessageStream<Request> {
+  /** Where it was opened, null until it was. */
+  readonly endpoint: string | null;
+  send(message: Request): void;
+  /** Ends the stream without a word to its handler. */
+  cancel(): void;
+}
+
+export interface MessageHandler<Response> {
+  /** The message and its bytes belong to the handler. */
+  onMessage(message: Response): void;
+  /** Exactly once, last, unless the stream was cancelled. */
+  onEnd(error: ConclaveError): void;
+}
+
+/** Where the last attempt of a call went; the next one goes elsewhere if it can. */
+interface Sent {
+  endpoint: string | null;
+}
+
+interface Attempt {
+  readonly effect: Effect;
+  readonly deadlineMs: number;
+  readonly signal: AbortSignal | undefined;
+  readonly sent: Sent;
+}
+
+export interface TransportDefaults {
+  readonly timeoutMs: number;
+  readonly retry: RetryPolicy;
+}
+
+/**
+ * A member that has lost its leader ends such a stream instead of keeping silent on it (failure mode 12: a partitioned
+ * member serves a dead watch).
+ */
+const REQUIRE_LEADER = { hasleader: "true" } as const;
+
+/** Typed calls on a {@link Caller}: encodes, decodes, limits, retries, and turns statuses into errors. */
+export class Transport {
+  readonly #caller: Caller;
+  readonly #clock: Clock;
+  readonly #defaults: TransportDefaults;
+  #closed = false;
+
+  constructor(caller: Caller, clock: Clock, defaults: TransportDefaults) {
+    this.#caller = caller;
+    this.#clock = clock;
+    this.#defaults = defaults;
+  }
+
+  /** How long a call may take unless it says otherwise, ms. */
+  get timeoutMs(): number {
+    return this.#defaults.timeoutMs;
+  }
+
+  /** After this every call fails with CLOSED. What is under way is left to end. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  /**
+   * One unary call, repeated where that is safe.
+   * @throws ConclaveError
+   */
+  async call<Request, Response, RequestInit, ResponseInit>(
+    method: MethodDescriptor<Request, Response, RequestInit, ResponseInit>,
+    request: RequestInit,
+    effect: Effect,
+    limits: CallLimits = {},
+  ): Promise<Response> {
+    const timeoutMs = limits.timeoutMs ?? this.#defaults.timeoutMs;
+    const deadlineMs = this.#clock.nowMs() + timeoutMs;
+    const bytes = method.request.encode(request);
+    const { signal } = limits;
+    const sent: Sent = { endpoint: null };
+    const attempt = () => this.#attempt(method, bytes, { effect, deadlineMs, signal, sent });
+    try {
+      return await attempt();
+    } catch (error) {
+      const budgetMs = deadlineMs - this.#clock.nowMs();
+      if (!(error instanceof ConclaveError) || !mayRetry(error, effect) || budgetMs <= 0)
+        throw error;
+      return this.#again(error, attempt, effect, budgetMs, signal);
+    }
+  }
+
+  async #again<Response>(
+    firstError: ConclaveError,
+    attempt: () => Promise<Response>,
+    effect: Effect,
+    budgetMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Response> {
+    let answer: { readonly response: Response } | null = null;
+    let lastError = firstError;
+    const recorded = async () => {
+      try {
+        answer = { response: await attempt() };
+        return answer.response;
+      } catch (error) {
+        if (error instanceof ConclaveError) lastError = error;
+        throw error;
+      }
+    };
+    try {
+      return await retryAfter(firstError, recorded, effect, this.#defaults.retry, budgetMs, signal);
+    } catch (error) {
+      // p-retry looks at the signal once more after a success; an answer that is here is not thrown away.
+      if (answer !== null) return (answer as { readonly response: Response }).response;
+      if (signal?.aborted && !(error instanceof ConclaveError)) {
+        throw cancelledError(signal, lastError.outcome);
+      }
+      throw error;
+    }
+  }
+
+  #attempt<Request, Response, RequestInit, ResponseInit>(
+    method: MethodDescriptor<Request, Response, RequestInit, ResponseInit>,
+    bytes: Uint8Array,
+    { effect, deadlineMs, signal, sent }: Attempt,
+  ): Promise<Response> {
+    return new Promise((resolve, reject) => {
+      if (this.#closed) {
+        reject(closedError());
+        return;
+      }
+      if (signal?.aborted) {
+        reject(cancelledError(signal, "not-applied"));
+        return;
+      }
+      const options: CallOptions = {
+        timeoutMs: Math.max(1, deadlineMs - this.#clock.nowMs()),
+        ...(signal && { signal }),
+        ...(sent.endpoint !== null && { avoidEndpoint: sent.endpoint }),
+      };
+      this.#caller.unary(method.path, bytes, options, (status, response) => {
+        sent.endpoint = status.endpoint;
+        if (response === null) {
+          const error = errorOfStatus(status, effect, method.path);
+          reject(signal?.aborted ? cancelledError(signal, error.outcome) : error);
+          return;
+        }
+        try {
+          resolve(method.response.decode(response));
+        } catch (cause) {
+          reject(protocolError(method.path, effect, cause));
+        }
+      });
+    });
+  }
+
+  /** Opens a stream that requires a leader. Messages are decoded from a copy, for they outlive the callback. */
+  stream<Request, Response, RequestInit, ResponseInit>(
+    method: MethodDescriptor<Request, Response, RequestInit, ResponseInit>,
+    handler: MessageHandler<Response>,
+    avoidEndpoint: string | null = null,
+  ): MessageStream<RequestInit> {
+    let over = false;
+    const end = (error: ConclaveError) => {
+      if (over) return;
+      over = true;
+      handler.onEnd(error);
+    };
+    if (this.#closed) {
+      queueMicrotask(() => end(closedError()));
+      return { endpoint: null, send: () => {}, cancel: () => (over = true) };
+    }
+    const stream: ClientStream = this.#caller.stream(
+      method.path,
+      { metadata: REQUIRE_LEADER, ...(avoidEndpoint !== null && { avoidEndpoint }) },
+      {
+        onMessage: (bytes) => {
+          if (over) return;
+          let message: Response;
+          try {
+            message = method.response.decode(new Uint8Array(bytes));
+          } catch (cause) {
+            end(protocolError(method.path, "read", cause));
+            stream.cancel();
+            return;
+          }
+          handler.onMessage(message);
+        },
+        onEnd: (status) => end(errorOfStatus(status, "read", method.path)),
+      },
+    );
+    return {
+      get endpoint() {
+        return stream.endpoint;
+      },
+      send: (message) => {
+        if (!over) stream.send(method.request.encode(message));
+      },
+      cancel: () => {
+        if (over) return;
+        over = true;
+        stream.cancel();
+      },
+    };
+  }
+}
+
+export function closedError(): ConclaveError {
+  return new ConclaveError("CLOSED", "not-applied", "the client was closed");
+}
+
+function protocolError(path: string, effect: Effect, cause: unknown): ConclaveError {
+  const outcome = effect === "read" ? "not-applied" : "unknown";
+  return new ConclaveError("PROTOCOL", outcome, `${path}: the answer cannot be read`, { cause });
+}

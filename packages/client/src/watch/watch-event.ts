@@ -1,0 +1,58 @@
+import { EventType, type Event as WireEvent } from "@conclave/wire";
+import { KeyValue } from "../kv/key-value.ts";
+import type { Namespace } from "../kv/keys.ts";
+
+/** One change of one key. */
+export class WatchEvent {
+  /** `"delete"` also when the key's lease expired: the protocol does not tell the two apart. */
+  readonly type: "put" | "delete";
+  /** The pair after the change. After a delete it has only its key and, as `modRevision`, the delete's revision. */
+  readonly kv: KeyValue;
+  /** The pair before the change, if asked for, there, and not compacted. */
+  readonly previous: KeyValue | null;
+  /** Revision of the change. */
+  readonly revision: number;
+  /**
+   * Where to watch `from` to go on after this event. While more events of the same revision follow, it is that
+   * revision again: a crash between them repeats some and loses none.
+   */
+  readonly next: number;
+
+  constructor(namespace: Namespace, wire: WireEvent, isLastOfRevision: boolean) {
+    const kv = wire.kv!;
+    this.type = wire.type === EventType.DELETE ? "delete" : "put";
+    this.kv = new KeyValue(namespace, kv);
+    this.previous = wire.prevKv === null ? null : new KeyValue(namespace, wire.prevKv);
+    this.revision = kv.modRevision;
+    this.next = isLastOfRevision ? kv.modRevision + 1 : kv.modRevision;
+  }
+
+  get key(): Uint8Array {
+    return this.kv.key;
+  }
+
+  get keyText(): string {
+    return this.kv.keyText;
+  }
+
+  get value(): Uint8Array {
+    return this.kv.value;
+  }
+
+  get text(): string {
+    return this.kv.text;
+  }
+
+  json(): unknown {
+    return this.kv.json();
+  }
+}
+
+/** The events of one response, in order. */
+export function watchEvents(namespace: Namespace, events: readonly WireEvent[]): WatchEvent[] {
+  return events.map((event, at) => {
+    const following = events[at + 1];
+    const isLast = following?.kv?.modRevision !== event.kv?.modRevision;
+    return new WatchEvent(namespace, event, isLast);
+  });
+}
