@@ -81,6 +81,8 @@ export interface CallStatus {
    * before sending, or the server said so (GOAWAY beyond the stream's id, RST_STREAM REFUSED_STREAM).
    */
   readonly mayHaveReachedServer: boolean;
+  /** The endpoint that the call was sent to, null if it was not sent. */
+  readonly endpoint: string | null;
 }
 
 export interface CallOptions {
@@ -88,15 +90,27 @@ export interface CallOptions {
   /** Per-call limit in ms, sent as `grpc-timeout` and enforced here. Default: none. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
-  /** Wait for a connection while none is up (until the deadline) instead of failing with UNAVAILABLE. Default false. */
+  /**
+   * Wait for a connection while none is up (until the deadline) instead of failing with UNAVAILABLE. Default false:
+   * the call still waits while an endpoint is being tried for the first time, and fails once all were tried in vain.
+   */
   readonly waitForReady?: boolean;
+  /** Only this endpoint, as the channel lists it, may serve the call. */
+  readonly endpoint?: string;
+  /** This endpoint may serve the call only if no other one is connected. */
+  readonly avoidEndpoint?: string;
 }
 
-/** `response` is owned by the callee (a copy of its own), null unless the status is OK. */
+/**
+ * `response` is owned by the callee (a copy of its own), null unless the status is OK. Called exactly once, and never
+ * from inside `unary`.
+ */
 export type UnaryCallback = (status: CallStatus, response: Uint8Array | null) => void;
 
 /** The client's end of a streaming call. */
 export interface ClientStream {
+  /** The endpoint that the stream was opened on, null until it was. */
+  readonly endpoint: string | null;
   /** As for {@link ServerStream.send}. */
   send(message: Uint8Array): boolean;
   readonly writable: boolean;
@@ -109,7 +123,7 @@ export interface ClientStream {
 
 export interface ClientStreamHandler {
   /** Response headers arrived: the server has accepted the stream. */
-  onOpen?(): void;
+  onOpen?(metadata: Metadata): void;
   /** `message` is valid only until this returns. */
   onMessage(message: Uint8Array): void;
   /** Exactly once, last. */

@@ -107,13 +107,15 @@ export class Outflow {
   }
 
   #enqueue(stream: Stream, message: Uint8Array): void {
-    const copy = Buffer.allocUnsafe(message.length + MESSAGE_PREFIX_BYTES);
-    copy[0] = 0;
-    writeUint32(copy, 1, message.length);
-    copy.set(message, MESSAGE_PREFIX_BYTES);
-    stream.queue.push(copy);
-    stream.queuedBytes += copy.length;
-    this.queuedBytes += copy.length;
+    this.queuedBytes += stream.queueMessage(message);
+    this.#list(stream);
+    this.pump();
+  }
+
+  /** Takes over a stream that queued messages before it had a connection. */
+  adopt(stream: Stream): void {
+    this.queuedBytes += stream.queuedBytes;
+    if (stream.wantsDrain) this.#stopped.push(stream);
     this.#list(stream);
     this.pump();
   }

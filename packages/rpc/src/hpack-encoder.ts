@@ -95,6 +95,13 @@ export class HpackEncoder {
     this.#literal(0x10, 4, name, value);
   }
 
+  /** A part of a block that was encoded before, with the table as it stands. */
+  append(part: Buffer): void {
+    this.#reserve(part.length);
+    part.copy(this.#block, this.#end);
+    this.#end += part.length;
+  }
+
   /** The block since `begin`: a view that the next block overwrites. */
   end(): Buffer {
     return this.#block.subarray(0, this.#end);

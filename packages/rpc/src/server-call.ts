@@ -9,14 +9,29 @@ import type {
 import type { Expiring } from "./deadlines.ts";
 import { NO_METADATA } from "./header-field.ts";
 import type { Metadata } from "./metadata.ts";
-import type { ServerConnection } from "./server-connection.ts";
 import { Status, type StatusCode } from "./status.ts";
-import { Stream, type StreamLoss, setPaused } from "./stream.ts";
+import { Stream, type StreamLoss } from "./stream.ts";
 
 type Fields = (readonly [string, string])[];
 
 const NOBODY: PeerAddress = { remoteAddress: "", remotePort: 0, certificateName: null };
 const DEADLINE_TEXT = "context deadline exceeded";
+
+/** What a call needs of the connection it came on. */
+export interface ServerCallConnection {
+  /** The whole good answer of a unary call. */
+  replyUnary(call: UnaryServerCall, message: Uint8Array): void;
+  writeResponseHead(call: ServerCall): void;
+  /** Sends a message, or queues it; false: stop until `onSendable`. */
+  sendOn(call: ServerCall, message: Uint8Array): boolean;
+  isWritable(call: ServerCall): boolean;
+  /** Writes the status; the stream ends with it. */
+  writeTrailers(call: ServerCall): void;
+  /** Forgets what is queued: nobody waits for it any more. */
+  dropQueue(call: ServerCall): void;
+  forgetDeadline(call: ServerCall): void;
+  giveBackWindow(call: ServerCall): void;
+}
 
 /** What unary and streaming calls at the server have in common: the answer's frame, the deadline. */
 export abstract class ServerCall extends Stream implements Expiring {
@@ -36,7 +51,7 @@ export abstract class ServerCall extends Stream implements Expiring {
   /** Response HEADERS were written. */
   headSent = false;
 
-  connection: ServerConnection | null = null;
+  connection: ServerCallConnection | null = null;
 
   addInitialMetadata(name: string, value: string): void {
     assert(!this.headSent, "initial metadata comes before the answer");
@@ -76,7 +91,7 @@ export abstract class ServerCall extends Stream implements Expiring {
   abstract finishWith(code: StatusCode, message: string): void;
 
   onDeadline(): void {
-    this.connection?.outflow.drop(this); // nobody waits for what is queued
+    this.connection?.dropQueue(this);
     this.finishWith(Status.DEADLINE_EXCEEDED, DEADLINE_TEXT);
   }
 }
@@ -195,7 +210,7 @@ export class StreamServerCall extends ServerCall implements ServerStream {
   }
 
   get writable(): boolean {
-    return !this.#over && this.connection!.outflow.writable(this);
+    return !this.#over && this.connection!.isWritable(this);
   }
 
   end(code: StatusCode, message = ""): void {
@@ -205,11 +220,12 @@ export class StreamServerCall extends ServerCall implements ServerStream {
   }
 
   pause(): void {
-    if (this.connection !== null) setPaused(this.connection, this, true);
+    this.paused = true;
   }
 
   resume(): void {
-    if (this.connection !== null) setPaused(this.connection, this, false);
+    this.paused = false;
+    this.connection?.giveBackWindow(this);
   }
 
   onMessage(message: Buffer): void {

@@ -17,7 +17,12 @@ import type { ServerLimits } from "./limits.ts";
 import type { ByteLink } from "./link.ts";
 import { MESSAGE_PREFIX_BYTES } from "./message-reader.ts";
 import { type RequestHead, readRequestHead } from "./request-head.ts";
-import { type ServerCall, StreamServerCall, type UnaryServerCall } from "./server-call.ts";
+import {
+  type ServerCall,
+  type ServerCallConnection,
+  StreamServerCall,
+  type UnaryServerCall,
+} from "./server-call.ts";
 import type { Method, ServerCore } from "./server-core.ts";
 import { Status, type StatusCode } from "./status.ts";
 import type { Stream } from "./stream.ts";
@@ -30,8 +35,9 @@ const REMEMBERED_BLOCK_BYTES = 512;
 const DRAIN_PING = Buffer.from("drain\0\0\0", "latin1");
 
 /** The server's end of a connection: requests in, answers out. */
-export class ServerConnection extends Connection {
+export class ServerConnection extends Connection implements ServerCallConnection {
   readonly #core: ServerCore;
+  readonly #onGone: (connection: ServerConnection) => void;
   readonly #limits: ServerLimits;
   readonly #heads = new Map<string, RequestHead>();
   #headsGeneration = 0;
@@ -47,9 +53,15 @@ export class ServerConnection extends Connection {
   #lastPingMs = Number.NEGATIVE_INFINITY;
   #pingStrikes = 0;
 
-  constructor(link: ByteLink, core: ServerCore, context: ConnectionContext) {
+  constructor(
+    link: ByteLink,
+    core: ServerCore,
+    context: ConnectionContext,
+    onGone: (connection: ServerConnection) => void,
+  ) {
     super(link, core.limits, context);
     this.#core = core;
+    this.#onGone = onGone;
     this.#limits = core.limits;
     this.frames.expectPreface();
     this.writeRaw(
@@ -188,6 +200,14 @@ export class ServerConnection extends Connection {
       call.deadlineMs = this.clock.nowMs() + head.timeoutMs;
       this.#core.deadlines.add(call);
     }
+  }
+
+  isWritable(call: ServerCall): boolean {
+    return this.outflow.writable(call);
+  }
+
+  dropQueue(call: ServerCall): void {
+    this.outflow.drop(call);
   }
 
   forgetDeadline(call: ServerCall): void {
@@ -394,7 +414,7 @@ export class ServerConnection extends Connection {
   }
 
   protected onConnectionClosed(): void {
-    this.#core.onConnectionClosed(this);
+    this.#onGone(this);
   }
 }
 

@@ -2,7 +2,6 @@ import type { StreamOpener, UnaryHandler } from "./call.ts";
 import type { DeadlineWheel } from "./deadlines.ts";
 import type { ServerLimits } from "./limits.ts";
 import type { UnaryServerCall } from "./server-call.ts";
-import type { ServerConnection } from "./server-connection.ts";
 import type { StatusCode } from "./status.ts";
 
 /** What a server does with a path. */
@@ -21,5 +20,4 @@ export interface ServerCore {
   fallback: Fallback;
   /** A record that is free, made fit for a new call. */
   takeUnaryCall(): UnaryServerCall;
-  onConnectionClosed(connection: ServerConnection): void;
 }

@@ -87,10 +87,8 @@ export class RpcServer implements ServerCore {
       link.destroy();
       return;
     }
-    const connection = new ServerConnection(link, this, {
-      clock: this.#clock,
-      atTurnEnd: this.#atTurnEnd,
-    });
+    const context = { clock: this.#clock, atTurnEnd: this.#atTurnEnd };
+    const connection = new ServerConnection(link, this, context, this.#onGone);
     this.#connections.add(connection);
     link.start(connection);
     if (firstBytes !== undefined && firstBytes.length > 0) {
@@ -132,13 +130,13 @@ export class RpcServer implements ServerCore {
     return this.#freeCalls.pop() ?? new UnaryServerCall(this.#freeCalls);
   }
 
-  onConnectionClosed(connection: ServerConnection): void {
+  readonly #onGone = (connection: ServerConnection): void => {
     this.#connections.delete(connection);
     if (this.#connections.size > 0) return;
     const waiting = this.#onIdle;
     this.#onIdle = [];
     for (const resolve of waiting) resolve();
-  }
+  };
 }
 
 export function createRpcServer(options: RpcServerOptions = {}): RpcServer {

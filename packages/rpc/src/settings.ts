@@ -1,5 +1,5 @@
-import type { Connection } from "./connection.ts";
 import { ConnectionFault, ErrorCode } from "./error-code.ts";
+import type { Outflow } from "./flow.ts";
 import {
   FRAME_BYTES_DEFAULT,
   FRAME_BYTES_LIMIT,
@@ -7,11 +7,20 @@ import {
   Setting,
   WINDOW_BYTES_MAX,
 } from "./frame.ts";
+import type { HpackEncoder } from "./hpack-encoder.ts";
 import type { Stream } from "./stream.ts";
+
+/** The end that settings of the peer apply to. */
+export interface SettingsTarget {
+  readonly encoder: HpackEncoder;
+  readonly outflow: Outflow;
+  /** The peer's SETTINGS_MAX_CONCURRENT_STREAMS. */
+  peerStreamsMax: number;
+}
 
 /** Applies the pairs of a SETTINGS frame in order (RFC 9113 6.5.3). Unknown identifiers are ignored. */
 export function applySettings(
-  connection: Connection,
+  target: SettingsTarget,
   streams: Iterable<Stream>,
   bytes: Buffer,
   start: number,
@@ -22,16 +31,16 @@ export function applySettings(
     const value = readUint32(bytes, at + 2);
     switch (identifier) {
       case Setting.HEADER_TABLE_SIZE:
-        connection.encoder.setTableBytesMax(value);
+        target.encoder.setTableBytesMax(value);
         break;
       case Setting.ENABLE_PUSH:
         if (value > 1) throw new ConnectionFault(ErrorCode.PROTOCOL_ERROR, "ENABLE_PUSH above 1");
         break;
       case Setting.MAX_CONCURRENT_STREAMS:
-        connection.peerStreamsMax = value;
+        target.peerStreamsMax = value;
         break;
       case Setting.INITIAL_WINDOW_SIZE:
-        applyInitialWindow(connection, streams, value);
+        applyInitialWindow(target.outflow, streams, value);
         break;
       case Setting.MAX_FRAME_SIZE:
         // We stay with frames of the default size: they keep streams taking turns.
@@ -45,15 +54,10 @@ export function applySettings(
 }
 
 /** The change of the initial window moves the window of every open stream, below zero if need be (RFC 9113 6.9.2). */
-function applyInitialWindow(
-  connection: Connection,
-  streams: Iterable<Stream>,
-  value: number,
-): void {
+function applyInitialWindow(outflow: Outflow, streams: Iterable<Stream>, value: number): void {
   if (value > WINDOW_BYTES_MAX) {
     throw new ConnectionFault(ErrorCode.FLOW_CONTROL_ERROR, "INITIAL_WINDOW_SIZE above 2^31-1");
   }
-  const { outflow } = connection;
   const change = value - outflow.initialStreamWindow;
   outflow.initialStreamWindow = value;
   if (change === 0) return;

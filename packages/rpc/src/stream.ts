@@ -1,6 +1,6 @@
-import type { Connection } from "./connection.ts";
 import type { ErrorCode } from "./error-code.ts";
-import { MessageReader, type MessageSink } from "./message-reader.ts";
+import { writeUint32 } from "./frame.ts";
+import { MESSAGE_PREFIX_BYTES, MessageReader, type MessageSink } from "./message-reader.ts";
 import type { StatusCode } from "./status.ts";
 
 /** Why a stream is over before both sides said all they had to say. */
@@ -49,6 +49,17 @@ export abstract class Stream implements MessageSink {
   /** `send` said false and `onDrain` was not yet called. */
   wantsDrain = false;
 
+  /** Puts a copy of a message, with its prefix, at the end of the queue. @returns the octets added. */
+  queueMessage(message: Uint8Array): number {
+    const copy = Buffer.allocUnsafe(message.length + MESSAGE_PREFIX_BYTES);
+    copy[0] = 0;
+    writeUint32(copy, 1, message.length);
+    copy.set(message, MESSAGE_PREFIX_BYTES);
+    this.queue.push(copy);
+    this.queuedBytes += copy.length;
+    return copy.length;
+  }
+
   /** Makes the record fit for a new life. */
   protected resetStream(): void {
     this.id = 0;
@@ -77,10 +88,4 @@ export abstract class Stream implements MessageSink {
   abstract onLost(loss: StreamLoss): void;
   /** The stream is out of the map, both sides being closed. The last call. */
   abstract onFinished(): void;
-}
-
-/** Stops and restarts the flow of DATA towards us on behalf of a call. */
-export function setPaused(connection: Connection, stream: Stream, paused: boolean): void {
-  stream.paused = paused;
-  if (!paused && stream.id !== 0) connection.giveBackWindow(stream);
 }
