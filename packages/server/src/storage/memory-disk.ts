@@ -100,7 +100,8 @@ class MemoryDiskFile implements DiskFile {
   async write(offset: number, chunks: readonly Uint8Array[]): Promise<void> {
     let position = offset;
     for (const chunk of chunks) {
-      const bytes = chunk.slice();
+      // Not `slice`: on a Buffer it copies nothing, and the caller reuses its buffer.
+      const bytes = new Uint8Array(chunk);
       this.#disk.perform({ type: "write", file: this.#file, offset: position, bytes });
       position += bytes.length;
     }
