@@ -141,9 +141,18 @@ export async function connect(
   endpoints: string | readonly string[],
   options: ConnectOptions = {},
 ): Promise<Client> {
-  const terms = clientTerms(options);
   const list = typeof endpoints === "string" ? [endpoints] : endpoints;
-  const client = new Client(openChannel(list, options.tls), terms, systemRuntime(), options.signal);
+  return connectOver(() => openChannel(list, options.tls), options);
+}
+
+/** {@link connect} over another channel. @internal */
+export async function connectOver(
+  openCaller: () => ClosableCaller,
+  options: ConnectOptions,
+  runtime: Runtime = systemRuntime(),
+): Promise<Client> {
+  const terms = clientTerms(options);
+  const client = new Client(openCaller(), terms, runtime, options.signal);
   try {
     await client.probe(options.signal);
     return client;

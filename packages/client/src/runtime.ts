@@ -8,7 +8,9 @@ export interface Runtime {
 
 export function systemRuntime(): Runtime {
   const [low, high] = crypto.getRandomValues(new Uint32Array(2));
-  return { clock: systemClock(), prng: seededPrng((high! & 0x1f_ffff) * 2 ** 32 + low!) };
+  // What the caller awaits must keep the process alive, also while no connection is open.
+  const clock = systemClock({ keepsProcessAlive: true });
+  return { clock, prng: seededPrng((high! & 0x1f_ffff) * 2 ** 32 + low!) };
 }
 
 /** A lease id that no one else will pick: 63 random bits, never 0 (0 asks the server to choose). */

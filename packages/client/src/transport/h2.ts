@@ -1,12 +1,13 @@
+import { createChannel, type TlsClientOptions } from "@conclave/rpc";
 import type { ClosableCaller } from "./transport.ts";
 
-export interface TlsOptions {
-  readonly ca?: string;
-}
+/** Whom to trust and who to be, for `https:` endpoints. */
+export type TlsOptions = TlsClientOptions;
 
+/** gRPC over HTTP/2 on sockets, balanced over the endpoints. */
 export function openChannel(
-  _endpoints: readonly string[],
-  _tls: TlsOptions | undefined,
+  endpoints: readonly string[],
+  tls: TlsOptions | undefined,
 ): ClosableCaller {
-  throw new Error("pending rpc Channel");
+  return createChannel({ endpoints, ...(tls && { tls }) });
 }

@@ -1,0 +1,36 @@
+import { type Client, type ConnectOptions, connect } from "@conclave/client";
+import { createChannel } from "@conclave/rpc";
+import { afterEach } from "vitest";
+import { connectOver } from "../../packages/client/src/client.ts";
+import { FaultyCaller } from "../../packages/client/src/testing/faulty-caller.ts";
+import type { ServerUnderTest } from "../support/each-server.ts";
+
+/** Clients of one suite, each in a namespace of the test, closed after it. */
+export function clientsOf(server: ServerUnderTest) {
+  const open: Client[] = [];
+  let namespace = server.prefix("sdk");
+  afterEach(async () => {
+    await Promise.all(open.splice(0).map((client) => client.close()));
+    namespace = server.prefix("sdk");
+  });
+  return {
+    /** The namespace of the running test. */
+    get namespace() {
+      return namespace;
+    },
+
+    async connect(options: ConnectOptions = {}): Promise<Client> {
+      const client = await connect(server.deployment.endpoints, { namespace, ...options });
+      open.push(client);
+      return client;
+    },
+
+    /** A client whose calls the test can lose. */
+    async connectFaulty(options: ConnectOptions = {}) {
+      const faults = new FaultyCaller(createChannel({ endpoints: server.deployment.endpoints }));
+      const client = await connectOver(() => faults, { namespace, ...options });
+      open.push(client);
+      return { client, faults };
+    },
+  };
+}
