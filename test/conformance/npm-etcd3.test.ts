@@ -187,8 +187,10 @@ describeEachServer("npm etcd3", (server) => {
     await alice.proclaim("alice again");
     await expect.poll(() => leaders.at(-1)).toBe("alice again");
     const bob = election.campaign("bob");
-    const key = await bob.getCampaignKey();
-    await expect.poll(() => client.get(key).string()).toBe("bob"); // queued, and not the leader
+    // The client watches for alice's key to go from whenever the watch is made: if she resigned
+    // before, it would wait for ever. Its watches are made in order, so ours comes after.
+    await once(bob, "_isWaiting");
+    await (await client.watch().key("barrier").create()).cancel();
     expect(await election.leader()).toBe("alice again");
     await alice.resign();
     await bob.wait();
