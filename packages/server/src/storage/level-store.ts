@@ -20,6 +20,8 @@ export interface LevelStoreOptions {
   readonly flushAfterMs?: number;
   /** {@link DurableStateStore.isOverlayFull} begins here. Bytes. Default 64 MiB. */
   readonly overlayBytesMax?: number;
+  /** Opens the database. Default: the real one; a test puts faults in front of it. */
+  readonly openDatabase?: (directory: string) => Promise<LevelDatabase>;
 }
 
 const MIB = 1024 * 1024;
@@ -97,7 +99,7 @@ export class LevelStore implements DurableStateStore {
    * @throws StateCorruption if a write in the middle is gone; the error of LevelDB (code LEVEL_LOCKED: in use).
    */
   static async open(directory: string, options: LevelStoreOptions): Promise<LevelStore> {
-    const level = await openLevel(directory);
+    const level = await (options.openDatabase ?? openLevel)(directory);
     try {
       return new LevelStore(level, options, await readMarker(level, directory));
     } catch (error) {
