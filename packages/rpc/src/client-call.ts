@@ -100,7 +100,8 @@ export abstract class ClientCall extends Stream implements Expiring {
     if (this.ended) return;
     if (head.httpStatus >= 100 && head.httpStatus < 200 && !endStream) return; // informational
     if (head.malformed || (this.#headSeen && !endStream)) {
-      return this.abort(Status.INTERNAL, "malformed response headers");
+      this.abort(Status.INTERNAL, "malformed response headers");
+      return;
     }
     if (!this.#headSeen && !this.#acceptHead(head, endStream)) return;
     if (!endStream) return;
@@ -129,7 +130,8 @@ export abstract class ClientCall extends Stream implements Expiring {
   /** The server ended the call; if we are still sending, it does not matter any more. */
   #end(code: StatusCode, message: string, trailers: Metadata): void {
     if (code === Status.OK && this.reader.insideMessage) {
-      return this.abort(Status.INTERNAL, "the response ended inside a message");
+      this.abort(Status.INTERNAL, "the response ended inside a message");
+      return;
     }
     this.reader.stopped = true;
     if (!this.remoteClosed || !this.localClosed) {
@@ -153,17 +155,21 @@ export abstract class ClientCall extends Stream implements Expiring {
     if (this.ended) return;
     switch (loss.kind) {
       case "unseen":
-        return this.finish(Status.UNAVAILABLE, loss.message, NO_METADATA, false);
+        this.finish(Status.UNAVAILABLE, loss.message, NO_METADATA, false);
+        return;
       case "disconnected": {
         const text = `connection to ${this.endpoint} lost: ${loss.message}`;
-        return this.finish(Status.UNAVAILABLE, text, NO_METADATA, true);
+        this.finish(Status.UNAVAILABLE, text, NO_METADATA, true);
+        return;
       }
       case "fault":
-        return this.finish(Status.INTERNAL, loss.message, NO_METADATA, true);
+        this.finish(Status.INTERNAL, loss.message, NO_METADATA, true);
+        return;
       case "reset": {
         const refused = loss.code === ErrorCode.REFUSED_STREAM && !this.#headSeen;
         const text = `stream reset by the server: ${errorCodeName(loss.code)}`;
-        return this.finish(codeOfReset(loss.code), text, NO_METADATA, !refused);
+        this.finish(codeOfReset(loss.code), text, NO_METADATA, !refused);
+        return;
       }
     }
   }
@@ -235,7 +241,8 @@ export class UnaryClientCall extends ClientCall {
 
   onMessage(message: Buffer, owned: boolean): void {
     if (this.#response !== null) {
-      return this.abort(Status.INTERNAL, "a unary call was answered by two messages");
+      this.abort(Status.INTERNAL, "a unary call was answered by two messages");
+      return;
     }
     this.#response = owned ? message : Buffer.from(message);
   }

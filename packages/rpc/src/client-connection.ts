@@ -62,15 +62,15 @@ export class ClientConnection extends Connection implements CallConnection {
     this.endpoint = endpoint;
     this.#authority = authority;
     this.#owner = owner;
-    this.writeRaw(PREFACE);
-    this.writeRaw(
+    this.writer.raw(PREFACE);
+    this.writer.raw(
       settingsFrame([
         [Setting.ENABLE_PUSH, 0],
         [Setting.INITIAL_WINDOW_SIZE, limits.streamWindowBytes],
         [Setting.MAX_HEADER_LIST_SIZE, limits.headerListBytesMax],
       ]),
     );
-    this.widenConnectionWindow();
+    this.openInflow();
   }
 
   /** Whether one more call may be made now. */
@@ -90,6 +90,7 @@ export class ClientConnection extends Connection implements CallConnection {
     call.id = this.#nextStreamId;
     this.#nextStreamId += 2;
     call.sendWindow = this.outflow.initialStreamWindow;
+    call.openedAtMs = this.heardAtMs;
     call.receiveWindow = this.limits.streamWindowBytes;
     call.reader.reset(this.limits.messageBytesMax);
     this.streams.set(call.id, call);
@@ -172,8 +173,7 @@ export class ClientConnection extends Connection implements CallConnection {
   }
 
   writeEnd(call: ClientCall): void {
-    const at = this.output.reserve(FRAME_HEADER_BYTES);
-    writeFrameHeader(this.output.bytes, at, 0, FrameType.DATA, Flag.END_STREAM, call.id);
+    this.writer.endStream(call.id);
     this.endLocal(call);
     this.askFlush();
   }
@@ -189,8 +189,8 @@ export class ClientConnection extends Connection implements CallConnection {
     this.decoder.decode(block, start, end);
     const stream = this.streams.get(id);
     if (stream === undefined) {
-      if (this.wasReset(id)) return;
-      throw new ConnectionFault(ErrorCode.PROTOCOL_ERROR, `HEADERS on stream ${id}`);
+      this.onStrayFrame(id, "HEADERS");
+      return;
     }
     if (stream.remoteClosed) {
       this.faultStream(stream, ErrorCode.STREAM_CLOSED, "HEADERS after END_STREAM");
@@ -206,6 +206,14 @@ export class ClientConnection extends Connection implements CallConnection {
     if (endStream) call.remoteClosed = true;
     call.onHead(readResponseHead(this.decoder.fields), endStream);
     if (endStream && call.id === id) this.endRemote(call);
+  }
+
+  /** An answer to a call that we gave up, mostly: the server could not know. */
+  protected override onStrayFrame(id: number, what: string): void {
+    if (this.isIdle(id)) {
+      throw new ConnectionFault(ErrorCode.PROTOCOL_ERROR, `${what} on an idle stream`);
+    }
+    this.countControlFrame();
   }
 
   // ---- the connection -------------------------------------------------------------------------------------------

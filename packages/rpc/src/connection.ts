@@ -1,18 +1,12 @@
 import { assert, type Clock, type Timer } from "@conclave/base";
 import { ConnectionFault, ErrorCode } from "./error-code.ts";
 import { Outflow } from "./flow.ts";
-import {
-  Flag,
-  FRAME_BYTES_DEFAULT,
-  FRAME_HEADER_BYTES,
-  FrameType,
-  WINDOW_BYTES_DEFAULT,
-  writeFrameHeader,
-  writeUint32,
-} from "./frame.ts";
 import { FrameReader } from "./frame-reader.ts";
+import { FrameWriter } from "./frame-writer.ts";
 import { HpackDecoder } from "./hpack-decoder.ts";
 import { HpackEncoder } from "./hpack-encoder.ts";
+import { Inflow } from "./inflow.ts";
+import { Keepalive, type KeepaliveTarget } from "./keepalive.ts";
 import type { ConnectionLimits } from "./limits.ts";
 import type { ByteLink, LinkReceiver } from "./link.ts";
 import { Output } from "./output.ts";
@@ -22,7 +16,10 @@ import { TokenBucket } from "./token-bucket.ts";
 import type { AtTurnEnd } from "./turn.ts";
 
 /** Streams that we reset and whose late frames are therefore no fault of the peer (RFC 9113 5.4.2). Count. */
-const REMEMBERED_RESETS = 256;
+const REMEMBERED_RESETS = 2048;
+/** Resets of older streams are no sign of an attack: they cannot come faster than streams may be open. ms */
+const RAPID_RESET_MS = 1_000;
+const KEEPALIVE_PING = Buffer.from("alive?\0\0", "latin1");
 /** How long a peer may take to close its side after GOAWAY. ms */
 const LINGER_MS = 1_000;
 /** Output that does not wait for the end of the turn: it is worth a write of its own. */
@@ -42,6 +39,7 @@ export interface ConnectionContext {
 export abstract class Connection implements LinkReceiver {
   readonly link: ByteLink;
   readonly output: Output;
+  readonly writer: FrameWriter;
   readonly outflow: Outflow;
   readonly encoder = new HpackEncoder();
   phase: "open" | "closing" | "closed" = "open";
@@ -62,14 +60,13 @@ export abstract class Connection implements LinkReceiver {
   protected settingsReceived = false;
 
   readonly #atTurnEnd: AtTurnEnd;
+  readonly #keepalive: Keepalive;
   #turnEndAsked = false;
-  #receiveWindow: number;
-  #consumedBytes = 0;
+  readonly #inflow: Inflow;
   readonly #resetIds: number[] = [];
   /** Streams answered while the peer was still sending; reset at the end of the turn if it still is. */
   readonly #answeredEarly: number[] = [];
   #handshakeTimer: Timer | null;
-  #keepaliveTimer: Timer | null = null;
   #closeTimer: Timer | null = null;
   #readingPaused = false;
 
@@ -79,17 +76,38 @@ export abstract class Connection implements LinkReceiver {
     this.clock = context.clock;
     this.#atTurnEnd = context.atTurnEnd;
     this.output = new Output(link);
+    this.writer = new FrameWriter(this.output);
     this.outflow = new Outflow(this.output, limits);
     this.decoder = new HpackDecoder(limits);
     this.resetBudget = new TokenBucket(limits.resets, context.clock);
     this.controlBudget = new TokenBucket(limits.controlFrames, context.clock);
     this.frames = new FrameReader(this, limits);
-    this.#receiveWindow = limits.connectionWindowBytes;
+    this.#inflow = new Inflow(this.writer, limits);
     this.heardAtMs = context.clock.nowMs();
+    this.#keepalive = new Keepalive(this.#keepaliveTarget(), limits, context.clock);
     this.#handshakeTimer = context.clock.setTimer(limits.handshakeTimeoutMs, () => {
       this.#handshakeTimer = null;
       this.fail(ErrorCode.SETTINGS_TIMEOUT, "no SETTINGS in time");
     });
+  }
+
+  #keepaliveTarget(): KeepaliveTarget {
+    const connection = this;
+    return {
+      get heardAtMs() {
+        return connection.heardAtMs;
+      },
+      get mayProbe() {
+        return connection.mayProbe() && !connection.#readingPaused;
+      },
+      sendProbe() {
+        connection.writer.ping(false, KEEPALIVE_PING);
+        connection.askFlush();
+      },
+      onSilence() {
+        connection.destroy("keepalive: no answer to PING");
+      },
+    };
   }
 
   get streamCount(): number {
@@ -111,33 +129,29 @@ export abstract class Connection implements LinkReceiver {
     }
   }
 
-  /** A whole DATA frame (RFC 9113 6.1), `[start, end)` being its payload. */
-  onData(flags: number, id: number, bytes: Buffer, start: number, end: number): void {
-    const length = end - start;
-    this.#consume(length);
+  onData(
+    id: number,
+    endStream: boolean,
+    flowBytes: number,
+    bytes: Buffer,
+    start: number,
+    end: number,
+  ): void {
+    if (this.#inflow.consume(flowBytes)) this.askFlush();
     const stream = this.streams.get(id);
-    if (stream === undefined) return this.#onStrayFrame(id, "DATA");
-    if (stream.remoteClosed) {
-      return this.faultStream(stream, ErrorCode.STREAM_CLOSED, "DATA after END_STREAM");
+    if (stream === undefined) {
+      this.onStrayFrame(id, "DATA");
+    } else if (stream.remoteClosed) {
+      this.faultStream(stream, ErrorCode.STREAM_CLOSED, "DATA after END_STREAM");
+    } else if (stream.receiveWindow < flowBytes) {
+      this.faultStream(stream, ErrorCode.FLOW_CONTROL_ERROR, "DATA beyond the window");
+    } else {
+      stream.receiveWindow -= flowBytes;
+      stream.consumedBytes += flowBytes;
+      if (end > start) this.controlBudget.earn(2);
+      else if (!endStream) this.countControlFrame();
+      this.#onBody(stream, id, endStream, bytes, start, end);
     }
-    stream.receiveWindow -= length;
-    if (stream.receiveWindow < 0) {
-      return this.faultStream(stream, ErrorCode.FLOW_CONTROL_ERROR, "DATA beyond the window");
-    }
-    stream.consumedBytes += length;
-    let bodyStart = start;
-    let bodyEnd = end;
-    if ((flags & Flag.PADDED) !== 0) {
-      bodyStart += 1;
-      bodyEnd -= length > 0 ? bytes[start]! : 0;
-      if (bodyEnd < bodyStart) {
-        throw new ConnectionFault(ErrorCode.PROTOCOL_ERROR, "padding longer than its frame");
-      }
-    }
-    const endStream = (flags & Flag.END_STREAM) !== 0;
-    if (bodyEnd > bodyStart) this.controlBudget.earn(2);
-    else if (!endStream) this.countControlFrame();
-    this.#onBody(stream, id, endStream, bytes, bodyStart, bodyEnd);
   }
 
   #onBody(
@@ -152,7 +166,8 @@ export abstract class Connection implements LinkReceiver {
       stream.bodyBytesLeft -= end - start;
       if (stream.bodyBytesLeft < 0 || (endStream && stream.bodyBytesLeft > 0)) {
         const message = "body of another length than content-length";
-        return this.faultStream(stream, ErrorCode.PROTOCOL_ERROR, message);
+        this.faultStream(stream, ErrorCode.PROTOCOL_ERROR, message);
+        return;
       }
     }
     if (endStream) stream.remoteClosed = true;
@@ -171,32 +186,15 @@ export abstract class Connection implements LinkReceiver {
     if (stream.id === id && stream.localClosed) this.#finish(stream);
   }
 
-  #consume(length: number): void {
-    this.#receiveWindow -= length;
-    if (this.#receiveWindow < 0) {
-      throw new ConnectionFault(ErrorCode.FLOW_CONTROL_ERROR, "DATA beyond the connection window");
-    }
-    this.#consumedBytes += length;
-    if (this.#consumedBytes * 2 < this.limits.connectionWindowBytes) return;
-    this.#writeWindowUpdate(0, this.#consumedBytes);
-    this.#receiveWindow += this.#consumedBytes;
-    this.#consumedBytes = 0;
-  }
-
-  /** Lets the peer send what was read, once it is worth a frame. */
   giveBackWindow(stream: Stream): void {
-    if (stream.remoteClosed) return;
-    if (stream.consumedBytes * 2 < this.limits.streamWindowBytes) return;
-    this.#writeWindowUpdate(stream.id, stream.consumedBytes);
-    stream.receiveWindow += stream.consumedBytes;
-    stream.consumedBytes = 0;
+    if (this.#inflow.giveBack(stream)) this.askFlush();
   }
 
   /**
    * A frame for a stream that is not in the map. Idle: the peer made it up. Reset by us a moment ago: it could not know.
    * Otherwise it was closed by the peer itself (RFC 9113 5.1).
    */
-  #onStrayFrame(id: number, what: string): void {
+  protected onStrayFrame(id: number, what: string): void {
     if (this.isIdle(id)) {
       throw new ConnectionFault(ErrorCode.PROTOCOL_ERROR, `${what} on an idle stream`);
     }
@@ -227,9 +225,10 @@ export abstract class Connection implements LinkReceiver {
       if (this.isIdle(id)) {
         throw new ConnectionFault(ErrorCode.PROTOCOL_ERROR, "RST_STREAM on an idle stream");
       }
-      return this.countControlFrame();
+      this.countControlFrame();
+      return;
     }
-    this.#countReset();
+    if (this.heardAtMs - stream.openedAtMs < RAPID_RESET_MS) this.#countReset();
     this.#lose(stream, { kind: "reset", code });
   }
 
@@ -261,19 +260,22 @@ export abstract class Connection implements LinkReceiver {
       this.settingsReceived = true;
       this.#handshakeTimer?.cancel();
       this.#handshakeTimer = null;
-      this.#watchKeepalive();
+      this.#keepalive.start();
     }
-    const at = this.output.reserve(FRAME_HEADER_BYTES);
-    writeFrameHeader(this.output.bytes, at, 0, FrameType.SETTINGS, Flag.ACK, 0);
+    this.writer.settingsAck();
     this.askFlush();
     this.onPeerSettings();
   }
 
   onPing(ack: boolean, bytes: Buffer, start: number): void {
-    if (ack) return this.onPingAck(bytes, start);
+    if (ack) {
+      this.onPingAck(bytes, start);
+      return;
+    }
     this.countControlFrame();
     this.onPeerPing();
-    if (this.phase === "open") this.#writePing(Flag.ACK, bytes.subarray(start, start + 8));
+    this.writer.ping(true, bytes.subarray(start, start + 8));
+    this.askFlush();
   }
 
   // ---- what differs between the two ends ------------------------------------------------------------------------
@@ -298,19 +300,8 @@ export abstract class Connection implements LinkReceiver {
 
   // ---- frames out -----------------------------------------------------------------------------------------------
 
-  /** Writes a header block as HEADERS and as many CONTINUATIONs as it takes. */
   writeHeaders(id: number, endStream: boolean, block: Buffer): void {
-    let type: number = FrameType.HEADERS;
-    let flags = endStream ? Flag.END_STREAM : 0;
-    for (let from = 0; from === 0 || from < block.length; from += FRAME_BYTES_DEFAULT) {
-      const to = Math.min(from + FRAME_BYTES_DEFAULT, block.length);
-      if (to === block.length) flags |= Flag.END_HEADERS;
-      const at = this.output.reserve(FRAME_HEADER_BYTES + to - from);
-      writeFrameHeader(this.output.bytes, at, to - from, type, flags, id);
-      block.copy(this.output.bytes, at + FRAME_HEADER_BYTES, from, to);
-      type = FrameType.CONTINUATION;
-      flags = 0;
-    }
+    this.writer.headers(id, endStream, block);
     this.askFlush();
   }
 
@@ -358,10 +349,10 @@ export abstract class Connection implements LinkReceiver {
     this.#writeReset(id, ErrorCode.NO_ERROR);
   }
 
-  /** Raises the connection's window from the protocol's default to the limit: part of the first flight. */
-  protected widenConnectionWindow(): void {
-    const increment = this.limits.connectionWindowBytes - WINDOW_BYTES_DEFAULT;
-    if (increment > 0) this.#writeWindowUpdate(0, increment);
+  /** Part of the first flight. */
+  protected openInflow(): void {
+    this.#inflow.open();
+    this.askFlush();
   }
 
   #resetNow(stream: Stream, code: ErrorCode): void {
@@ -375,43 +366,7 @@ export abstract class Connection implements LinkReceiver {
   }
 
   #writeReset(id: number, code: ErrorCode): void {
-    const at = this.output.reserve(FRAME_HEADER_BYTES + 4);
-    const out = this.output.bytes;
-    writeUint32(out, writeFrameHeader(out, at, 4, FrameType.RST_STREAM, 0, id), code);
-    this.askFlush();
-  }
-
-  #writeWindowUpdate(id: number, increment: number): void {
-    const at = this.output.reserve(FRAME_HEADER_BYTES + 4);
-    const out = this.output.bytes;
-    writeUint32(out, writeFrameHeader(out, at, 4, FrameType.WINDOW_UPDATE, 0, id), increment);
-    this.askFlush();
-  }
-
-  #writePing(flags: number, payload: Uint8Array): void {
-    const at = this.output.reserve(FRAME_HEADER_BYTES + 8);
-    const out = this.output.bytes;
-    out.set(payload, writeFrameHeader(out, at, 8, FrameType.PING, flags, 0));
-    this.askFlush();
-  }
-
-  protected sendPing(payload: Uint8Array): void {
-    this.#writePing(0, payload);
-  }
-
-  protected writeGoAway(lastStreamId: number, code: ErrorCode, text: string): void {
-    const debug = Buffer.from(text, "utf8");
-    const at = this.output.reserve(FRAME_HEADER_BYTES + 8 + debug.length);
-    const out = this.output.bytes;
-    let body = writeFrameHeader(out, at, 8 + debug.length, FrameType.GOAWAY, 0, 0);
-    body = writeUint32(out, body, lastStreamId);
-    out.set(debug, writeUint32(out, body, code));
-    this.askFlush();
-  }
-
-  protected writeRaw(bytes: Uint8Array): void {
-    const at = this.output.reserve(bytes.length);
-    this.output.bytes.set(bytes, at);
+    this.writer.reset(id, code);
     this.askFlush();
   }
 
@@ -430,7 +385,10 @@ export abstract class Connection implements LinkReceiver {
     if (this.phase !== "open") return;
     if (this.#answeredEarly.length > 0) this.#resetAnsweredEarly();
     this.outflow.checkLimit();
-    if (this.outflow.overflowed) return this.#cut();
+    if (this.outflow.overflowed) {
+      this.#cut();
+      return;
+    }
     this.#pumpAndFlush();
     this.outflow.wakeStopped();
     this.#balanceReading();
@@ -454,7 +412,10 @@ export abstract class Connection implements LinkReceiver {
   onWritten(): void {
     if (this.phase === "closed") return;
     this.output.onWritten();
-    if (this.phase === "closing") return this.#endLink();
+    if (this.phase === "closing") {
+      this.#endLink();
+      return;
+    }
     this.#pumpAndFlush();
     this.outflow.wakeStopped();
     this.#balanceReading();
@@ -501,7 +462,7 @@ export abstract class Connection implements LinkReceiver {
   /** Ends the connection for a fault of the peer: GOAWAY, then nothing it says matters (RFC 9113 5.4.1). */
   fail(code: ErrorCode, message: string): void {
     if (this.phase !== "open") return;
-    this.writeGoAway(this.lastPeerStreamId, code, message);
+    this.writer.goAway(this.lastPeerStreamId, code, message);
     this.shutDown(message);
   }
 
@@ -535,7 +496,7 @@ export abstract class Connection implements LinkReceiver {
     this.phase = "closed";
     this.output.close();
     this.#handshakeTimer?.cancel();
-    this.#keepaliveTimer?.cancel();
+    this.#keepalive.stop();
     this.#closeTimer?.cancel();
     this.#loseAll(reason);
     this.onConnectionClosed(reason);
@@ -546,30 +507,5 @@ export abstract class Connection implements LinkReceiver {
       if (this.streams.get(stream.id) !== stream) continue;
       this.#lose(stream, { kind: "disconnected", message: reason });
     }
-  }
-
-  // ---- keepalive ------------------------------------------------------------------------------------------------
-
-  #watchKeepalive(): void {
-    const { keepaliveTimeMs } = this.limits;
-    if (keepaliveTimeMs === Number.POSITIVE_INFINITY) return;
-    const silentMs = this.clock.nowMs() - this.heardAtMs;
-    const waitMs = silentMs >= keepaliveTimeMs ? keepaliveTimeMs : keepaliveTimeMs - silentMs;
-    this.#keepaliveTimer = this.clock.setTimer(waitMs, () => {
-      if (this.phase !== "open") return;
-      const stillSilentMs = this.clock.nowMs() - this.heardAtMs;
-      if (stillSilentMs < keepaliveTimeMs || !this.mayProbe()) return this.#watchKeepalive();
-      this.#probe();
-    });
-  }
-
-  #probe(): void {
-    const probedAtMs = this.clock.nowMs();
-    this.sendPing(Buffer.alloc(8));
-    this.#keepaliveTimer = this.clock.setTimer(this.limits.keepaliveTimeoutMs, () => {
-      if (this.phase !== "open") return;
-      if (this.heardAtMs > probedAtMs || this.#readingPaused) this.#watchKeepalive();
-      else this.destroy("keepalive: no answer to PING");
-    });
   }
 }

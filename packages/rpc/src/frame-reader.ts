@@ -12,7 +12,15 @@ import type { ConnectionLimits } from "./limits.ts";
 /** What a {@link FrameReader} finds. `[start, end)` of `bytes` is a payload, valid until the call returns. */
 export interface FrameSink {
   readonly phase: "open" | "closing" | "closed";
-  onData(flags: number, id: number, bytes: Buffer, start: number, end: number): void;
+  /** `flowBytes` counts for flow control: the payload with its padding. */
+  onData(
+    id: number,
+    endStream: boolean,
+    flowBytes: number,
+    bytes: Buffer,
+    start: number,
+    end: number,
+  ): void;
   /** A header block, put together if it came in several frames. */
   onHeaderBlock(id: number, endStream: boolean, block: Buffer, start: number, end: number): void;
   onReset(id: number, code: number): void;
@@ -127,8 +135,7 @@ export class FrameReader {
     }
     if (this.#settingsDue) this.#requireSettings(type, flags);
     if (type === FrameType.DATA) {
-      if (id === 0) throw fault(ErrorCode.PROTOCOL_ERROR, "DATA on stream 0");
-      this.#sink.onData(flags, id, bytes, start, end);
+      this.#data(flags, id, bytes, start, end);
     } else if (type === FrameType.HEADERS) {
       this.#headers(flags, id, bytes, start, end);
     } else {
@@ -155,38 +162,46 @@ export class FrameReader {
     const sink = this.#sink;
     switch (type) {
       case FrameType.CONTINUATION:
-        return this.#continuation(flags, id, bytes, start, end);
+        this.#continuation(flags, id, bytes, start, end);
+        return;
       case FrameType.WINDOW_UPDATE:
         requireLength(length, 4, "WINDOW_UPDATE");
-        return sink.onWindowUpdate(id, readUint32(bytes, start) & 0x7fffffff);
+        sink.onWindowUpdate(id, readUint32(bytes, start) & 0x7fffffff);
+        return;
       case FrameType.RST_STREAM:
         requireStream(id, "RST_STREAM");
         requireLength(length, 4, "RST_STREAM");
-        return sink.onReset(id, readUint32(bytes, start));
+        sink.onReset(id, readUint32(bytes, start));
+        return;
       case FrameType.PING:
         requireConnection(id, "PING");
         requireLength(length, 8, "PING");
-        return sink.onPing((flags & Flag.ACK) !== 0, bytes, start);
+        sink.onPing((flags & Flag.ACK) !== 0, bytes, start);
+        return;
       case FrameType.SETTINGS:
-        return this.#settings(flags, id, bytes, start, end);
+        this.#settings(flags, id, bytes, start, end);
+        return;
       case FrameType.GOAWAY:
         requireConnection(id, "GOAWAY");
         if (length < 8) throw fault(ErrorCode.FRAME_SIZE_ERROR, "GOAWAY too short");
-        return sink.onGoAway(
+        sink.onGoAway(
           readUint32(bytes, start) & 0x7fffffff,
           readUint32(bytes, start + 4),
           bytes.toString("latin1", start + 8, Math.min(end, start + 8 + 256)),
         );
+        return;
       case FrameType.PRIORITY:
         requireStream(id, "PRIORITY");
         // RFC 9113 6.3 makes a wrong length an error of the stream; nothing hangs on the difference.
         requireLength(length, 5, "PRIORITY");
-        return sink.countControlFrame();
+        sink.countControlFrame();
+        return;
       case FrameType.PUSH_PROMISE:
         // A client never pushes, and we announce to servers that we take no push (RFC 9113 6.6, 8.4).
         throw fault(ErrorCode.PROTOCOL_ERROR, "PUSH_PROMISE");
       default:
-        return sink.countControlFrame(); // unknown types are ignored (RFC 9113 4.1)
+        sink.countControlFrame(); // unknown types are ignored (RFC 9113 4.1)
+        return;
     }
   }
 
@@ -194,10 +209,25 @@ export class FrameReader {
     requireConnection(id, "SETTINGS");
     if ((flags & Flag.ACK) !== 0) {
       requireLength(end - start, 0, "SETTINGS ACK");
-      return this.#sink.countControlFrame();
+      this.#sink.countControlFrame();
+      return;
     }
     if ((end - start) % 6 !== 0) throw fault(ErrorCode.FRAME_SIZE_ERROR, "SETTINGS cut short");
     this.#sink.onSettings(bytes, start, end);
+  }
+
+  #data(flags: number, id: number, bytes: Buffer, start: number, end: number): void {
+    requireStream(id, "DATA");
+    let from = start;
+    let to = end;
+    if ((flags & Flag.PADDED) !== 0) {
+      if (start === end) throw fault(ErrorCode.FRAME_SIZE_ERROR, "DATA too short");
+      to -= bytes[start]!;
+      from += 1;
+      if (from > to) throw fault(ErrorCode.PROTOCOL_ERROR, "padding longer than its frame");
+    }
+    const endStream = (flags & Flag.END_STREAM) !== 0;
+    this.#sink.onData(id, endStream, end - start, bytes, from, to);
   }
 
   #headers(flags: number, id: number, bytes: Buffer, start: number, end: number): void {
@@ -218,7 +248,8 @@ export class FrameReader {
     if (from > to) throw fault(ErrorCode.PROTOCOL_ERROR, "padding longer than its frame");
     const endStream = (flags & Flag.END_STREAM) !== 0;
     if ((flags & Flag.END_HEADERS) !== 0) {
-      return this.#sink.onHeaderBlock(id, endStream, bytes, from, to);
+      this.#sink.onHeaderBlock(id, endStream, bytes, from, to);
+      return;
     }
     this.#blockOf = id;
     this.#blockEndsStream = endStream;

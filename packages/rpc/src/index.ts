@@ -18,6 +18,13 @@ export type { ByteLink, LinkReceiver } from "./link.ts";
 export type { Metadata } from "./metadata.ts";
 export { createRpcServer, RpcServer, type RpcServerOptions } from "./server.ts";
 export type { Fallback } from "./server-core.ts";
+export {
+  createPort,
+  type PortOptions,
+  type ProtocolHandlers,
+  type SniffOptions,
+  sniff,
+} from "./sniff.ts";
 export { Status, type StatusCode } from "./status.ts";
 export { parseTarget, type Target } from "./target.ts";
 export type { RateLimit } from "./token-bucket.ts";

@@ -9,7 +9,10 @@ export interface ConnectionLimits extends HeaderLimits {
   readonly headerBlockBytesMax: number;
   /** CONTINUATION frames of one header block (CVE-2024-27316 and its kin). Over: the connection ends. */
   readonly continuationFramesMax: number;
-  /** RST_STREAMs of the peer, and those its own faults made us send (CVE-2023-44487, CVE-2025-8671). */
+  /**
+   * RST_STREAMs of the peer on streams younger than a second, and those its own faults made us send (CVE-2023-44487,
+   * CVE-2025-8671). A crowd of calls whose deadline passes at once is older. Over: the connection ends.
+   */
   readonly resets: RateLimit;
   /**
    * Frames that cost the peer nothing and us work: PING, SETTINGS, PRIORITY, WINDOW_UPDATE, empty DATA, unknown types

@@ -116,7 +116,8 @@ export class UnaryServerCall extends ServerCall implements UnaryCall {
 
   onMessage(message: Buffer): void {
     if (this.#dispatched) {
-      return this.finishWith(Status.INTERNAL, "grpc: the unary call carried a second message");
+      this.finishWith(Status.INTERNAL, "grpc: the unary call carried a second message");
+      return;
     }
     this.#dispatched = true;
     this.handler!(this, message);
@@ -129,13 +130,19 @@ export class UnaryServerCall extends ServerCall implements UnaryCall {
 
   reply(message: Uint8Array): void {
     this.#answer();
-    if (this.cancelled) return this.#recycleIfDone();
+    if (this.cancelled) {
+      this.#recycleIfDone();
+      return;
+    }
     this.connection!.replyUnary(this, message);
   }
 
   fail(code: StatusCode, message: string): void {
     this.#answer();
-    if (this.cancelled) return this.#recycleIfDone();
+    if (this.cancelled) {
+      this.#recycleIfDone();
+      return;
+    }
     this.endWith(code, message);
   }
 
@@ -235,7 +242,8 @@ export class StreamServerCall extends ServerCall implements ServerStream {
   onRemoteEnd(): void {
     if (this.#over) return;
     if (this.reader.insideMessage) {
-      return this.finishWith(Status.INTERNAL, "grpc: the stream ended inside a message");
+      this.finishWith(Status.INTERNAL, "grpc: the stream ended inside a message");
+      return;
     }
     this.#handler!.onHalfClose();
   }

@@ -64,14 +64,14 @@ export class ServerConnection extends Connection implements ServerCallConnection
     this.#onGone = onGone;
     this.#limits = core.limits;
     this.frames.expectPreface();
-    this.writeRaw(
+    this.writer.raw(
       settingsFrame([
         [Setting.MAX_CONCURRENT_STREAMS, this.#limits.concurrentStreamsMax],
         [Setting.INITIAL_WINDOW_SIZE, this.#limits.streamWindowBytes],
         [Setting.MAX_HEADER_LIST_SIZE, this.#limits.headerListBytesMax],
       ]),
     );
-    this.widenConnectionWindow();
+    this.openInflow();
   }
 
   protected isIdle(id: number): boolean {
@@ -83,7 +83,8 @@ export class ServerConnection extends Connection implements ServerCallConnection
   onHeaderBlock(id: number, endStream: boolean, block: Buffer, start: number, end: number): void {
     if (id > this.lastPeerStreamId && id % 2 === 1) {
       this.lastPeerStreamId = id;
-      return this.#open(id, endStream, this.#readHead(block, start, end));
+      this.#open(id, endStream, this.#readHead(block, start, end));
+      return;
     }
     this.decoder.decode(block, start, end);
     const stream = this.streams.get(id);
@@ -96,17 +97,20 @@ export class ServerConnection extends Connection implements ServerCallConnection
   /** HEADERS on an open stream end the request (RFC 9113 8.1); gRPC puts nothing into them. */
   #onTrailers(stream: Stream, endStream: boolean): void {
     if (stream.remoteClosed) {
-      return this.faultStream(stream, ErrorCode.STREAM_CLOSED, "HEADERS after END_STREAM");
+      this.faultStream(stream, ErrorCode.STREAM_CLOSED, "HEADERS after END_STREAM");
+      return;
     }
     const pseudo = this.decoder.fields.some(
       ({ kind }) =>
         (kind >= FieldKind.METHOD && kind <= FieldKind.STATUS) || kind === FieldKind.MALFORMED,
     );
     if (!endStream || pseudo) {
-      return this.faultStream(stream, ErrorCode.PROTOCOL_ERROR, "malformed trailers");
+      this.faultStream(stream, ErrorCode.PROTOCOL_ERROR, "malformed trailers");
+      return;
     }
     if (stream.bodyBytesLeft > 0) {
-      return this.faultStream(stream, ErrorCode.PROTOCOL_ERROR, "body shorter than content-length");
+      this.faultStream(stream, ErrorCode.PROTOCOL_ERROR, "body shorter than content-length");
+      return;
     }
     this.endRemote(stream);
   }
@@ -139,18 +143,27 @@ export class ServerConnection extends Connection implements ServerCallConnection
   #open(id: number, endStream: boolean, head: RequestHead | null): void {
     this.controlBudget.earn(2);
     if (this.#draining === "final" || this.streams.size >= this.#limits.concurrentStreamsMax) {
-      return this.refuse(id, ErrorCode.REFUSED_STREAM);
+      this.refuse(id, ErrorCode.REFUSED_STREAM);
+      return;
     }
-    if (head?.verdict === "malformed") return this.refuse(id, ErrorCode.PROTOCOL_ERROR);
+    if (head?.verdict === "malformed") {
+      this.refuse(id, ErrorCode.PROTOCOL_ERROR);
+      return;
+    }
     if (endStream && head !== null && head.contentLength > 0) {
-      return this.refuse(id, ErrorCode.PROTOCOL_ERROR);
+      this.refuse(id, ErrorCode.PROTOCOL_ERROR);
+      return;
     }
     if (head === null) {
       const text = `header list larger than max (${this.#limits.headerListBytesMax} octets)`;
-      return this.#reject(id, endStream, "200", Status.RESOURCE_EXHAUSTED, text);
+      this.#reject(id, endStream, "200", Status.RESOURCE_EXHAUSTED, text);
+      return;
     }
     const method = head.verdict === "call" ? this.#core.methods.get(head.path) : undefined;
-    if (method === undefined) return this.#rejectHead(id, endStream, head);
+    if (method === undefined) {
+      this.#rejectHead(id, endStream, head);
+      return;
+    }
     if (method.kind === "unary") this.#openUnary(id, endStream, head, method);
     else this.#openStream(id, endStream, head, method);
   }
@@ -188,6 +201,7 @@ export class ServerConnection extends Connection implements ServerCallConnection
     call.metadata = head.metadata;
     call.peer = this.link.peer;
     call.sendWindow = this.outflow.initialStreamWindow;
+    call.openedAtMs = this.heardAtMs;
     call.receiveWindow = this.#limits.streamWindowBytes;
     call.bodyBytesLeft = head.contentLength;
     call.remoteClosed = endStream;
@@ -217,20 +231,18 @@ export class ServerConnection extends Connection implements ServerCallConnection
   #rejectHead(id: number, endStream: boolean, head: RequestHead): void {
     switch (head.verdict) {
       case "not-post":
-        return this.#reject(id, endStream, "405", Status.INTERNAL, "the method is not POST");
+        this.#reject(id, endStream, "405", Status.INTERNAL, "the method is not POST");
+        return;
       case "not-grpc":
-        return this.#reject(
-          id,
-          endStream,
-          "415",
-          Status.UNKNOWN,
-          "invalid gRPC request content-type",
-        );
+        this.#reject(id, endStream, "415", Status.UNKNOWN, "invalid gRPC request content-type");
+        return;
       case "bad-timeout":
-        return this.#reject(id, endStream, "200", Status.INTERNAL, "malformed grpc-timeout");
+        this.#reject(id, endStream, "200", Status.INTERNAL, "malformed grpc-timeout");
+        return;
       default: {
         const { code, message } = this.#core.fallback(head.path);
-        return this.#reject(id, endStream, "200", code, message);
+        this.#reject(id, endStream, "200", code, message);
+        return;
       }
     }
   }
@@ -265,7 +277,8 @@ export class ServerConnection extends Connection implements ServerCallConnection
     ) {
       this.writeResponseHead(call);
       this.sendOn(call, message);
-      return call.endOk();
+      call.endOk();
+      return;
     }
     this.forgetDeadline(call);
     const head = this.#okHeadBlock();
@@ -317,8 +330,10 @@ export class ServerConnection extends Connection implements ServerCallConnection
   writeResponseHead(call: ServerCall): void {
     call.headSent = true;
     this.#workedSincePing = true;
-    if (call.initialMetadata === null)
-      return this.writeHeaders(call.id, false, this.#okHeadBlock());
+    if (call.initialMetadata === null) {
+      this.writeHeaders(call.id, false, this.#okHeadBlock());
+      return;
+    }
     const { encoder } = this;
     encoder.begin();
     encoder.field(":status", "200");
@@ -383,7 +398,7 @@ export class ServerConnection extends Connection implements ServerCallConnection
     if (this.#draining !== "announced") return;
     if (DRAIN_PING.compare(bytes, start, start + DRAIN_PING.length) !== 0) return;
     this.#draining = "final";
-    this.writeGoAway(this.lastPeerStreamId, ErrorCode.NO_ERROR, "");
+    this.writer.goAway(this.lastPeerStreamId, ErrorCode.NO_ERROR, "");
     this.onStreamGone();
   }
 
@@ -393,10 +408,14 @@ export class ServerConnection extends Connection implements ServerCallConnection
    */
   drain(): void {
     if (this.phase !== "open" || this.#draining !== "no") return;
-    if (!this.settingsReceived) return this.shutDown("server stopped");
+    if (!this.settingsReceived) {
+      this.shutDown("server stopped");
+      return;
+    }
     this.#draining = "announced";
-    this.writeGoAway(STREAM_ID_MAX, ErrorCode.NO_ERROR, "");
-    this.sendPing(DRAIN_PING);
+    this.writer.goAway(STREAM_ID_MAX, ErrorCode.NO_ERROR, "");
+    this.writer.ping(false, DRAIN_PING);
+    this.askFlush();
   }
 
   protected override onStreamGone(): void {

@@ -26,6 +26,8 @@ export abstract class Stream implements MessageSink {
   /** The peer sent END_STREAM or RST_STREAM. */
   remoteClosed = false;
 
+  /** When it began, as far as the connection looks at the clock. Monotonic ms. */
+  openedAtMs = 0;
   /** DATA octets the peer lets us send; negative after it shrank its initial window (RFC 9113 6.9.2). */
   sendWindow = 0;
   /** DATA octets the peer may still send. */
