@@ -75,4 +75,12 @@ export class Kv {
     const response = await this.#transport.call(KV.DeleteRange, request, "once", limitsOf(options));
     return deleteResult(this.#namespace, response, response.header?.revision ?? 0);
   }
+
+  /**
+   * Forgets what was superseded before `revision`: older ones can no longer be read or watched.
+   * @throws CompactedError if that was done already; ConclaveError FUTURE_REVISION
+   */
+  async compact(revision: number, options: CallOptions = {}): Promise<void> {
+    await this.#transport.call(KV.Compact, { revision }, "once", limitsOf(options));
+  }
 }

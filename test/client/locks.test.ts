@@ -1,0 +1,335 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { compare, LockLostError, op } from "@conclave/client";
+import { describe, expect, test } from "vitest";
+import { describeEachServer } from "../support/each-server.ts";
+import { Etcdctl } from "../support/etcdctl.ts";
+import { eventually } from "../support/eventually.ts";
+import { etcdctl } from "../support/tools.ts";
+import { clientsOf } from "./client-support.ts";
+
+const TXN = "/etcdserverpb.KV/Txn";
+const LEASE_REVOKE = "/etcdserverpb.Lease/LeaseRevoke";
+
+describeEachServer(
+  "SDK locks",
+  (server) => {
+    const clients = clientsOf(server);
+
+    test("one holder at a time, in the order of asking, with growing fences", async () => {
+      const [a, b, c] = [await clients.connect(), await clients.connect(), await clients.connect()];
+      const order: string[] = [];
+      const fences: string[] = [];
+      let holders = 0;
+      const hold = (name: string) => async (lock: { fence: { toString(): string } }) => {
+        holders += 1;
+        expect(holders).toBe(1);
+        order.push(name);
+        fences.push(String(lock.fence));
+        await sleep(20);
+        holders -= 1;
+      };
+      const requests: Promise<void>[] = [];
+      for (const [name, client] of Object.entries({ a, b, c })) {
+        requests.push(client.locks.request("l", hold(name)));
+        await eventually(
+          async () => {
+            const waiting = await client.kv.count("l/");
+            if (waiting + order.length < requests.length) throw new Error("not queued yet");
+          },
+          5_000,
+          2,
+        );
+      }
+      await Promise.all(requests);
+      expect(order).toEqual(["a", "b", "c"]);
+      expect([...fences].sort()).toEqual(fences);
+      expect(await a.kv.count("l/")).toBe(0);
+    });
+
+    test("request returns what the body returned, and frees the lock when the body throws", async () => {
+      const { locks, kv } = await clients.connect();
+      expect(await locks.request("l", () => 42)).toBe(42);
+      const failing = locks.request("l", () => {
+        throw new Error("the body's own");
+      });
+      await expect(failing).rejects.toThrow("the body's own");
+      expect(await kv.count("l/")).toBe(0);
+    });
+
+    test("an uncontended lock costs one round trip to take and one to free", async () => {
+      const { client, faults } = await clients.connectFaulty();
+      await client.session.open();
+      const before = [...faults.calls.values()].reduce((sum, count) => sum + count, 0);
+      await client.locks.request("l", () => {});
+      const after = [...faults.calls.values()].reduce((sum, count) => sum + count, 0);
+      expect(after - before).toBe(2);
+    });
+
+    // Failure mode 16.
+    test("many tasks of one client put one entry into the queue, and take turns", async () => {
+      const { locks, kv } = await clients.connect();
+      const order: number[] = [];
+      let entriesMax = 0;
+      await Promise.all(
+        Array.from({ length: 20 }, (_, task) =>
+          locks.request("l", async () => {
+            order.push(task);
+            entriesMax = Math.max(entriesMax, await kv.count("l/"));
+          }),
+        ),
+      );
+      expect(order).toEqual([...Array(20).keys()]);
+      expect(entriesMax).toBe(1);
+    });
+
+    test("trying gets a free lock, gets null for a taken one, and then leaves nothing behind", async () => {
+      const [a, b] = [await clients.connect(), await clients.connect()];
+      const lock = await a.locks.try("l");
+      expect(lock).not.toBeNull();
+      const { revision } = await b.kv.getAll("l/");
+      expect(await b.locks.try("l")).toBeNull();
+      expect(await a.locks.try("l")).toBeNull();
+      expect((await b.kv.getAll("l/")).revision).toBe(revision);
+      expect(await lock?.release()).toBe("released");
+      await using again = await b.locks.try("l");
+      expect(again).not.toBeNull();
+    });
+
+    test.each([
+      { how: "its timeout", code: "TIMEOUT", options: () => ({ timeout: 80 }) },
+      {
+        how: "its signal",
+        code: "CANCELLED",
+        options: () => ({ signal: AbortSignal.timeout(80) }),
+      },
+    ])("waiting that $how ends leaves nothing in the queue", async ({ code, options }) => {
+      const [a, b] = [await clients.connect(), await clients.connect()];
+      await using held = await a.locks.acquire("l");
+      await expect(b.locks.acquire("l", options())).rejects.toMatchObject({
+        code,
+        outcome: "not-applied",
+      });
+      await eventually(async () => expect(await a.kv.count("l/")).toBe(1));
+      held.assert();
+    });
+
+    // Failure mode 8: a create that succeeded while its answer got lost must not block everyone.
+    test("an acquisition whose answer is lost finds its entry again and holds the lock", async () => {
+      const { client, faults } = await clients.connectFaulty();
+      await client.session.open();
+      faults.failNext(TXN, "drop-answer");
+      await client.locks.request("l", async (lock) => {
+        expect(await client.kv.count("l/")).toBe(1);
+        await lock.verify();
+      });
+      expect(await client.kv.count("l/")).toBe(0);
+    });
+
+    test("an acquisition whose request is lost is made again", async () => {
+      const { client, faults } = await clients.connectFaulty();
+      await client.session.open();
+      faults.failNext(TXN, "drop-request");
+      await client.locks.request("l", async () => {
+        expect(await client.kv.count("l/")).toBe(1);
+      });
+    });
+
+    test("a try whose answer is lost is settled by looking for its key", async () => {
+      const { client, faults } = await clients.connectFaulty();
+      await client.session.open();
+      faults.failNext(TXN, "drop-answer");
+      await using lock = await client.locks.try("l");
+      expect(lock).not.toBeNull();
+    });
+
+    // Failure mode 21.
+    test("a release whose answer is lost is repeated, and is still a release", async () => {
+      const { client, faults } = await clients.connectFaulty();
+      const lock = await client.locks.acquire("l");
+      faults.failNext(TXN, "drop-answer");
+      expect(await lock.release()).toBe("released");
+      expect(await lock.release()).toBe("released");
+      expect(await client.kv.count("l/")).toBe(0);
+    });
+
+    test("a release that cannot be made is made in the background, and masks nothing", async () => {
+      const { client, faults } = await clients.connectFaulty();
+      await client.session.open();
+      const failing = client.locks.request("l", () => {
+        faults.faultOf = () => "drop-request";
+        throw new Error("the body's own");
+      });
+      await expect(failing).rejects.toThrow("the body's own");
+      faults.faultOf = () => undefined;
+      await eventually(async () => expect(await client.kv.count("l/")).toBe(0));
+    });
+
+    // Failure mode 25.
+    test("a holder whose key an administrator deletes learns it at once, and request rejects", async () => {
+      const [a, b] = [await clients.connect(), await clients.connect()];
+      const outcome = a.locks.request("l", async (lock) => {
+        await sleep(80);
+        await b.kv.delete(lock.key);
+        await new Promise((resolve) => lock.signal.addEventListener("abort", resolve));
+        expect(lock.signal.reason).toMatchObject({ code: "LOCK_LOST", reason: "deleted" });
+        expect(lock.remaining()).toBe(0);
+        expect(() => lock.assert()).toThrow(LockLostError);
+        return "done";
+      });
+      await expect(outcome).rejects.toMatchObject({ code: "LOCK_LOST", reason: "deleted" });
+    });
+
+    test("a holder whose key is overwritten by another learns that it was stolen", async () => {
+      const [a, b] = [await clients.connect(), await clients.connect()];
+      const lock = await a.locks.acquire("l");
+      await b.kv.put(lock.key, "mine now");
+      await new Promise((resolve) => lock.signal.addEventListener("abort", resolve));
+      expect(lock.signal.reason).toMatchObject({ reason: "stolen" });
+      expect(await lock.release()).toBe("already-lost");
+    });
+
+    test("a body that returned although its key was gone for a moment is told so", async () => {
+      const [a, b] = [await clients.connect(), await clients.connect()];
+      const outcome = a.locks.request("l", (lock) => b.kv.delete(lock.key));
+      await expect(outcome).rejects.toMatchObject({ code: "LOCK_LOST", outcome: "unknown" });
+    });
+
+    // Failure mode 4: a waiter whose own key went away must not take the lead when its predecessor goes.
+    test("a waiter whose own key is deleted stops waiting with LOCK_LOST", async () => {
+      const [a, b] = [await clients.connect(), await clients.connect()];
+      await using held = await a.locks.acquire("l");
+      const waiting = b.locks.acquire("l");
+      const refused = expect(waiting).rejects.toMatchObject({ code: "LOCK_LOST" });
+      const own = await eventually(async () => {
+        const { items } = await a.kv.getAll("l/");
+        const other = items.find(({ keyText }) => keyText !== held.key);
+        if (other === undefined) throw new Error("not queued yet");
+        return other;
+      });
+      await a.kv.delete(own.key);
+      await refused;
+    });
+
+    test("an entry that is deleted from the middle of the queue lets the one behind it wait for the next", async () => {
+      const [a, b, c] = [await clients.connect(), await clients.connect(), await clients.connect()];
+      const queued = async (count: number) =>
+        eventually(async () => expect(await a.kv.count("l/")).toBe(count));
+      const held = await a.locks.acquire("l");
+      const giveUp = new AbortController();
+      const middle = b.locks.acquire("l", { signal: giveUp.signal });
+      await queued(2);
+      const last = c.locks.acquire("l");
+      await queued(3);
+      giveUp.abort();
+      await expect(middle).rejects.toMatchObject({ code: "CANCELLED" });
+      await queued(2);
+      expect(held.remaining()).toBeGreaterThan(0);
+      await held.release();
+      expect(await (await last).release()).toBe("released");
+    });
+
+    // Failure mode 1.
+    test("lock.kv writes while held, and is refused at the server once the lock is gone", async () => {
+      const [a, b] = [await clients.connect(), await clients.connect()];
+      const lock = await a.locks.acquire("l");
+      await lock.kv.put("state", "1");
+      const [put, read] = await lock.kv.commit([op.put("state", "2"), op.get("state")]);
+      expect([read?.text, read?.modRevision]).toEqual(["2", put.revision]);
+      await b.kv.delete(lock.key);
+      await expect(lock.kv.put("state", "3")).rejects.toMatchObject({
+        code: "LOCK_LOST",
+        outcome: "not-applied",
+      });
+      expect((await b.kv.get("state"))?.text).toBe("2");
+    });
+
+    test("the guard of a lock is a condition for one's own transactions", async () => {
+      const client = await clients.connect();
+      const lock = await client.locks.acquire("l");
+      const write = client.txn().if(lock.guard, compare("x").absent()).then(op.put("x", "1"));
+      expect((await write.commit()).succeeded).toBe(true);
+      await lock.release();
+      expect((await client.txn().if(lock.guard).commit()).succeeded).toBe(false);
+    });
+
+    test("verify asks the server, and tells a lock that was lost", async () => {
+      const [a, b] = [await clients.connect(), await clients.connect()];
+      const lock = await a.locks.acquire("l");
+      await lock.verify();
+      await b.kv.delete(lock.key);
+      await expect(lock.verify()).rejects.toMatchObject({ code: "LOCK_LOST", reason: "deleted" });
+    });
+
+    test("a lock on its own session survives the loss of the shared one", async () => {
+      const client = await clients.connect();
+      const shared = await client.locks.acquire("shared");
+      const own = await client.locks.acquire("own", { session: "own" });
+      await client.leases.revoke(await client.session.open());
+      await new Promise((resolve) => shared.signal.addEventListener("abort", resolve));
+      own.assert();
+      await own.verify();
+      expect(await own.release()).toBe("released");
+    });
+
+    test("a client whose shared session was lost opens a new one on its next use", async () => {
+      const client = await clients.connect();
+      const first = client.session;
+      await client.locks.request("l", () => {});
+      await first.close();
+      expect(client.session.state).toBe("lost");
+      await client.locks.request("l", (lock) => lock.verify());
+      expect(client.session).not.toBe(first);
+      expect(client.session.state).toBe("held");
+    });
+
+    // Failure mode 20.
+    test("closing a client frees its locks at once, in one call, after their signals aborted", async () => {
+      const { client, faults } = await clients.connectFaulty();
+      const other = await clients.connect();
+      const lock = await client.locks.acquire("l");
+      const next = other.locks.acquire("l", { timeout: "3s" });
+      await client.close();
+      expect(lock.signal.reason).toMatchObject({ code: "LOCK_LOST", reason: "shutdown" });
+      expect(faults.calls.get(LEASE_REVOKE)).toBe(1);
+      await (await next).release();
+    });
+
+    test("a queue entry says who waits", async () => {
+      const { locks, kv } = await clients.connect();
+      await using lock = await locks.acquire("l", { label: "nightly run" });
+      expect((await kv.get(lock.key))?.json()).toMatchObject({
+        pid: process.pid,
+        label: "nightly run",
+      });
+    });
+  },
+  { sizes: [1] },
+);
+
+// Failure mode 28: two libraries that disagree on the layout of keys do not exclude each other.
+describe("SDK locks beside other clients", () => {
+  describeEachServer(
+    "in one queue with etcdctl",
+    (server) => {
+      const clients = clientsOf(server);
+
+      test("etcdctl lock waits for ours, and ours for etcdctl's", async () => {
+        const client = await clients.connect({ namespace: "" });
+        const name = `${clients.namespace}interop`;
+        const ctl = new Etcdctl(server);
+        const lock = await client.locks.acquire(name);
+        const foreign = ctl.start("lock", name);
+        await eventually(async () => expect(await client.kv.count(`${name}/`)).toBe(2));
+        expect(foreign.stdout).toBe("");
+        await lock.release();
+        await eventually(() => expect(foreign.stdout).toContain(`${name}/`));
+        expect(await client.locks.try(name)).toBeNull();
+        const mine = client.locks.acquire(name, { timeout: "10s" });
+        await eventually(async () => expect(await client.kv.count(`${name}/`)).toBe(2));
+        foreign.kill("SIGINT");
+        await (await mine).release();
+      });
+    },
+    { sizes: [1], needs: [etcdctl] },
+  );
+});
