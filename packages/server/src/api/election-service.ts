@@ -142,7 +142,11 @@ async function currentLeader(
   return { kv: answer.kvs[0] ?? null, header: answer.header ?? client.header() };
 }
 
-function putIfMine(client: LocalClient, leader: LeaderKey, value: Uint8Array): Promise<TxnResponse> {
+function putIfMine(
+  client: LocalClient,
+  leader: LeaderKey,
+  value: Uint8Array,
+): Promise<TxnResponse> {
   return client.txn({
     compare: [isMine(leader)],
     success: [{ requestPut: { key: leader.key, value, lease: leader.lease } }],

@@ -1,4 +1,4 @@
-import type { RpcServer, UnaryCall } from "@conclave/rpc";
+import type { RpcServer, UnaryCall, UnaryHandler } from "@conclave/rpc";
 import {
   CommandKind,
   checkDeleteRangeRequest,
@@ -25,31 +25,44 @@ import {
 } from "@conclave/wire";
 import type { Member } from "../node/member.ts";
 import { failWith } from "./errors.ts";
+import type { LeaderRequirement } from "./leader-requirement.ts";
 import { checkCommandBytes, decoding, type RequestLimits, refused } from "./validate.ts";
 import { CommandCall, ReadCall, type ResultOf } from "./waiters.ts";
 
 /** The KV service: decode, validate, hand to the member, encode. Semantics are the state machine's. */
-export function registerKvService(server: RpcServer, member: Member, limits: RequestLimits): void {
+export function registerKvService(
+  server: RpcServer,
+  member: Member,
+  leaderRequirement: LeaderRequirement,
+  limits: RequestLimits,
+): void {
   const service = new KvService(member, limits);
+  const guarded = (handler: UnaryHandler): UnaryHandler => leaderRequirement.guardUnary(handler);
   server.unary(
     KV.Range.path,
-    decoding(RangeRequest, (call, request, body) => service.range(call, request, body)),
+    guarded(decoding(RangeRequest, (call, request, body) => service.range(call, request, body))),
   );
   server.unary(
     KV.Put.path,
-    decoding(PutRequest, (call, request, body) => service.put(call, request, body)),
+    guarded(decoding(PutRequest, (call, request, body) => service.put(call, request, body))),
   );
   server.unary(
     KV.DeleteRange.path,
-    decoding(DeleteRangeRequest, (call, request, body) => service.deleteRange(call, request, body)),
+    guarded(
+      decoding(DeleteRangeRequest, (call, request, body) =>
+        service.deleteRange(call, request, body),
+      ),
+    ),
   );
   server.unary(
     KV.Txn.path,
-    decoding(TxnRequest, (call, request, body) => service.txn(call, request, body)),
+    guarded(decoding(TxnRequest, (call, request, body) => service.txn(call, request, body))),
   );
   server.unary(
     KV.Compact.path,
-    decoding(CompactionRequest, (call, request, body) => service.compact(call, request, body)),
+    guarded(
+      decoding(CompactionRequest, (call, request, body) => service.compact(call, request, body)),
+    ),
   );
 }
 
@@ -105,7 +118,7 @@ class KvService {
       this.#member.propose(CommandKind.COMPACT, body, {
         onResult: (result) => {
           if (result.kind !== "compact") waiter.onResult(result);
-          else this.#member.whenSwept(() => waiter.onResult(result));
+          else this.#member.sweeper.whenSwept(() => waiter.onResult(result));
         },
         onRefused: (error) => waiter.onRefused(error),
       });
@@ -113,19 +126,19 @@ class KvService {
   }
 
   readonly #answerRange = (call: UnaryCall, request: RangeRequest): void => {
-    const outcome = this.#member.machine.range(request);
-    if (!outcome.ok) failWith(call, EtcdErrors[outcome.refusal]);
+    const result = this.#member.machine.range(request);
+    if (result.kind === "refused") failWith(call, EtcdErrors[result.refusal]);
     else {
-      const { kvs, more, count, revision } = outcome.value;
+      const { kvs, more, count, revision } = result;
       const header = this.#member.header(revision);
       call.reply(RangeResponse.encode({ header, kvs, more, count }));
     }
   };
 
   readonly #answerTxn = (call: UnaryCall, request: TxnRequest): void => {
-    const outcome = this.#member.machine.readTxn(request);
-    if (!outcome.ok) failWith(call, EtcdErrors[outcome.refusal]);
-    else call.reply(this.#encodeTxn(outcome.value));
+    const result = this.#member.machine.readOnlyTxn(request);
+    if (result.kind === "refused") failWith(call, EtcdErrors[result.refusal]);
+    else call.reply(this.#encodeTxn(result));
   };
 
   readonly #encodePut = (result: ResultOf<"put">): Uint8Array =>

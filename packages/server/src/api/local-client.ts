@@ -1,11 +1,11 @@
-import {
-  type DeleteRangeRequestInit,
-  type DeleteRangeResponse,
-  type RangeRequestInit,
-  type RangeResponse,
-  type ResponseHeader,
-  type TxnRequestInit,
-  type TxnResponse,
+import type {
+  DeleteRangeRequestInit,
+  DeleteRangeResponse,
+  RangeRequestInit,
+  RangeResponse,
+  ResponseHeader,
+  TxnRequestInit,
+  TxnResponse,
 } from "@conclave/wire";
 
 /** What happened to a watched key. `value` is null when it was deleted. */
@@ -28,10 +28,14 @@ export interface LocalClient {
   /** @returns the id of a new lease. */
   grantLease(ttlSeconds: number): Promise<bigint>;
   /** Changes of keys in [key, rangeEnd) from a revision on, in order, until the signal aborts. */
-  watch(
-    range: { readonly key: Uint8Array; readonly rangeEnd?: Uint8Array; readonly startRevision: number },
-    signal: AbortSignal,
-  ): AsyncIterable<KeyChange>;
+  watch(range: LocalRange, signal: AbortSignal): AsyncIterable<KeyChange>;
+}
+
+/** Keys in [key, rangeEnd), or one key, from a revision on. */
+export interface LocalRange {
+  readonly key: Uint8Array;
+  readonly rangeEnd?: Uint8Array;
+  readonly startRevision: number;
 }
 
 /** Keys are bytes; the queue's own names are built as latin1 text so that no byte is lost. */

@@ -47,4 +47,3 @@ async function lock(
   }
   return entry.key;
 }
-

@@ -24,7 +24,12 @@ export async function joinQueue(
   place: { readonly prefix: string; readonly lease: bigint; readonly value: Uint8Array },
 ): Promise<QueueEntry & { readonly existed: boolean }> {
   const key = toBytes(place.prefix + BigInt.asUintN(64, place.lease).toString(16));
-  const isAbsent = { result: CompareResult.EQUAL, target: CompareTarget.CREATE, key, createRevision: 0 };
+  const isAbsent = {
+    result: CompareResult.EQUAL,
+    target: CompareTarget.CREATE,
+    key,
+    createRevision: 0,
+  };
   const answer = await client.txn({
     compare: [isAbsent],
     success: [{ requestPut: { key, value: place.value, lease: place.lease } }],

@@ -1,13 +1,28 @@
-import type { Clock } from "@conclave/base";
+import { type Clock, nextUint64, type Prng } from "@conclave/base";
 import type { MemberId, Raft } from "@conclave/raft";
-import type { CommandKind, StateMachine } from "@conclave/state-machine";
-import type { EtcdError, ResponseHeader } from "@conclave/wire";
+import {
+  type CommandKind,
+  KeyValueHash,
+  type RefusedResult,
+  type StateMachine,
+  TABLE,
+} from "@conclave/state-machine";
+import type { ResponseHeader } from "@conclave/wire";
+import type { DurableStateStore } from "../storage/durable-state-store.ts";
+import type { CompactionSweeper } from "./compaction-sweeper.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
-import type { Proposer, ProposalWaiter } from "./proposer.ts";
+import type { ProposalWaiter, Proposer } from "./proposer.ts";
+import type { Quota } from "./quota.ts";
 import type { RaftDriver } from "./raft-driver.ts";
 import type { ReadGate, ReadWaiter } from "./read-gate.ts";
 
-/** What services see of this member: propose, read, renew, and who we are. */
+/** One member of a cluster, as the flags named it. */
+export interface ClusterMember {
+  readonly id: MemberId;
+  readonly name: string;
+  readonly peerUrls: readonly string[];
+}
+
 export interface MemberParts {
   readonly id: MemberId;
   readonly clusterId: bigint;
@@ -16,55 +31,83 @@ export interface MemberParts {
   readonly proposer: Proposer;
   readonly reads: ReadGate;
   readonly machine: StateMachine;
+  readonly store: DurableStateStore;
   readonly leases: LeaseKeeper;
+  readonly quota: Quota;
+  readonly sweeper: CompactionSweeper;
   readonly clock: Clock;
+  readonly prng: Prng;
+  readonly members: readonly ClusterMember[];
 }
 
 /** One member of the cluster as its services use it. Nothing here waits: answers come to the waiters. */
 export class Member {
-  readonly #p: MemberParts;
+  readonly id: MemberId;
+  readonly clusterId: bigint;
+  readonly raft: Raft;
+  readonly machine: StateMachine;
+  readonly store: DurableStateStore;
+  readonly leases: LeaseKeeper;
+  readonly quota: Quota;
+  readonly sweeper: CompactionSweeper;
+  readonly clock: Clock;
+  readonly members: readonly ClusterMember[];
+  readonly #parts: MemberParts;
 
   constructor(parts: MemberParts) {
-    this.#p = parts;
-  }
-
-  get id(): MemberId {
-    return this.#p.id;
-  }
-  get clusterId(): bigint {
-    return this.#p.clusterId;
-  }
-  get machine(): StateMachine {
-    return this.#p.machine;
-  }
-  get raft(): Raft {
-    return this.#p.raft;
-  }
-  get leases(): LeaseKeeper {
-    return this.#p.leases;
-  }
-  get clock(): Clock {
-    return this.#p.clock;
+    this.#parts = parts;
+    this.id = parts.id;
+    this.clusterId = parts.clusterId;
+    this.raft = parts.raft;
+    this.machine = parts.machine;
+    this.store = parts.store;
+    this.leases = parts.leases;
+    this.quota = parts.quota;
+    this.sweeper = parts.sweeper;
+    this.clock = parts.clock;
+    this.members = parts.members;
   }
 
   /** Puts a command into the log. The bytes are copied before this returns. */
   propose(kind: CommandKind, body: Uint8Array, waiter: ProposalWaiter): void {
-    this.#p.proposer.submit(kind, body, waiter);
-    this.#p.driver.wake();
+    this.#parts.proposer.submit(kind, body, waiter);
+    this.#parts.driver.wake();
   }
 
   /** Calls back once the state here contains everything acknowledged before this call. */
   readLinearizable(waiter: ReadWaiter): void {
-    this.#p.reads.submit(waiter);
-    this.#p.driver.wake();
+    this.#parts.reads.submit(waiter);
+    this.#parts.driver.wake();
   }
 
   /** The header of an answer at `revision`. */
   header(revision: number): ResponseHeader {
-    const { clusterId, id, raft } = this.#p;
-    return { clusterId, memberId: id, revision, raftTerm: raft.term };
+    return { clusterId: this.clusterId, memberId: this.id, revision, raftTerm: this.raft.term };
+  }
+
+  /** A positive id that no lease has, as far as this member knows: 63 random bits, as etcd draws them. */
+  drawLeaseId(): bigint {
+    for (;;) {
+      const id = nextUint64(this.#parts.prng) >> 1n;
+      if (id !== 0n && this.machine.lease(id) === null) return id;
+    }
+  }
+
+  /** The hash of all revisions up to one, over a consistent view of the store; the sweep of compactions waits. */
+  async hashKv(revision: number): Promise<KeyValueHash | RefusedResult> {
+    const release = this.sweeper.hold();
+    const snapshot = await this.store.snapshot();
+    try {
+      const hash = this.machine.hashKv(revision);
+      if (!(hash instanceof KeyValueHash)) return hash;
+      const end = String.fromCharCode(TABLE.revision.charCodeAt(0) + 1);
+      for await (const chunk of snapshot.scan(TABLE.revision, end)) {
+        for (const [key, pair] of chunk) if (!hash.add(key, pair)) break;
+      }
+      return hash;
+    } finally {
+      await snapshot.close();
+      release();
+    }
   }
 }
-
-/** {@link ProposalWaiter} and {@link ReadWaiter} as promises, for code that is not on the hot path. */
-export type Refusal = (error: EtcdError) => void;

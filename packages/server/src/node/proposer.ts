@@ -123,7 +123,12 @@ export class Proposer {
     this.#openFirst = this.#nextSequence;
   }
 
-  /** Called for every applied command, whoever proposed it. */
+  /** See ApplyObserver: results of other members' commands need not be computed. */
+  wantsResults(origin: number): boolean {
+    return origin === this.origin;
+  }
+
+  /** Called for every applied command that {@link wantsResults}. */
   onResult(origin: number, sequence: number, result: CommandResult): void {
     if (origin !== this.origin) return;
     const proposal = this.#waiting.get(sequence);

@@ -1,5 +1,11 @@
 import type { StateMachine } from "@conclave/state-machine";
-import { AlarmType, type EtcdError, EtcdErrors, type RequestOp, type TxnRequest } from "@conclave/wire";
+import {
+  AlarmType,
+  type EtcdError,
+  EtcdErrors,
+  type RequestOp,
+  type TxnRequest,
+} from "@conclave/wire";
 
 /** What etcd counts for a put beside its key and value, and for a lease. Bytes. */
 const PUT_OVERHEAD_BYTES = 256;
@@ -37,7 +43,7 @@ export class Quota {
   }
 
   #checkCost(costBytes: number): EtcdError | null {
-    if (this.#machine.alarms.isActive(AlarmType.NOSPACE)) return EtcdErrors.noSpace;
+    if (this.#machine.alarms(AlarmType.NOSPACE).length > 0) return EtcdErrors.noSpace;
     if (this.#machine.sizeBytes + costBytes < this.#bytesMax) return null;
     this.#raiseAlarm();
     return EtcdErrors.noSpace;

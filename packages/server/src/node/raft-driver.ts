@@ -13,27 +13,16 @@ import type {
 } from "@conclave/raft";
 import type { StateMachine } from "@conclave/state-machine";
 import { EtcdErrors } from "@conclave/wire";
+import type { DurableStateStore } from "../storage/durable-state-store.ts";
+import type { Wal } from "../storage/wal.ts";
 import type { ProposalBatch, Proposer } from "./proposer.ts";
 import type { ReadGate } from "./read-gate.ts";
 
-/** What the driver asks of the log on disk. */
-export interface DriverLog {
-  /**
-   * Appends after everything appended before; `onDurable` is called once it is on the disk, in order, now or in a
-   * later turn. A failure never comes back: the log reports it as fatal and the member ends.
-   */
-  append(write: Pick<Ready, "hardState" | "entries">, onDurable: () => void): void;
-}
+/** What the driver asks of the log on disk: see Wal. */
+export type DriverLog = Pick<Wal, "append" | "isFull">;
 
 /** What the driver asks of the state's storage. */
-export interface DriverStore {
-  /** Closes the open batch: everything put since the last seal lands atomically. */
-  seal(): void;
-  /** False while more is waiting to be flushed than the store wants to hold in memory. */
-  readonly acceptsWrites: boolean;
-  /** Called when {@link acceptsWrites} becomes true again. */
-  onAcceptsWrites: (() => void) | null;
-}
+export type DriverStore = Pick<DurableStateStore, "seal" | "isOverlayFull" | "whenBelowLimit">;
 
 /** What the driver asks of the links to the other members. Nothing here waits. */
 export interface DriverLinks {
@@ -51,6 +40,8 @@ export interface DriverEvents {
   onRoleChange(role: Role, leader: MemberId, term: Term): void;
   /** This member leads and everything committed before its term is applied: it may act as the leader. */
   onLeading(term: Term): void;
+  /** Entries are about to be applied. */
+  beforeApply(): void;
   /** Entries were applied up to `index`; runs once per turn, before reads are served. */
   onApplied(index: LogIndex): void;
   onMembership(membership: Membership): void;
@@ -84,7 +75,7 @@ interface ProposedEntry {
   readonly index: LogIndex;
 }
 
-/** Committed entries waiting to be applied before proposals are refused, as etcd's gap of 5,000. */
+/** Committed entries waiting to be applied beyond which none are proposed, as etcd's gap of 5,000. */
 const APPLY_QUEUE_MAX = 5_000;
 
 /** A membership entry changes nothing in the state machine but the index it stands at. */
@@ -108,12 +99,12 @@ export class RaftDriver {
   /** Committed, not yet applied. */
   #toApply: Entry[] = [];
   #installing = false;
+  #isWaitingForStore = false;
   readonly #proposed: ProposedEntry[] = [];
   #leadingTerm: Term = 0;
 
   constructor(options: RaftDriverOptions) {
     this.#o = options;
-    options.store.onAcceptsWrites = () => this.wake();
   }
 
   start(): void {
@@ -127,9 +118,9 @@ export class RaftDriver {
     this.#tickTimer?.cancel();
   }
 
-  /** Committed entries not applied yet; above a limit new proposals are refused early. */
+  /** The disk or the state machine is behind: no new entries are begun until it has caught up. */
   get isOverloaded(): boolean {
-    return this.#toApply.length > APPLY_QUEUE_MAX;
+    return this.#toApply.length > APPLY_QUEUE_MAX || this.#o.log.isFull;
   }
 
   /** True while this member leads and has applied everything committed before its term. */
@@ -243,9 +234,9 @@ export class RaftDriver {
   #carryOut(ready: Ready): void {
     const { events, links, reads } = this.#o;
     if (ready.roleChange !== null) {
-      const { role, leader } = ready.roleChange;
+      const { role, leader, term } = ready.roleChange;
       if (role !== "leader") this.#leadingTerm = 0;
-      events.onRoleChange(role, leader, this.#o.raft.term);
+      events.onRoleChange(role, leader, term);
     }
     if (ready.messages.length > 0) links.send(ready.messages);
     for (const entry of ready.committed) this.#toApply.push(entry);
@@ -267,7 +258,8 @@ export class RaftDriver {
   }
 
   #write(ready: Ready): void {
-    if (ready.hardState === null && ready.entries.length === 0) {
+    const { hardState, entries, snapshot } = ready;
+    if (hardState === null && entries.length === 0 && snapshot === null) {
       if (this.#writesDurable === this.#writesIssued) this.#onDurable(ready);
       else this.#awaitingDisk.push({ ready, write: this.#writesIssued });
       return;
@@ -275,7 +267,7 @@ export class RaftDriver {
     this.#writesIssued += 1;
     const write = this.#writesIssued;
     this.#awaitingDisk.push({ ready, write });
-    this.#o.log.append(ready, () => {
+    this.#o.log.append({ hardState, entries, reset: snapshot }, () => {
       assert(write === this.#writesDurable + 1, "the log reports writes in order");
       this.#writesDurable = write;
       this.#releaseDurable();
@@ -300,20 +292,34 @@ export class RaftDriver {
 
   #applyCommitted(): void {
     if (this.#toApply.length === 0 || this.#installing) return;
-    const { machine, store, raft, proposer } = this.#o;
+    const { machine, store, raft, proposer, events } = this.#o;
+    events.beforeApply();
     let applied = 0;
     for (const entry of this.#toApply) {
-      if (!store.acceptsWrites) break;
+      if (store.isOverlayFull) {
+        this.#waitForStore();
+        break;
+      }
       machine.apply(entry.kind === "command" ? entry : { ...entry, data: NO_COMMANDS }, proposer);
       this.#settleProposed(entry);
       applied += 1;
     }
     if (applied === 0) return;
     this.#toApply = applied === this.#toApply.length ? [] : this.#toApply.slice(applied);
-    store.seal();
+    store.seal(machine.appliedIndex);
     raft.onApplied(machine.appliedIndex);
-    this.#o.events.onApplied(machine.appliedIndex);
+    events.onApplied(machine.appliedIndex);
     this.#maybeStartLeading();
+  }
+
+  /** The store holds as much as it wants to in memory: entries wait, and with them, in the end, proposals. */
+  #waitForStore(): void {
+    if (this.#isWaitingForStore) return;
+    this.#isWaitingForStore = true;
+    this.#o.store.whenBelowLimit(() => {
+      this.#isWaitingForStore = false;
+      this.wake();
+    });
   }
 
   /** Waiters whose entry was overwritten by another leader's learn at once that it is lost. */

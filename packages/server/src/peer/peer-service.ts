@@ -31,8 +31,7 @@ export interface PeerServiceOptions {
   readonly onSnapshot: (from: MemberId, stream: ServerStream) => ServerStreamHandler;
 }
 
-/** Opens a link: the first thing the other side hears, so that it knows it was accepted. */
-const HELLO = new Uint8Array(0);
+const NO_BYTES = new Uint8Array(0);
 
 /** Registers the methods that members call on each other. */
 export function registerPeerService(server: RpcServer, options: PeerServiceOptions): void {
@@ -41,7 +40,6 @@ export function registerPeerService(server: RpcServer, options: PeerServiceOptio
   server.stream(PeerPath.link, (stream) => {
     const from = identify(stream.metadata);
     if (typeof from === "string") return refuse(stream, from, options.logger);
-    stream.send(HELLO);
     return linkHandler(stream, from, options);
   });
   server.stream(PeerPath.snapshot, (stream) => {
@@ -57,7 +55,7 @@ export function registerPeerService(server: RpcServer, options: PeerServiceOptio
     });
   };
   unary(PeerPath.forward, (call, body) => {
-    if (options.onForward(Uint8Array.from(body))) call.reply(HELLO);
+    if (options.onForward(Uint8Array.from(body))) call.reply(NO_BYTES);
     else call.fail(Status.FAILED_PRECONDITION, "not taken");
   });
   unary(PeerPath.leaseRenew, (call, body) => {

@@ -1,8 +1,8 @@
 import type { Clock } from "@conclave/base";
 import type { MemberId, Message } from "@conclave/raft";
 import { type Caller, type CallStatus, Status } from "@conclave/rpc";
-import type { DriverLinks } from "../node/raft-driver.ts";
 import type { ProposalBatch } from "../node/proposer.ts";
+import type { DriverLinks } from "../node/raft-driver.ts";
 import type { Logger } from "../observe/logger.ts";
 import { PeerLink } from "./peer-link.ts";
 import { formatId, PEER_PROTOCOL_VERSION, PeerHeader, PeerPath } from "./peer-protocol.ts";
@@ -93,7 +93,10 @@ export class PeerTransport implements DriverLinks {
     to: MemberId,
     path: string,
     body: Uint8Array,
-    onAnswer: (status: Pick<CallStatus, "code" | "message" | "mayHaveReachedServer">, body: Uint8Array | null) => void,
+    onAnswer: (
+      status: Pick<CallStatus, "code" | "message" | "mayHaveReachedServer">,
+      body: Uint8Array | null,
+    ) => void,
   ): void {
     const peer = this.#peers.get(to);
     if (peer === undefined) {

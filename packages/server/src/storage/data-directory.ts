@@ -1,4 +1,5 @@
-import { access, constants, mkdir } from "node:fs/promises";
+import { access, constants } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
 import { DataDirectoryError } from "./data-directory-error.ts";
 import type { Disk } from "./disk.ts";
 import {
@@ -46,7 +47,7 @@ export class DataDirectory {
   static async claim(disk: Disk, path: string, identity: Identity): Promise<DataDirectory> {
     const memberPath = `${path}/${MEMBER}`;
     try {
-      await mkdir(path, { recursive: true, mode: 0o700 });
+      await makeDirectories(disk, resolve(path));
       await checkOurs(disk, path);
       await ensureDirectory(disk, path, MEMBER);
       await access(memberPath, constants.R_OK | constants.W_OK | constants.X_OK);
@@ -82,6 +83,23 @@ export async function identityOf(disk: Disk, path: string): Promise<Identity | n
     if (errorCode(cause) === "ENOENT") return null;
     throw unusable(path, cause);
   }
+}
+
+/**
+ * Makes a directory and those above it, durably. Not `mkdir` with `recursive`: where a file system refuses with ENOENT (/proc),
+ * Node tries for ever.
+ */
+async function makeDirectories(disk: Disk, path: string): Promise<void> {
+  const parent = dirname(path);
+  try {
+    await disk.makeDirectory(path);
+  } catch (error) {
+    if (errorCode(error) === "EEXIST") return;
+    if (errorCode(error) !== "ENOENT" || parent === path) throw error;
+    await makeDirectories(disk, parent);
+    await disk.makeDirectory(path);
+  }
+  await disk.syncDirectory(parent);
 }
 
 async function checkOurs(disk: Disk, path: string): Promise<void> {

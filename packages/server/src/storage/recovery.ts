@@ -10,7 +10,7 @@ import { MemoryDisk } from "./memory-disk.ts";
 import { nodeDisk } from "./node-disk.ts";
 import { StateGenerations, type StatePointer } from "./state-generations.ts";
 import { StateInstall } from "./state-install.ts";
-import { type StorageFailure, WalMismatch } from "./storage-error.ts";
+import { StorageFailure, WalMismatch } from "./storage-error.ts";
 import { SwitchableStore } from "./switchable-store.ts";
 import { VolatileStore } from "./volatile-store.ts";
 import { Wal, type WalRecovery } from "./wal.ts";
@@ -272,7 +272,13 @@ class DirectoryPlace implements StoragePlace {
   }
 
   async adopt(mark: SnapshotMark): Promise<void> {
-    await this.#generations.write({ generation: this.#current + 1, installed: mark });
+    try {
+      await this.#generations.write({ generation: this.#current + 1, installed: mark });
+    } catch (cause) {
+      const failure = new StorageFailure("the received state cannot be put in place", { cause });
+      this.#options.onFatal(failure);
+      throw failure;
+    }
     this.#current += 1;
   }
 

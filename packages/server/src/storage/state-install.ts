@@ -50,19 +50,26 @@ export class StateInstall {
   /**
    * Makes the received records the state. When it resolves they are, durably. What remains is the log: append `reset`
    * with this mark, together with the Ready that asked for the install. A boot in between does that itself.
+   * If it rejects, `onFatal` was called: whether the old state or the new is in force, the next boot will tell.
    */
   async commit(): Promise<void> {
     assert(this.#phase === "receiving", "the install has ended");
     this.#phase = "committing";
-    this.#store.seal(this.mark.index);
-    await this.#store.sync();
-    await this.#onCommit(this.#store, this.mark);
-    this.#phase = "ended";
+    try {
+      this.#store.seal(this.mark.index);
+      await this.#store.sync();
+      await this.#onCommit(this.#store, this.mark);
+    } catch (error) {
+      await this.#store.close();
+      throw error;
+    } finally {
+      this.#phase = "ended";
+    }
   }
 
-  /** Drops what was received. */
+  /** Drops what was received. Does nothing once a commit has begun. */
   async abort(): Promise<void> {
-    assert(this.#phase === "receiving", "the install has ended");
+    if (this.#phase !== "receiving") return;
     this.#phase = "ended";
     await this.#store.close();
     await this.#onAbort();

@@ -1,0 +1,143 @@
+import { type RpcServer, Status, type UnaryCall } from "@conclave/rpc";
+import { CommandKind, crc32c } from "@conclave/state-machine";
+import {
+  AlarmAction,
+  AlarmRequest,
+  AlarmResponse,
+  AlarmType,
+  DefragmentResponse,
+  EtcdErrors,
+  HashKVRequest,
+  HashKVResponse,
+  HashResponse,
+  Maintenance,
+  StatusResponse,
+} from "@conclave/wire";
+import type { Member } from "../node/member.ts";
+import { RESERVED_KEYS } from "../storage/durable-state-store.ts";
+import { failWith } from "./errors.ts";
+import { decoding } from "./validate.ts";
+import { CommandCall } from "./waiters.ts";
+
+/** What this member claims to be, beside what it knows of itself. */
+export interface MaintenanceOptions {
+  /** The etcd version claimed, and the cluster's: "3.6.14", "3.6.0". */
+  readonly version: string;
+  readonly clusterVersion: string;
+  /** Infinity: none. */
+  readonly quotaBytes: number;
+}
+
+/** The Maintenance service, but for what changes the cluster. */
+export function registerMaintenanceService(
+  server: RpcServer,
+  member: Member,
+  options: MaintenanceOptions,
+): void {
+  server.unary(Maintenance.Status.path, (call) => {
+    void answerLater(call, () => status(member, options));
+  });
+  server.unary(Maintenance.Defragment.path, (call) => {
+    void answerLater(call, async () => {
+      await member.store.compactRange("", RESERVED_KEYS);
+      return DefragmentResponse.encode({});
+    });
+  });
+  server.unary(Maintenance.Hash.path, (call) => {
+    void answerLater(call, () => hash(member));
+  });
+  server.unary(
+    Maintenance.HashKV.path,
+    decoding(HashKVRequest, (call, request) => {
+      void answerLater(call, () => hashKv(call, member, request.revision));
+    }),
+  );
+  server.unary(
+    Maintenance.Alarm.path,
+    decoding(AlarmRequest, (call, request, body) => alarm(call, member, request, body)),
+  );
+}
+
+/** Answers with what a promise brings; null: it has answered itself. */
+async function answerLater(
+  call: UnaryCall,
+  encode: () => Promise<Uint8Array | null>,
+): Promise<void> {
+  try {
+    const answer = await encode();
+    if (answer !== null) call.reply(answer);
+  } catch (error) {
+    call.fail(Status.INTERNAL, error instanceof Error ? error.message : String(error));
+  }
+}
+
+async function status(member: Member, options: MaintenanceOptions): Promise<Uint8Array> {
+  const { machine, raft, store } = member;
+  const dbSizeInUse = machine.sizeBytes;
+  const dbSize = Math.max(await store.sizeBytes(), dbSizeInUse);
+  const errors = machine.alarms().map(({ memberID, alarm: type }) => {
+    return `memberID:${memberID} alarm:${type === AlarmType.NOSPACE ? "NOSPACE" : "CORRUPT"} `;
+  });
+  if (raft.leader === 0n) errors.push(EtcdErrors.noLeader.message);
+  return StatusResponse.encode({
+    header: member.header(machine.revision),
+    version: options.version,
+    dbSize,
+    leader: raft.leader,
+    raftIndex: raft.commitIndex,
+    raftTerm: raft.term,
+    raftAppliedIndex: machine.appliedIndex,
+    errors,
+    dbSizeInUse,
+    isLearner: raft.role === "learner",
+    storageVersion: options.clusterVersion,
+    dbSizeQuota: Number.isFinite(options.quotaBytes) ? options.quotaBytes : 0,
+    downgradeInfo: { enabled: false, targetVersion: "" },
+  });
+}
+
+/** A hash of everything in the store: for tests, as in etcd. */
+async function hash(member: Member): Promise<Uint8Array> {
+  const snapshot = await member.store.snapshot();
+  try {
+    let crc = 0;
+    for await (const chunk of snapshot.scan()) {
+      for (const [key, value] of chunk)
+        crc = crc32c(value, crc32c(Buffer.from(key, "latin1"), crc));
+    }
+    return HashResponse.encode({ header: member.header(member.machine.revision), hash: crc });
+  } finally {
+    await snapshot.close();
+  }
+}
+
+async function hashKv(
+  call: UnaryCall,
+  member: Member,
+  revision: number,
+): Promise<Uint8Array | null> {
+  const result = await member.hashKv(revision);
+  if ("refusal" in result) {
+    failWith(call, EtcdErrors[result.refusal]);
+    return null;
+  }
+  return HashKVResponse.encode({
+    header: member.header(member.machine.revision),
+    hash: result.digest(),
+    compactRevision: result.compactRevision,
+    hashRevision: result.revision,
+  });
+}
+
+function alarm(call: UnaryCall, member: Member, request: AlarmRequest, body: Uint8Array): void {
+  if (request.action === AlarmAction.GET) {
+    const alarms = member.machine.alarms(request.alarm);
+    const header = member.header(member.machine.revision);
+    call.reply(AlarmResponse.encode({ header, alarms }));
+    return;
+  }
+  const waiter = new CommandCall(call, "alarm", ({ alarms, revision }) =>
+    AlarmResponse.encode({ header: member.header(revision), alarms }),
+  );
+  member.propose(CommandKind.ALARM, body, waiter);
+}

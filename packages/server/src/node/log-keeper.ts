@@ -1,0 +1,85 @@
+import type { Entry, LogIndex, Raft } from "@conclave/raft";
+import type { DurableStateStore } from "../storage/durable-state-store.ts";
+import type { Wal } from "../storage/wal.ts";
+
+/** Bytes of entries after which the log is cut, whatever their number. */
+const CUT_BYTES = 64 * 1024 * 1024;
+
+/**
+ * Bytes of entries kept in memory behind the cut, in stretches, so that a follower a little behind needs no snapshot:
+ * seconds of full load, where etcd's 5,000 entries are a fraction of one.
+ */
+const STRETCH_BYTES = 8 * 1024 * 1024;
+const STRETCHES_KEPT = 4;
+
+/** Entries kept at most, however small. Count. */
+const KEPT_ENTRIES_MAX = 50_000;
+
+/**
+ * Keeps the log short: now and then the state is made durable and what it covers is dropped, from the disk at once and
+ * from memory but for a tail.
+ */
+export class LogKeeper {
+  readonly #raft: Raft;
+  readonly #wal: Wal;
+  readonly #store: DurableStateStore;
+  readonly #entriesMax: number;
+  #floorIndex: number;
+  #bytesSinceCut = 0;
+  /** First indexes of the newest stretches, oldest first. */
+  #stretches: LogIndex[] = [];
+  #stretchBytes = 0;
+  #isCutting = false;
+  #isStopped = false;
+
+  /** @param entriesMax applied entries between two cuts: etcd's `--snapshot-count` */
+  constructor(options: { raft: Raft; wal: Wal; store: DurableStateStore; entriesMax: number }) {
+    this.#raft = options.raft;
+    this.#wal = options.wal;
+    this.#store = options.store;
+    this.#entriesMax = options.entriesMax;
+    this.#floorIndex = options.raft.firstIndex - 1;
+  }
+
+  /** Called with everything handed to the log. */
+  onAppended(entries: readonly Entry[]): void {
+    for (const { index, data } of entries) {
+      this.#bytesSinceCut += data.length;
+      this.#stretchBytes += data.length;
+      if (this.#stretchBytes < STRETCH_BYTES) continue;
+      this.#stretchBytes = 0;
+      this.#stretches = [...this.#stretches, index].slice(-STRETCHES_KEPT);
+    }
+  }
+
+  /** Called after entries were applied. */
+  onApplied(appliedIndex: LogIndex): void {
+    const isDue =
+      appliedIndex - this.#floorIndex >= this.#entriesMax || this.#bytesSinceCut >= CUT_BYTES;
+    if (!isDue || this.#isCutting || this.#isStopped) return;
+    this.#isCutting = true;
+    this.#bytesSinceCut = 0;
+    const done = (): void => {
+      this.#isCutting = false;
+    };
+    // A failure needs no answer here: the log or the store has reported it as fatal.
+    this.#cut().then(done, done);
+  }
+
+  async #cut(): Promise<void> {
+    const durableIndex = await this.#store.sync();
+    // A snapshot may have been installed meanwhile: the log then begins after it already.
+    if (this.#isStopped || durableIndex <= this.#floorIndex) return;
+    if (durableIndex < this.#raft.firstIndex) return;
+    this.#floorIndex = durableIndex;
+    await this.#wal.release(this.#raft.snapshotMark(durableIndex));
+    const oldestStretch = this.#stretches.length < STRETCHES_KEPT ? 0 : (this.#stretches[0] ?? 0);
+    const keepFrom = Math.max(oldestStretch, durableIndex - KEPT_ENTRIES_MAX);
+    const compactTo = Math.min(keepFrom, durableIndex);
+    if (compactTo >= this.#raft.firstIndex) this.#raft.compactLog(compactTo);
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+  }
+}

@@ -1,0 +1,419 @@
+import type { Clock, Prng, Timer } from "@conclave/base";
+import {
+  type HardState,
+  type MemberId,
+  membershipOf,
+  Raft,
+  type Restored,
+  type SnapshotMark,
+} from "@conclave/raft";
+import { type RpcServer, Status } from "@conclave/rpc";
+import { CommandKind, StateMachine } from "@conclave/state-machine";
+import { AlarmAction, AlarmRequest, AlarmType, Member as MemberMessage } from "@conclave/wire";
+import type { Logger } from "../observe/logger.ts";
+import { PeerPath } from "../peer/peer-protocol.ts";
+import { decodeNumbers, encodeLeaseId, registerPeerService } from "../peer/peer-service.ts";
+import { type PeerCaller, PeerTransport } from "../peer/peer-transport.ts";
+import { SnapshotReceiver } from "../peer/snapshot-receiver.ts";
+import { SnapshotSender } from "../peer/snapshot-sender.ts";
+import type { DurableStateStore } from "../storage/durable-state-store.ts";
+import type { MemberStorage } from "../storage/recovery.ts";
+import { CompactionSweeper } from "./compaction-sweeper.ts";
+import { type LeaderLeases, LeaseKeeper } from "./lease-keeper.ts";
+import { LogKeeper } from "./log-keeper.ts";
+import { type ClusterMember, Member } from "./member.ts";
+import { DEFAULT_PROPOSER_LIMITS, Proposer } from "./proposer.ts";
+import { Quota } from "./quota.ts";
+import { RaftDriver } from "./raft-driver.ts";
+import { ReadGate } from "./read-gate.ts";
+
+/** Keys and events that lagging watchers are given in one turn. Count. */
+const CATCH_UP_BUDGET = 2_000;
+/** Linearizable reads waiting before new ones are refused. Count. */
+const READS_MAX = 100_000;
+/** How long what etcd gives up on after 5 s plus two election timeouts may take. Milliseconds. */
+const REQUEST_TIMEOUT_BASE_MS = 5_000;
+
+export interface MemberNodeOptions {
+  readonly id: MemberId;
+  readonly clusterId: bigint;
+  readonly name: string;
+  /** Published to the others once there is a leader. */
+  readonly clientUrls: readonly string[];
+  readonly members: readonly ClusterMember[];
+  readonly storage: MemberStorage;
+  /** How to reach the other members. */
+  readonly dial: (to: MemberId) => PeerCaller;
+  readonly clock: Clock;
+  readonly prng: Prng;
+  /** Runs a callback at the end of this turn of the event loop. */
+  readonly defer: (callback: () => void) => void;
+  readonly logger: Logger;
+  readonly heartbeatIntervalMs: number;
+  readonly electionTimeoutMs: number;
+  readonly preVote: boolean;
+  readonly snapshotCount: number;
+  readonly quotaBytes: number;
+  readonly watchProgressIntervalMs: number;
+  /** The member cannot go on: its log or state cannot be written, or contradicts itself. */
+  readonly onFatal: (error: Error) => void;
+}
+
+/** One member of a cluster at work: consensus, state, leases and links, wired together. No listening, no services. */
+export class MemberNode {
+  readonly member: Member;
+  readonly #o: MemberNodeOptions;
+  readonly #raft: Raft;
+  readonly #machine: StateMachine;
+  readonly #store: DurableStateStore;
+  readonly #proposer: Proposer;
+  readonly #reads: ReadGate;
+  readonly #driver: RaftDriver;
+  readonly #leases: LeaseKeeper;
+  readonly #logKeeper: LogKeeper;
+  readonly #sweeper: CompactionSweeper;
+  readonly #transport: PeerTransport;
+  readonly #snapshots: SnapshotReceiver;
+  readonly #onTick: ((nowMs: number) => void)[] = [];
+  #progressTimer: Timer | null = null;
+  #isCatchingUp = false;
+  #isPublished = false;
+  #isAlarmRaised = false;
+  #isStopped = false;
+
+  /** Loads the state and wires the parts; {@link start} sets them in motion. */
+  static async create(options: MemberNodeOptions): Promise<MemberNode> {
+    const node = new MemberNode(options, await restoreRaft(options));
+    await node.#loadState();
+    return node;
+  }
+
+  private constructor(options: MemberNodeOptions, restored: Restored) {
+    const { id, clusterId, storage, clock, prng, defer, logger } = options;
+    const { store, wal } = storage;
+    this.#o = options;
+    this.#store = store;
+    this.#machine = new StateMachine({
+      store,
+      leaseTtlSecondsMin: Math.ceil((1.5 * options.electionTimeoutMs) / 1000),
+      watch: {
+        header: () => ({ clusterId, memberId: id, raftTerm: this.#raft.term }),
+        onCatchUpNeeded: () => this.#catchUpWatchers(),
+      },
+    });
+    const electionTicks = Math.round(options.electionTimeoutMs / options.heartbeatIntervalMs);
+    const config = { electionTicks, preVote: options.preVote };
+    this.#raft = new Raft({ id, config, prng, restored });
+    const timeoutMs = REQUEST_TIMEOUT_BASE_MS + 2 * options.electionTimeoutMs;
+    this.#proposer = new Proposer({
+      origin: prng.nextUint32(),
+      limits: { ...DEFAULT_PROPOSER_LIMITS, timeoutMs },
+      clock,
+    });
+    this.#reads = new ReadGate({
+      limits: { waitersMax: READS_MAX, timeoutMs, retryMs: options.electionTimeoutMs },
+      clock,
+      askRaft: (readId) => this.#raft.readIndex(readId),
+    });
+    this.#logKeeper = new LogKeeper({
+      raft: this.#raft,
+      wal,
+      store,
+      entriesMax: options.snapshotCount,
+    });
+    this.#sweeper = new CompactionSweeper({ machine: this.#machine, store, defer });
+    const sender = new SnapshotSender({
+      raft: this.#raft,
+      store,
+      logger,
+      callerTo: (to) => this.#transport.callerTo(to),
+      onReported: () => this.#driver.wake(),
+    });
+    this.#transport = new PeerTransport({
+      self: id,
+      clusterId,
+      clock,
+      logger,
+      dial: options.dial,
+      onSnapshotWanted: (to, message) => sender.send(to, message),
+      onUnreachable: (peer) => {
+        this.#raft.reportUnreachable(peer);
+        this.#driver.wake();
+      },
+      callTimeoutMs: timeoutMs,
+    });
+    this.#driver = new RaftDriver({
+      raft: this.#raft,
+      log: {
+        append: (batch, onDurable) => {
+          this.#logKeeper.onAppended(batch.entries ?? []);
+          wal.append(batch, onDurable);
+        },
+        get isFull() {
+          return wal.isFull;
+        },
+      },
+      store,
+      machine: this.#machine,
+      proposer: this.#proposer,
+      reads: this.#reads,
+      links: this.#transport,
+      events: this.#driverEvents(),
+      clock,
+      tickMs: options.heartbeatIntervalMs,
+      defer,
+    });
+    this.#snapshots = new SnapshotReceiver({
+      self: id,
+      storage,
+      logger,
+      step: (message) => this.#driver.step(message),
+    });
+    this.#leases = new LeaseKeeper({
+      machine: this.#machine,
+      clock,
+      leaderLeases: this.#leaderLeases(),
+      isLeading: () => this.#driver.isLeading,
+      leader: () => this.#raft.leader,
+      propose: (kind, body, waiter) => this.member.propose(kind, body, waiter),
+      readLinearizable: (waiter) => this.member.readLinearizable(waiter),
+      electionTimeoutMs: options.electionTimeoutMs,
+      timeoutMs,
+    });
+    this.member = new Member({
+      id,
+      clusterId,
+      raft: this.#raft,
+      driver: this.#driver,
+      proposer: this.#proposer,
+      reads: this.#reads,
+      machine: this.#machine,
+      store,
+      leases: this.#leases,
+      quota: new Quota(this.#machine, options.quotaBytes, () => this.#raiseNoSpace()),
+      sweeper: this.#sweeper,
+      clock,
+      prng,
+      members: options.members,
+    });
+  }
+
+  start(): void {
+    this.#transport.setPeers(this.#o.members.map(({ id }) => id));
+    this.#driver.start();
+    this.#sweeper.wake();
+    this.#scheduleTick();
+    this.#scheduleProgress();
+  }
+
+  /** Calls back at every heartbeat interval, with the monotonic time in ms. */
+  onTick(callback: (nowMs: number) => void): void {
+    this.#onTick.push(callback);
+  }
+
+  /** Serves what the other members call. */
+  registerPeerMethods(server: RpcServer): void {
+    registerPeerService(server, {
+      self: this.#o.id,
+      clusterId: this.#o.clusterId,
+      logger: this.#o.logger,
+      refusalOf: (id) =>
+        this.#o.members.some((member) => member.id === id) ? null : "not a member of this cluster",
+      onMessage: (message) => this.#driver.step(message),
+      onForward: (entryData) => this.#driver.proposeForwarded(entryData),
+      onLeaseRenew: (id, answer) => this.#leases.renewAsLeader(id, answer),
+      onLeaseRemaining: (id, answer) => this.#leases.remainingAsLeader(id, answer),
+      onSnapshot: (from, stream) => this.#snapshots.accept(from, stream),
+    });
+  }
+
+  /**
+   * Hands leadership to the member that is furthest, if this one leads and another can be heard.
+   * Resolves when it is handed over, or cannot be within an election timeout.
+   */
+  handOver(): Promise<void> {
+    const target = this.#raft.progress
+      .filter(({ id, isActive }) => isActive && this.#raft.membership.voters.includes(id))
+      .sort((a, b) => b.match - a.match)[0];
+    if (target === undefined || !this.#raft.transferLeadership(target.id).ok) {
+      return Promise.resolve();
+    }
+    this.#driver.wake();
+    return new Promise((resolve) => {
+      const deadlineMs = this.#o.clock.nowMs() + this.#o.electionTimeoutMs;
+      const look = (): void => {
+        const { role, leader } = this.#raft;
+        const isHandedOver = role !== "leader" && leader !== 0n;
+        if (isHandedOver || this.#o.clock.nowMs() >= deadlineMs) resolve();
+        else this.#o.clock.setTimer(2, look);
+      };
+      look();
+    });
+  }
+
+  /** Commands and reads that wait for an answer. */
+  get pending(): number {
+    return this.#proposer.pending + this.#reads.pending;
+  }
+
+  /** Stops everything; waiters are told so. The storage stays open: it is the caller's. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#progressTimer?.cancel();
+    this.#driver.stop();
+    this.#logKeeper.stop();
+    this.#sweeper.stop();
+    this.#transport.close();
+    this.#proposer.close();
+    this.#reads.close();
+  }
+
+  #driverEvents(): ConstructorParameters<typeof RaftDriver>[0]["events"] {
+    const { logger } = this.#o;
+    return {
+      onRoleChange: (role, leader, term) => {
+        logger.info("role", { role, leader, term });
+        if (role !== "leader") this.#leases.onNotLeading();
+      },
+      onLeading: (term) => {
+        logger.info("leading", { term });
+        this.#leases.onLeading(term);
+      },
+      beforeApply: () => this.#leases.beforeApply(),
+      onApplied: (index) => {
+        this.#logKeeper.onApplied(index);
+        this.#sweeper.wake();
+      },
+      onMembership: ({ voters, learners }) => {
+        this.#transport.setPeers([...voters, ...learners]);
+      },
+      onSnapshot: (mark, done) => {
+        this.#installSnapshot(mark).then(done, (error: Error) => this.#o.onFatal(error));
+      },
+    };
+  }
+
+  async #installSnapshot(mark: SnapshotMark): Promise<void> {
+    await this.#snapshots.commit(mark);
+    this.#machine.reset();
+    await this.#loadState();
+    this.#o.logger.info("snapshot installed", { index: mark.index });
+  }
+
+  async #loadState(): Promise<void> {
+    const snapshot = await this.#store.snapshot();
+    try {
+      for await (const chunk of snapshot.scan()) {
+        for (const [key, value] of chunk) this.#machine.load(key, value);
+      }
+    } finally {
+      await snapshot.close();
+    }
+    this.#machine.finishLoad();
+    this.#leases.observe();
+  }
+
+  #scheduleTick(): void {
+    this.#o.clock.setTimer(this.#o.heartbeatIntervalMs, () => {
+      if (this.#isStopped) return;
+      this.#scheduleTick();
+      this.#leases.onTick();
+      this.#maybePublish();
+      for (const callback of this.#onTick) callback(this.#o.clock.nowMs());
+    });
+  }
+
+  #scheduleProgress(): void {
+    this.#progressTimer = this.#o.clock.setTimer(this.#o.watchProgressIntervalMs, () => {
+      if (this.#isStopped) return;
+      this.#scheduleProgress();
+      this.#machine.watchHub.notifyProgress();
+    });
+  }
+
+  /** Lets late watchers catch up, a slice in each turn. */
+  #catchUpWatchers(): void {
+    if (this.#isCatchingUp) return;
+    this.#isCatchingUp = true;
+    this.#o.defer(() => {
+      this.#isCatchingUp = false;
+      if (this.#isStopped) return;
+      if (this.#machine.watchHub.catchUp(CATCH_UP_BUDGET)) this.#catchUpWatchers();
+    });
+  }
+
+  /** Tells the cluster this member's name and client URLs, once there is a leader, if it does not know them yet. */
+  #maybePublish(): void {
+    if (this.#isPublished || this.#raft.leader === 0n) return;
+    const { id, name, clientUrls } = this.#o;
+    const known = this.#machine.memberAttributes().get(id);
+    this.#isPublished = true;
+    if (known?.name === name && known.clientUrls.join() === clientUrls.join()) return;
+    const body = MemberMessage.encode({ ID: id, name, clientURLs: [...clientUrls] });
+    this.member.propose(CommandKind.MEMBER_ATTRIBUTES, body, {
+      onResult: () => {},
+      onRefused: () => {
+        this.#isPublished = false;
+      },
+    });
+  }
+
+  #raiseNoSpace(): void {
+    if (this.#isAlarmRaised) return;
+    this.#isAlarmRaised = true;
+    this.#o.logger.warn("the space quota is used up; raising the NOSPACE alarm");
+    const body = AlarmRequest.encode({
+      action: AlarmAction.ACTIVATE,
+      memberID: this.#o.id,
+      alarm: AlarmType.NOSPACE,
+    });
+    const again = (): void => {
+      this.#isAlarmRaised = false;
+    };
+    this.member.propose(CommandKind.ALARM, body, { onResult: again, onRefused: again });
+  }
+
+  #leaderLeases(): LeaderLeases {
+    const ask = (
+      leader: MemberId,
+      path: string,
+      id: bigint,
+      count: number,
+      answer: (numbers: number[] | null) => void,
+    ): void => {
+      this.#transport.call(leader, path, encodeLeaseId(id), (status, body) => {
+        const isAnswered = status.code === Status.OK && body !== null;
+        answer(isAnswered ? decodeNumbers(body, count) : null);
+      });
+    };
+    return {
+      renew: (leader, id, answer) => {
+        ask(leader, PeerPath.leaseRenew, id, 1, (numbers) => answer(numbers?.[0] ?? null));
+      },
+      remaining: (leader, id, answer) => {
+        ask(leader, PeerPath.leaseRemaining, id, 2, (numbers) => {
+          const [remaining, granted] = numbers ?? [];
+          const isWhole = remaining !== undefined && granted !== undefined;
+          answer(isWhole ? { remaining, granted } : null);
+        });
+      },
+    };
+  }
+}
+
+/** What the disk remembers, in the form that consensus wants; a new member begins with the first membership. */
+async function restoreRaft(options: MemberNodeOptions): Promise<Restored> {
+  const { storage, members } = options;
+  const { hardState, floor, entries, appliedIndex } = storage.recovered;
+  const blank: HardState = { term: 0, vote: 0n, commit: 0 };
+  if (floor !== null) {
+    return { hardState: hardState ?? blank, snapshot: floor, entries, appliedIndex };
+  }
+  const membership = membershipOf(
+    members.map(({ id }) => id),
+    [],
+  );
+  const snapshot: SnapshotMark = { index: 0, term: 0, membership };
+  await new Promise<void>((resolve) => storage.wal.append({ reset: snapshot }, resolve));
+  return { hardState: blank, snapshot, entries: [], appliedIndex: 0 };
+}

@@ -1,0 +1,260 @@
+import { randomBytes } from "node:crypto";
+import type { Socket } from "node:net";
+import { seededPrng, systemClock } from "@conclave/base";
+import type { MemberId } from "@conclave/raft";
+import { createChannel, createRpcServer, eventLoopTurn, type RpcServer } from "@conclave/rpc";
+import { registerServices } from "./api/services.ts";
+import {
+  initialIds,
+  resolveServerConfig,
+  type ServerConfig,
+  type ServerOptions,
+} from "./config.ts";
+import { HttpService } from "./http/http-service.ts";
+import { healthSourceOf } from "./http/member-health.ts";
+import { Listener, withPort } from "./listener.ts";
+import type { ClusterMember } from "./node/member.ts";
+import { MemberNode } from "./node/member-node.ts";
+import { type Logger, silentLogger } from "./observe/logger.ts";
+import { MetricsRegistry } from "./observe/metrics.ts";
+import { type MemberStorage, openStorage, openVolatileStorage } from "./storage/recovery.ts";
+
+/** How long calls in progress may take to end when the server stops. Milliseconds. */
+const DRAIN_TIMEOUT_MS = 2_000;
+
+/** A member that runs in this process. */
+export interface RunningServer extends AsyncDisposable {
+  /** Where clients and members reach it: the URLs listened on, with their real ports. */
+  readonly clientUrls: readonly string[];
+  readonly peerUrls: readonly string[];
+  /** Resolves with the reason if the member cannot go on by itself; never after `close`. */
+  readonly failed: Promise<Error>;
+  /** Hands leadership over, lets calls end, makes everything durable, stops. */
+  close(): Promise<void>;
+}
+
+export interface ServerServices {
+  /** Default: silent. */
+  readonly logger?: Logger;
+}
+
+/**
+ * Runs one member of a cluster inside this process, in a directory or in memory.
+ * @throws ConfigError, DataDirectoryError, or the error of listen; nothing is left open then
+ */
+export async function startServer(
+  options: ServerOptions = {},
+  services: ServerServices = {},
+): Promise<RunningServer> {
+  const config = resolveServerConfig(options);
+  const logger = services.logger ?? silentLogger;
+  const listeners: Listener[] = [];
+  try {
+    const clientListeners = await listenAll(config.listenClientUrls, listeners);
+    const peerListeners = await listenAll(config.listenPeerUrls, listeners);
+    return await startListening(config, logger, clientListeners, peerListeners);
+  } catch (error) {
+    for (const listener of listeners) listener.close();
+    throw error;
+  }
+}
+
+async function listenAll(
+  urls: ServerConfig["listenClientUrls"],
+  opened: Listener[],
+): Promise<Listener[]> {
+  const listeners: Listener[] = [];
+  for (const url of urls) {
+    const listener = await Listener.listen(url);
+    opened.push(listener);
+    listeners.push(listener);
+  }
+  return listeners;
+}
+
+async function startListening(
+  config: ServerConfig,
+  logger: Logger,
+  clientListeners: readonly Listener[],
+  peerListeners: readonly Listener[],
+): Promise<RunningServer> {
+  const clock = systemClock({ keepsProcessAlive: true });
+  const ids = initialIds(config);
+  const members = clusterMembers(config, ids.memberIds);
+  const failure = new Failure(logger);
+  const identity = { clusterId: ids.clusterId, memberId: ids.memberId, name: config.name };
+  const storageOptions = { identity, clock, onFatal: failure.report };
+  const { storage: location } = config;
+  const storage = await (location.kind === "memory"
+    ? openVolatileStorage(storageOptions)
+    : openStorage(location.path, storageOptions));
+  try {
+    const atTurnEnd = eventLoopTurn();
+    const clientPort = clientListeners[0]?.port ?? 0;
+    const node = await MemberNode.create({
+      id: ids.memberId,
+      clusterId: ids.clusterId,
+      name: config.name,
+      clientUrls: config.advertiseClientUrls.map((url) => withPort(url, clientPort)),
+      members,
+      storage,
+      dial: (to) => {
+        const endpoints = members.find(({ id }) => id === to)?.peerUrls ?? [];
+        return createChannel({ endpoints, clock, atTurnEnd });
+      },
+      clock,
+      prng: seededPrng(randomBytes(6).readUIntBE(0, 6)),
+      defer: atTurnEnd,
+      logger,
+      heartbeatIntervalMs: config.heartbeatIntervalMs,
+      electionTimeoutMs: config.electionTimeoutMs,
+      preVote: config.preVote,
+      snapshotCount: config.snapshotCount,
+      quotaBytes: config.quotaBackendBytes,
+      watchProgressIntervalMs: config.watchProgressNotifyIntervalMs,
+      onFatal: failure.report,
+    });
+    const peerServer = createRpcServer({
+      clock,
+      atTurnEnd,
+      limits: { messageBytesMax: PEER_MESSAGE_BYTES_MAX, streamHighWaterBytes: PEER_STREAM_BYTES },
+    });
+    node.registerPeerMethods(peerServer);
+    for (const listener of peerListeners)
+      listener.serve((socket) => peerServer.acceptSocket(socket));
+    const clientServer = createRpcServer({ clock, atTurnEnd, limits: clientLimits(config) });
+    registerServices(clientServer, node, config);
+    const http = new HttpService({
+      health: healthSourceOf(node.member),
+      version: config.emulatedVersion,
+      isClusterVersionDecided: () => node.member.raft.leader !== 0n,
+      metrics: new MetricsRegistry(),
+      logger,
+      hostNames: [...config.allowedHosts, ...config.advertiseClientUrls.map((url) => url.host)],
+    });
+    for (const listener of clientListeners)
+      listener.serve((socket) => route(socket, clientServer, http));
+    node.start();
+    return new Server({
+      config,
+      node,
+      storage,
+      clientListeners,
+      peerListeners,
+      clientServer,
+      peerServer,
+      http,
+      failure,
+    });
+  } catch (error) {
+    await storage.close();
+    throw error;
+  }
+}
+
+/** An append message of Raft, with the largest entry there can be, or a frame of a snapshot. */
+const PEER_MESSAGE_BYTES_MAX = 64 * 1024 * 1024;
+const PEER_STREAM_BYTES = 16 * 1024 * 1024;
+
+function clusterMembers(config: ServerConfig, ids: readonly MemberId[]): ClusterMember[] {
+  return config.initialMembers.map(({ name, peerUrls }, at) => ({
+    id: ids[at] ?? 0n,
+    name,
+    peerUrls: peerUrls.map((url) => url.text),
+  }));
+}
+
+/** etcd's receive limit is its request limit and half a MiB: between the two lies "request is too large". */
+const RECEIVE_OVERHEAD_BYTES = 512 * 1024;
+
+function clientLimits(config: ServerConfig) {
+  return {
+    messageBytesMax: config.maxRequestBytes + RECEIVE_OVERHEAD_BYTES,
+    concurrentStreamsMax: config.maxConcurrentStreams,
+    pingIntervalMinMs: config.grpcKeepaliveMinTimeMs,
+    keepaliveTimeMs: config.grpcKeepaliveIntervalMs,
+    keepaliveTimeoutMs: config.grpcKeepaliveTimeoutMs,
+  };
+}
+
+/** HTTP/2 by prior knowledge begins with "PRI "; everything else on a client port is HTTP/1. */
+function route(socket: Socket, rpc: RpcServer, http: HttpService): void {
+  socket.once("data", (chunk: Buffer) => {
+    socket.pause();
+    if (chunk.subarray(0, 3).toString("latin1") === "PRI") rpc.acceptSocket(socket, chunk);
+    else http.accept(socket, chunk);
+    socket.resume();
+  });
+}
+
+/** The first thing that makes going on impossible. */
+class Failure {
+  readonly happened: Promise<Error>;
+  readonly report: (error: Error) => void;
+
+  constructor(logger: Logger) {
+    let resolve!: (error: Error) => void;
+    this.happened = new Promise((onResolve) => {
+      resolve = onResolve;
+    });
+    this.report = (error) => {
+      logger.fatal("this member cannot go on", { error });
+      resolve(error);
+    };
+  }
+}
+
+interface ServerParts {
+  readonly config: ServerConfig;
+  readonly node: MemberNode;
+  readonly storage: MemberStorage;
+  readonly clientListeners: readonly Listener[];
+  readonly peerListeners: readonly Listener[];
+  readonly clientServer: RpcServer;
+  readonly peerServer: RpcServer;
+  readonly http: HttpService;
+  readonly failure: Failure;
+}
+
+class Server implements RunningServer {
+  readonly clientUrls: readonly string[];
+  readonly peerUrls: readonly string[];
+  readonly failed: Promise<Error>;
+  readonly #parts: ServerParts;
+  #closing: Promise<void> | null = null;
+
+  constructor(parts: ServerParts) {
+    this.#parts = parts;
+    this.clientUrls = parts.clientListeners.map(({ urlText }) => urlText);
+    this.peerUrls = parts.peerListeners.map(({ urlText }) => urlText);
+    this.failed = parts.failure.happened;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    const { node, storage, clientServer, peerServer, http } = this.#parts;
+    for (const listener of this.#parts.clientListeners) listener.close();
+    await node.handOver();
+    await Promise.race([clientServer.drain(), after(DRAIN_TIMEOUT_MS)]);
+    node.stop();
+    clientServer.close();
+    http.close();
+    for (const listener of this.#parts.peerListeners) listener.close();
+    peerServer.close();
+    await storage.close();
+  }
+}
+
+function after(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms).unref();
+  });
+}
