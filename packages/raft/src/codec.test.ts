@@ -137,7 +137,7 @@ test("a message cut off anywhere, or with a byte too many, is malformed", () => 
 test(`whatever the bytes, decoding ends in a message or in MalformedBytes, and what it accepts it would write (seed ${SEED})`, () => {
   const prng = seededPrng(SEED + 1000);
   let accepted = 0;
-  for (let round = 0; round < 30_000; round += 1) {
+  for (let round = 0; round < 12_000; round += 1) {
     const bytes = encodeMessage(someMessage(prng, TYPES[nextBelow(prng, TYPES.length)]!));
     const flips = 1 + nextBelow(prng, 3);
     for (let n = 0; n < flips; n += 1) {
@@ -147,14 +147,15 @@ test(`whatever the bytes, decoding ends in a message or in MalformedBytes, and w
     try {
       message = decodeMessage(bytes);
     } catch (error) {
-      expect(error).toBeInstanceOf(MalformedBytes);
+      if (!(error instanceof MalformedBytes)) throw error;
       continue;
     }
     accepted += 1;
     // Members may come in another order than we write them; everything else is canonical.
-    if (message.type !== "install-snapshot") expect(encodeMessage(message)).toEqual(bytes);
+    if (message.type === "install-snapshot") continue;
+    if (Buffer.compare(encodeMessage(message), bytes) !== 0) expect.fail(`not canonical: ${bytes}`);
   }
-  expect(accepted).toBeGreaterThan(1000);
+  expect(accepted).toBeGreaterThan(500);
 });
 
 test("random bytes never do more than throw MalformedBytes", () => {
@@ -165,7 +166,7 @@ test("random bytes never do more than throw MalformedBytes", () => {
     try {
       decodeMessage(bytes);
     } catch (error) {
-      expect(error).toBeInstanceOf(MalformedBytes);
+      if (!(error instanceof MalformedBytes)) throw error;
     }
   }
 });

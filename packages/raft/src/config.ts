@@ -1,7 +1,7 @@
 /** How one member behaves. All members of a cluster should agree on it, though safety does not depend on that. */
 export interface RaftConfig {
   /**
-   * Ticks without hearing a leader before an election. Each wait is drawn from [electionTicks, 2 * electionTicks)
+   * Ticks without hearing a leader before an election. Each wait is drawn from (electionTicks, 2 * electionTicks]
    * (Raft 5.2); it is also the leader's lease for refusing votes and the time a transfer may take. Default 10.
    */
   readonly electionTicks: number;

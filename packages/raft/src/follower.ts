@@ -26,6 +26,7 @@ export function onAppend(state: RaftState, message: MessageOf<"append">): void {
   const { previousIndex, previousTerm, entries } = message;
   if (previousIndex < state.commitIndex) {
     // Old news: up to the commit index the logs agree anyway.
+    checkCommittedAgrees(state, message);
     accept(state, message.from, state.commitIndex);
     return;
   }
@@ -38,6 +39,16 @@ export function onAppend(state: RaftState, message: MessageOf<"append">): void {
   // Only what this message vouches for: entries behind it may still conflict (Raft Figure 2, rule 5).
   advanceCommit(state, Math.min(message.commit, lastIndex));
   accept(state, message.from, lastIndex);
+}
+
+/** The newest committed entry, if the message has it, is the same there: or one of us lost what was committed. */
+function checkCommittedAgrees(state: RaftState, message: MessageOf<"append">): void {
+  const entry = message.entries[state.commitIndex - message.previousIndex - 1];
+  if (entry === undefined) return;
+  assert(
+    state.log.matches(entry.index, entry.term),
+    "a committed entry is never replaced (Raft 5.4)",
+  );
 }
 
 /**

@@ -213,7 +213,7 @@ test("5.2: election timeouts are drawn from an interval, so that votes seldom sp
     }
     drawn.add(ticks);
   }
-  expect([...drawn].sort((a, b) => a - b)).toEqual([10, 11, 12, 13, 14, 15, 16, 17, 18, 19]);
+  expect([...drawn].sort((a, b) => a - b)).toEqual([11, 12, 13, 14, 15, 16, 17, 18, 19, 20]);
 });
 
 // 5.3

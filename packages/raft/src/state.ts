@@ -78,7 +78,7 @@ export class RaftState {
 
   /** Ticks since a leader was heard, a vote granted or an election started; as leader, since the last check of the quorum. */
   electionElapsed = 0;
-  /** Drawn anew for each wait, in [electionTicks, 2 * electionTicks). */
+  /** Drawn anew for each wait, in (electionTicks, 2 * electionTicks]. */
   electionTimeout = 0;
   /** Valid as candidate or pre-candidate: the answers of this election. */
   readonly votes = new Map<MemberId, boolean>();
@@ -115,9 +115,13 @@ export function leadershipOf(state: RaftState): Leadership {
   return state.leadership;
 }
 
+/**
+ * At least one tick more than the lease: members do not tick in step, and whoever asked first would be refused by
+ * one whose tick is about to come, and would lose a whole timeout by it.
+ */
 export function drawElectionTimeout(state: RaftState): void {
   const { electionTicks } = state.config;
-  state.electionTimeout = electionTicks + nextBelow(state.prng, electionTicks);
+  state.electionTimeout = electionTicks + 1 + nextBelow(state.prng, electionTicks);
 }
 
 /**
