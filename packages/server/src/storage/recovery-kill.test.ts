@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { nextBelow, seededPrng, systemClock } from "@conclave/base";
@@ -12,6 +13,7 @@ const IDENTITY = { clusterId: 0xc1n, memberId: 0xa1n, name: "one" };
 
 /** Bundles the writer into one file that plain Node runs. */
 async function bundleWriter(directory: string): Promise<string> {
+  await symlink(join(HERE, "../../node_modules"), join(directory, "node_modules"));
   await build({
     configFile: false,
     logLevel: "error",
@@ -56,7 +58,7 @@ function runAndKill(program: string, directory: string, afterMs: number): Promis
 
 test("after kill -9, again and again, every acknowledged entry is there and the state is as of one index (F1)", async () => {
   const base = await temporaryDirectory();
-  const program = await bundleWriter(join(HERE, "../../node_modules/.storage-test"));
+  const program = await bundleWriter(base);
   const directory = join(base, "data");
   const prng = seededPrng(9);
   let acknowledged = 0;

@@ -71,7 +71,8 @@ export class MemberStorage {
         const before = this.#store.switchTo(store);
         this.#install = null;
         await before.close();
-        await this.#place.removeOld();
+        // The install is done; what could not be removed now goes at the next boot.
+        await this.#place.removeOld().catch(() => {});
       },
       onAbort: async () => {
         this.#install = null;
