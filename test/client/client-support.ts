@@ -34,3 +34,11 @@ export function clientsOf(server: ServerUnderTest) {
     },
   };
 }
+
+/** Resolves when the signal aborts, or at once if it has. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}

@@ -1,15 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Leader, Term } from "@conclave/client";
+import type { Leader } from "@conclave/client";
 import { describe, expect, test } from "vitest";
 import { describeEachServer } from "../support/each-server.ts";
 import { Etcdctl } from "../support/etcdctl.ts";
 import { eventually } from "../support/eventually.ts";
 import { etcdctl } from "../support/tools.ts";
-import { clientsOf } from "./client-support.ts";
+import { aborted, clientsOf } from "./client-support.ts";
 
 const TXN = "/etcdserverpb.KV/Txn";
-const over = (term: Term) =>
-  new Promise((resolve) => term.signal.addEventListener("abort", resolve));
 
 describeEachServer(
   "SDK elections",
@@ -172,7 +170,7 @@ describeEachServer(
       const leading = a.election("e", { value: "a" }).lead(
         async (term) => {
           setTimeout(() => stop.abort(), 5);
-          await over(term);
+          await aborted(term.signal);
           expect(term.signal.reason).toMatchObject({ code: "CANCELLED" });
           leaderWhileEnding = await b.election("e").leader();
           await term.kv.put("handover", "written by the leader");
@@ -231,6 +229,7 @@ describe("SDK elections beside other clients", () => {
         await eventually(async () => {
           expect((await client.election(name).leader())?.text).toBe("theirs");
         });
+        await eventually(() => expect(foreign.stdout).toContain("theirs"));
         foreign.kill("SIGINT");
         await eventually(async () => expect(await client.election(name).leader()).toBeNull());
       });

@@ -5,7 +5,7 @@ import { describeEachServer } from "../support/each-server.ts";
 import { Etcdctl } from "../support/etcdctl.ts";
 import { eventually } from "../support/eventually.ts";
 import { etcdctl } from "../support/tools.ts";
-import { clientsOf } from "./client-support.ts";
+import { aborted, clientsOf } from "./client-support.ts";
 
 const TXN = "/etcdserverpb.KV/Txn";
 const LEASE_REVOKE = "/etcdserverpb.Lease/LeaseRevoke";
@@ -170,7 +170,7 @@ describeEachServer(
       const outcome = a.locks.request("l", async (lock) => {
         await sleep(80);
         await b.kv.delete(lock.key);
-        await new Promise((resolve) => lock.signal.addEventListener("abort", resolve));
+        await aborted(lock.signal);
         expect(lock.signal.reason).toMatchObject({ code: "LOCK_LOST", reason: "deleted" });
         expect(lock.remaining()).toBe(0);
         expect(() => lock.assert()).toThrow(LockLostError);
@@ -183,7 +183,7 @@ describeEachServer(
       const [a, b] = [await clients.connect(), await clients.connect()];
       const lock = await a.locks.acquire("l");
       await b.kv.put(lock.key, "mine now");
-      await new Promise((resolve) => lock.signal.addEventListener("abort", resolve));
+      await aborted(lock.signal);
       expect(lock.signal.reason).toMatchObject({ reason: "stolen" });
       expect(await lock.release()).toBe("already-lost");
     });
@@ -265,7 +265,7 @@ describeEachServer(
       const shared = await client.locks.acquire("shared");
       const own = await client.locks.acquire("own", { session: "own" });
       await client.leases.revoke(await client.session.open());
-      await new Promise((resolve) => shared.signal.addEventListener("abort", resolve));
+      await aborted(shared.signal);
       own.assert();
       await own.verify();
       expect(await own.release()).toBe("released");

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { describeEachServer } from "../support/each-server.ts";
 import { eventually } from "../support/eventually.ts";
 import { freePorts } from "../support/free-ports.ts";
-import { clientsOf } from "./client-support.ts";
+import { aborted, clientsOf } from "./client-support.ts";
 
 const BRISK = { session: { ttl: "2s", margin: "600ms" } } as const;
 const opened = async (client: Client) => client.leases.timeToLive(await client.session.open());
@@ -37,7 +37,7 @@ describeEachServer(
       const [a, b] = [await clients.connect(BRISK), await clients.connect()];
       const { session } = a;
       await b.leases.revoke(await session.open());
-      await new Promise((resolve) => session.signal.addEventListener("abort", resolve));
+      await aborted(session.signal);
       expect(session.signal.reason).toMatchObject({ code: "SESSION_LOST", reason: "revoked" });
     });
 

@@ -211,6 +211,7 @@ export class Hold implements AsyncDisposable {
     this.#stopWatching();
     this.#state = { kind: "lost", reason, cause };
     this.#controller.abort(this.#lossError("unknown"));
+    this.session.renewNow(); // A key that is gone may mean that its lease is.
     void this.#onOver();
   }
 

@@ -72,9 +72,24 @@ export async function enterQueue(
       }
     }
   } catch (error) {
-    coordination.debris.add(session, key, { again: true });
-    throw signal.aborted ? signal.reason : error;
+    throw abandoned(coordination, session, key, signal, error);
   }
+}
+
+/** Cleans up after an entry that was given up, and returns the error to throw. */
+function abandoned(
+  coordination: Coordination,
+  session: Session,
+  key: string,
+  signal: AbortSignal,
+  error: unknown,
+): unknown {
+  if (error instanceof ConclaveError && error.code === "LEASE_NOT_FOUND") {
+    session.onLeaseNotFound();
+    return session.signal.reason;
+  }
+  coordination.debris.add(session, key, { again: true });
+  return signal.aborted ? signal.reason : error;
 }
 
 async function createEntry(
@@ -122,8 +137,7 @@ export async function enterEmptyQueue(
     return succeeded ? entryOf(revision, false) : null;
   } catch (error) {
     if (!isUncertain(error) || signal.aborted) {
-      coordination.debris.add(session, key, { again: true });
-      throw signal.aborted ? signal.reason : error;
+      throw abandoned(coordination, session, key, signal, error);
     }
     const found = await settle(coordination, session, key, signal);
     return found === null ? null : entryOf(found.createRevision, true);

@@ -65,6 +65,13 @@ export class Renewer implements LaneListener {
     this.#nextRound = clock.setTimer(dueMs - clock.nowMs(), () => this.#beginRound());
   }
 
+  /** Renews at once, unless a renewal is under way. */
+  renewNow(): void {
+    if (this.#nextRound === null) return;
+    this.#nextRound.cancel();
+    this.#beginRound();
+  }
+
   stop(): void {
     this.#stopped = true;
     this.#cancelTimers();

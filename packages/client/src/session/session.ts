@@ -240,6 +240,16 @@ export class Session implements AsyncDisposable {
     if (this.#phase.kind === "live") this.#phase.doubted = true;
   }
 
+  /** Asks the server at once whether the lease is still there, for something that rests on it went away. @internal */
+  renewNow(): void {
+    if (this.#phase.kind === "live") this.#phase.renewer.renewNow();
+  }
+
+  /** The server refused something on this lease, for there is no such lease any more. @internal */
+  onLeaseNotFound(): void {
+    this.#onGone();
+  }
+
   #onGone(): void {
     const phase = this.#phase;
     if (phase.kind !== "live") return;
