@@ -152,6 +152,24 @@ describeEachServer("gRPC Watch: events", (server) => {
       }
     });
 
+    test("thousands of revisions back replays them all, once and in order", async () => {
+      const { client, at, range, stream } = watched();
+      using _ = stream;
+      const total = 3_000;
+      const revisions: number[] = [];
+      for (let done = 0; done < total; done += 100) {
+        const batch = Array.from({ length: 100 }, (_, i) => put(client, `${at}k`, `${done + i}`));
+        revisions.push(...(await Promise.all(batch)));
+      }
+      await stream.create({ ...range, start_revision: Math.min(...revisions) });
+      const live = put(client, `${at}k`, "live");
+      const events = await stream.events(total + 1);
+      revisions.push(await live);
+      expect(events.map((event) => event.kv.mod_revision)).toEqual(
+        revisions.toSorted((a, b) => a - b),
+      );
+    });
+
     test("in the future waits for it and sends nothing older", async () => {
       const { client, at, range, stream } = watched();
       using _ = stream;
