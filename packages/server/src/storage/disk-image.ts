@@ -28,35 +28,58 @@ export type CrashMode = "nothing" | "everything" | "some" | "torn-sectors" | "no
 type NameChange = Extract<DiskOperation, { type: "create" | "rename" | "remove" }>;
 type ContentChange = Extract<DiskOperation, { type: "write" | "truncate" }>;
 
-/** One file: what is read from it, and how that differs from what is durable. */
-class ImageFile {
-  content = new Uint8Array(0);
-  sizeBytes = 0;
-  durable: Uint8Array = new Uint8Array(0);
-  readonly unsynced: ContentChange[] = [];
+/** The bytes of a file, growing at the end. */
+class Content {
+  #bytes = new Uint8Array(0);
+  #size = 0;
 
   change(operation: ContentChange): void {
-    if (operation.type === "write") this.#write(operation.offset, operation.bytes);
-    else this.#resize(operation.sizeBytes);
-  }
-
-  bytes(): Uint8Array {
-    return this.content.subarray(0, this.sizeBytes);
-  }
-
-  #write(offset: number, bytes: Uint8Array): void {
-    if (offset + bytes.length > this.sizeBytes) this.#resize(offset + bytes.length);
-    this.content.set(bytes, offset);
-  }
-
-  #resize(sizeBytes: number): void {
-    if (sizeBytes > this.content.length) {
-      const larger = new Uint8Array(Math.max(sizeBytes, 2 * this.content.length));
-      larger.set(this.bytes());
-      this.content = larger;
+    if (operation.type === "write") {
+      const end = operation.offset + operation.bytes.length;
+      if (end > this.#size) this.#resize(end);
+      this.#bytes.set(operation.bytes, operation.offset);
+    } else {
+      this.#resize(operation.sizeBytes);
     }
-    if (sizeBytes < this.sizeBytes) this.content.fill(0, sizeBytes, this.sizeBytes);
-    this.sizeBytes = sizeBytes;
+  }
+
+  /** Valid until the next change. */
+  view(): Uint8Array {
+    return this.#bytes.subarray(0, this.#size);
+  }
+
+  copy(): Content {
+    const copy = new Content();
+    copy.#bytes = this.#bytes.slice(0, this.#size);
+    copy.#size = this.#size;
+    return copy;
+  }
+
+  #resize(size: number): void {
+    if (size > this.#bytes.length) {
+      const larger = new Uint8Array(Math.max(size, 2 * this.#bytes.length));
+      larger.set(this.view());
+      this.#bytes = larger;
+    }
+    if (size < this.#size) this.#bytes.fill(0, size, this.#size);
+    this.#size = size;
+  }
+}
+
+/** One file: what is read from it, what of that is durable, and the difference. */
+class ImageFile {
+  readonly content: Content;
+  readonly durable: Content;
+  readonly unsynced: ContentChange[] = [];
+
+  constructor(content = new Content()) {
+    this.content = content;
+    this.durable = content.copy();
+  }
+
+  sync(): void {
+    for (const change of this.unsynced) this.durable.change(change);
+    this.unsynced.length = 0;
   }
 }
 
@@ -103,7 +126,7 @@ export class DiskImage {
 
   /** A view of the content as it reads now; valid until the next change. */
   contentOf(file: number): Uint8Array {
-    return this.#file(file).bytes();
+    return this.#file(file).content.view();
   }
 
   apply(operation: DiskOperation): void {
@@ -140,10 +163,7 @@ export class DiskImage {
       if (keepsNameChange(mode, prng)) changeNames(names, change);
     }
     for (const [path, file] of names) {
-      const found = new ImageFile();
-      found.content = contentAfterCrash(this.#file(file), mode, prng);
-      found.sizeBytes = found.content.length;
-      found.durable = found.content.slice();
+      const found = new ImageFile(contentAfterCrash(this.#file(file), mode, prng));
       survivor.#files.set(file, found);
       survivor.#names.set(path, file);
     }
@@ -154,7 +174,7 @@ export class DiskImage {
 
   #changeContent(operation: ContentChange): void {
     const file = this.#file(operation.file);
-    file.change(operation);
+    file.content.change(operation);
     if (this.#tracksDurability) file.unsynced.push(operation);
   }
 
@@ -168,10 +188,7 @@ export class DiskImage {
   }
 
   #syncFile(number: number): void {
-    const file = this.#file(number);
-    if (!this.#tracksDurability) return;
-    file.durable = file.bytes().slice();
-    file.unsynced.length = 0;
+    this.#file(number).sync();
   }
 
   #syncNames(directory: string): void {
@@ -210,41 +227,37 @@ function keepsNameChange(mode: CrashMode, prng: Prng): boolean {
   return mode === "everything" || nextChance(prng, 0.5);
 }
 
-function contentAfterCrash(file: ImageFile, mode: CrashMode, prng: Prng): Uint8Array<ArrayBuffer> {
-  const survivor = new ImageFile();
-  survivor.change({ type: "write", file: 0, offset: 0, bytes: file.durable });
-  if (mode === "nothing") return survivor.bytes().slice();
+function contentAfterCrash(file: ImageFile, mode: CrashMode, prng: Prng): Content {
+  const survivor = file.durable.copy();
+  if (mode === "nothing") return survivor;
+  const keepsAll = mode === "everything" || mode === "no-names";
   for (const change of file.unsynced) {
-    if (change.type === "truncate") {
-      if (mode === "everything" || mode === "no-names" || nextChance(prng, 0.5))
-        survivor.change(change);
-    } else if (mode === "everything" || mode === "no-names") {
-      survivor.change(change);
-    } else {
-      writeSomeSectors(survivor, change, mode === "torn-sectors", prng);
-    }
+    if (keepsAll) survivor.change(change);
+    else if (change.type === "write") writeSomeSectors(survivor, change, mode, prng);
+    else if (nextChance(prng, 0.5)) survivor.change(change);
   }
-  return survivor.bytes().slice();
+  return survivor;
 }
 
 function writeSomeSectors(
-  survivor: ImageFile,
+  survivor: Content,
   change: Extract<ContentChange, { type: "write" }>,
-  tears: boolean,
+  mode: CrashMode,
   prng: Prng,
 ): void {
-  const end = change.offset + change.bytes.length;
+  const { file, offset } = change;
+  const end = offset + change.bytes.length;
   // The size is metadata of its own: it may have grown though no data arrived.
-  if (end > survivor.sizeBytes && nextChance(prng, 0.5)) {
-    survivor.change({ type: "truncate", file: 0, sizeBytes: end });
+  if (end > survivor.view().length && nextChance(prng, 0.5)) {
+    survivor.change({ type: "truncate", file, sizeBytes: end });
   }
-  for (let at = change.offset; at < end; ) {
+  for (let at = offset; at < end; ) {
     const sectorEnd = Math.min(end, at - (at % SECTOR_BYTES) + SECTOR_BYTES);
     if (nextChance(prng, 0.5)) {
-      const kept =
-        tears && nextChance(prng, 0.3) ? at + nextBelow(prng, sectorEnd - at) : sectorEnd;
-      const bytes = change.bytes.subarray(at - change.offset, kept - change.offset);
-      if (bytes.length > 0) survivor.change({ type: "write", file: 0, offset: at, bytes });
+      const isTorn = mode === "torn-sectors" && nextChance(prng, 0.3);
+      const keptEnd = isTorn ? at + nextBelow(prng, sectorEnd - at) : sectorEnd;
+      const bytes = change.bytes.subarray(at - offset, keptEnd - offset);
+      if (bytes.length > 0) survivor.change({ type: "write", file, offset: at, bytes });
     }
     at = sectorEnd;
   }

@@ -83,16 +83,15 @@ async function outcomeOf(image: DiskImage, durableIndex = 0): Promise<Outcome> {
     return { whole: isDeepStrictEqual(recovered.entries, whole) };
   } catch (error) {
     if (!(error instanceof WalCorruption)) throw error;
-    expect(snapshotOf(image), "what is refused is left as it was").toEqual(before);
+    expect(snapshotOf(image).equals(before), "what is refused is left as it was").toBe(true);
     return { refused: error };
   }
 }
 
-function snapshotOf(image: DiskImage): string[] {
-  return image
-    .list(WAL_DIRECTORY)
-    .sort()
-    .map((name) => `${name} ${Buffer.from(contentOf(image, name)).toString("base64")}`);
+/** Names and contents, to compare. */
+function snapshotOf(image: DiskImage): Buffer {
+  const names = image.list(WAL_DIRECTORY).sort();
+  return Buffer.concat(names.flatMap((name) => [Buffer.from(name), contentOf(image, name)]));
 }
 
 describe("rot is refused or harmless, and never costs an acknowledged entry (F10)", () => {
@@ -230,7 +229,7 @@ describe("a torn tail is cut", () => {
     const end = content.findLastIndex((byte) => byte !== 0) + 1;
     const tail = Math.ceil(end / 8) * 8;
     const prng = seededPrng(6);
-    for (let nth = 0; nth < 300; nth += 1) {
+    for (let nth = 0; nth < 150; nth += 1) {
       const length = 1 + nextBelow(prng, content.length - tail);
       const garbage = Uint8Array.from({ length }, () => nextBelow(prng, 256));
       // The header of a real group with lengths out of this world, now and then (E27).

@@ -29,7 +29,7 @@ describe("a group reads back as it was written", () => {
       index: 44,
       term: 2 ** 53 - 1,
       kind: "command" as const,
-      data: Buffer.alloc(300_000, 7),
+      data: Buffer.alloc(3000, 7),
     };
     const last = { term: 2 ** 53 - 1, vote: 2n ** 64n - 1n, commit: 43 };
     const batches = [
@@ -50,6 +50,17 @@ describe("a group reads back as it was written", () => {
       { type: "floor", mark: mark(42, 3) },
       { type: "hard-state", hardState: last },
     ]);
+  });
+
+  test("a group larger than the encoder's buffer", () => {
+    const data = Buffer.alloc(10_000_000, "not all the same");
+    const large: Entry = { index: 42, term: 3, kind: "command", data };
+    const encoder = new GroupEncoder();
+    const [record] = decoded(encoder.encode([{ entries: [large] }], TAIL, 0, SEED).bytes)!.records;
+    expect(record?.type === "entries" && data.equals(record.entries[0]!.data)).toBe(true);
+    expect(
+      decoded(encoder.encode([{ entries: entries(42, 42) }], TAIL, 0, SEED).bytes),
+    ).not.toBeNull();
   });
 
   test("a seal is a group without records", () => {
