@@ -220,7 +220,7 @@ export class MemberNode {
       refusalOf: (id) =>
         this.#o.members.some((member) => member.id === id) ? null : "not a member of this cluster",
       onMessage: (message) => this.#driver.step(message),
-      onForward: (entryData) => this.#driver.proposeForwarded(entryData),
+      onForward: (entryData, term) => this.#driver.proposeForwarded(entryData, term),
       onLeaseRenew: (id, answer) => this.#leases.renewAsLeader(id, answer),
       onLeaseRemaining: (id, answer) => this.#leases.remainingAsLeader(id, answer),
       onSnapshot: (from, stream) => this.#snapshots.accept(from, stream),

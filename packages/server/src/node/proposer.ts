@@ -137,8 +137,17 @@ export class Proposer {
     proposal.waiter.onResult(result);
   }
 
-  /** Ends the wait of `[first, last]`, for instance because the entry that carried them is certainly lost. */
-  refuse(first: number, last: number, error: EtcdError): void {
+  /** Whether anybody still waits for the batch. Its last command is the last to be answered, and to be given up. */
+  isAwaited(batch: ProposalBatch): boolean {
+    return this.#waiting.has(batch.last);
+  }
+
+  /** Ends the wait of a batch of which nothing will be heard any more. */
+  refuse(batch: ProposalBatch, error: EtcdError): void {
+    this.#refuseRange(batch.first, batch.last, error);
+  }
+
+  #refuseRange(first: number, last: number, error: EtcdError): void {
     for (let sequence = first; sequence <= last; sequence += 1) {
       const proposal = this.#waiting.get(sequence);
       if (proposal === undefined) continue;
@@ -158,6 +167,8 @@ export class Proposer {
 
   /** The member stops: everyone is told so. */
   close(): void {
-    this.refuse(1, this.#nextSequence - 1, EtcdErrors.stopped);
+    const waiting = [...this.#waiting.values()];
+    this.#waiting.clear();
+    for (const { waiter } of waiting) waiter.onRefused(EtcdErrors.stopped);
   }
 }

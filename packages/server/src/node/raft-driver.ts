@@ -28,10 +28,10 @@ export type DriverStore = Pick<DurableStateStore, "seal" | "isOverlayFull" | "wh
 export interface DriverLinks {
   send(messages: readonly Message[]): void;
   /**
-   * Hands a batch to the leader. `onRefused` is called, in a later turn, if the leader certainly did not take it.
-   * @returns false if it cannot be sent now; the batch then stays with the caller.
+   * Hands a batch to the leader of `term`. `onRefused` is called, in a later turn, if that leader certainly did not
+   * take it in that term. @returns false if it cannot be sent now; the batch then stays with the caller.
    */
-  forward(leader: MemberId, batch: ProposalBatch, onRefused: () => void): boolean;
+  forward(leader: MemberId, term: Term, batch: ProposalBatch, onRefused: () => void): boolean;
 }
 
 /** What the rest of the member wants to know about consensus. */
@@ -68,11 +68,13 @@ export interface RaftDriverOptions {
   readonly defer: (callback: () => void) => void;
 }
 
-/** An entry this member proposed as leader, to notice when another entry took its place. */
-interface ProposedEntry {
+/**
+ * A batch that a leader took, or may have taken, in a term. It can become an entry of that term only: once an entry of
+ * a later term is applied here and the batch was not, it never will be, and it is safe to propose it again.
+ */
+interface SentBatch {
   readonly batch: ProposalBatch;
   readonly term: Term;
-  readonly index: LogIndex;
 }
 
 /** Committed entries waiting to be applied beyond which none are proposed, as etcd's gap of 5,000. */
@@ -100,7 +102,8 @@ export class RaftDriver {
   #toApply: Entry[] = [];
   #installing = false;
   #isWaitingForStore = false;
-  readonly #proposed: ProposedEntry[] = [];
+  /** Not known to be applied or lost, in order of sending, hence of term. */
+  #sent: SentBatch[] = [];
   #leadingTerm: Term = 0;
 
   constructor(options: RaftDriverOptions) {
@@ -145,11 +148,11 @@ export class RaftDriver {
   }
 
   /**
-   * Another member's batch, forwarded to us as the leader.
+   * Another member's batch, forwarded to us as the leader of `term`: in another term the sender may have given it up.
    * @returns whether the core took it; if not, it is certainly not in any log.
    */
-  proposeForwarded(entryData: Uint8Array): boolean {
-    if (this.#stopped || this.isOverloaded) return false;
+  proposeForwarded(entryData: Uint8Array, term: Term): boolean {
+    if (this.#stopped || this.isOverloaded || this.#o.raft.term !== term) return false;
     const taken = this.#o.raft.propose(entryData).ok;
     if (taken) this.wake();
     return taken;
@@ -191,35 +194,32 @@ export class RaftDriver {
   }
 
   #offerProposals(): void {
-    const { proposer, raft, links } = this.#o;
+    const { proposer, raft } = this.#o;
     while (proposer.hasUnsent && !this.isOverloaded) {
-      if (raft.role === "leader") {
-        if (!this.#proposeHere()) return;
-      } else if (raft.leader !== 0n) {
-        const batch = proposer.takeBatch();
-        if (batch === null) return;
-        // Given back, it is offered again at the next tick: by then the leader has changed or has room.
-        const sent = links.forward(raft.leader, batch, () => proposer.giveBack(batch));
-        if (!sent) {
-          proposer.giveBack(batch);
-          return;
-        }
-      } else {
-        return; // No leader: the batch waits for one until its waiters give up.
+      if (raft.leader === 0n) return; // The batch waits for a leader until its waiters give up.
+      const batch = proposer.takeBatch();
+      if (batch === null) return;
+      const isSent =
+        raft.role === "leader" ? raft.propose(batch.entryData).ok : this.#forward(batch);
+      if (!isSent) {
+        proposer.giveBack(batch);
+        return;
       }
+      this.#sent.push({ batch, term: raft.term });
     }
   }
 
-  #proposeHere(): boolean {
-    const batch = this.#o.proposer.takeBatch();
-    if (batch === null) return false;
-    const outcome = this.#o.raft.propose(batch.entryData);
-    if (!outcome.ok) {
-      this.#o.proposer.giveBack(batch);
-      return false;
-    }
-    this.#proposed.push({ batch, term: outcome.term, index: outcome.index });
-    return true;
+  #forward(batch: ProposalBatch): boolean {
+    const { raft, links } = this.#o;
+    return links.forward(raft.leader, raft.term, batch, () => this.#takeBack(batch));
+  }
+
+  /** A batch that is in no log and never will be is offered again: its waiters notice nothing but time. */
+  #takeBack(batch: ProposalBatch): void {
+    const at = this.#sent.findIndex((sent) => sent.batch === batch);
+    if (at === -1) return;
+    this.#sent.splice(at, 1);
+    if (this.#o.proposer.isAwaited(batch)) this.#o.proposer.giveBack(batch);
   }
 
   #carryOutReadies(): void {
@@ -250,6 +250,7 @@ export class RaftDriver {
   #install(mark: SnapshotMark, ready: Ready): void {
     this.#installing = true;
     this.#toApply = this.#toApply.filter((entry) => entry.index > mark.index);
+    this.#abandonSent();
     this.#o.events.onSnapshot(mark, () => {
       this.#installing = false;
       this.#write(ready);
@@ -301,7 +302,7 @@ export class RaftDriver {
         break;
       }
       machine.apply(entry.kind === "command" ? entry : { ...entry, data: NO_COMMANDS }, proposer);
-      this.#settleProposed(entry);
+      this.#settleSent(entry);
       applied += 1;
     }
     if (applied === 0) return;
@@ -322,15 +323,23 @@ export class RaftDriver {
     });
   }
 
-  /** Waiters whose entry was overwritten by another leader's learn at once that it is lost. */
-  #settleProposed(applied: Entry): void {
-    for (;;) {
-      const oldest = this.#proposed[0];
-      if (oldest === undefined || oldest.index > applied.index) return;
-      this.#proposed.shift();
-      if (oldest.index !== applied.index || oldest.term !== applied.term) {
-        this.#o.proposer.refuse(oldest.batch.first, oldest.batch.last, EtcdErrors.leaderChanged);
-      }
+  /** Forgets the batches that are answered, and offers those again that the change of term has lost. */
+  #settleSent(applied: Entry): void {
+    while (this.#sent.length > 0) {
+      const { batch, term } = this.#sent[0]!;
+      const isAwaited = this.#o.proposer.isAwaited(batch);
+      if (isAwaited && term >= applied.term) return;
+      this.#sent.shift();
+      if (isAwaited) this.#o.proposer.giveBack(batch);
+    }
+  }
+
+  /** A snapshot stands for entries that are not seen here: nobody can tell whether it holds what was sent. */
+  #abandonSent(): void {
+    const abandoned = this.#sent;
+    this.#sent = [];
+    for (const { batch } of abandoned) {
+      this.#o.proposer.refuse(batch, EtcdErrors.timeoutDueToLeaderFail);
     }
   }
 

@@ -5,7 +5,7 @@
 export const PeerPath = {
   /** Client-streaming, kept open: each message is one encoded Raft message. */
   link: "/conclave.Peer/Link",
-  /** Unary: the data of one log entry for the leader to propose. OK: it is in the leader's log. */
+  /** Unary: a term and the data of one log entry for its leader to propose. OK: it is in the leader's log. */
   forward: "/conclave.Peer/Forward",
   /** Unary: a lease id to renew at the leader, answered with its TTL. */
   leaseRenew: "/conclave.Peer/LeaseRenew",
@@ -34,4 +34,21 @@ export function formatId(id: bigint): string {
 export function parseId(text: string | undefined): bigint | null {
   if (text === undefined || !/^[0-9a-f]{1,16}$/.test(text)) return null;
   return BigInt(`0x${text}`);
+}
+
+/** The term as a big-endian double, then the data. */
+export function encodeForward(term: number, entryData: Uint8Array): Uint8Array {
+  const bytes = Buffer.allocUnsafe(8 + entryData.length);
+  bytes.writeDoubleBE(term, 0);
+  bytes.set(entryData, 8);
+  return bytes;
+}
+
+/** The data is a copy: it goes into the log. @returns null if the bytes are too few */
+export function decodeForward(
+  bytes: Uint8Array,
+): { readonly term: number; readonly entryData: Uint8Array } | null {
+  if (bytes.length < 8) return null;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return { term: view.getFloat64(0), entryData: Uint8Array.from(bytes.subarray(8)) };
 }

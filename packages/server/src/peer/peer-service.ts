@@ -1,4 +1,4 @@
-import { decodeMessage, type MemberId, type Message } from "@conclave/raft";
+import { decodeMessage, type MemberId, type Message, type Term } from "@conclave/raft";
 import {
   type Metadata,
   type RpcServer,
@@ -8,7 +8,14 @@ import {
   type UnaryCall,
 } from "@conclave/rpc";
 import type { Logger } from "../observe/logger.ts";
-import { formatId, PEER_PROTOCOL_VERSION, PeerHeader, PeerPath, parseId } from "./peer-protocol.ts";
+import {
+  decodeForward,
+  formatId,
+  PEER_PROTOCOL_VERSION,
+  PeerHeader,
+  PeerPath,
+  parseId,
+} from "./peer-protocol.ts";
 
 /** What the rest of the member does with what its peers say. */
 export interface PeerServiceOptions {
@@ -18,8 +25,8 @@ export interface PeerServiceOptions {
   /** Null: a member. Else why it is refused ("not a member", "removed"). */
   readonly refusalOf: (id: MemberId) => string | null;
   readonly onMessage: (message: Message) => void;
-  /** @returns whether the batch is in this leader's log now. */
-  readonly onForward: (entryData: Uint8Array) => boolean;
+  /** @returns whether the batch is in the log of this leader of `term` now. */
+  readonly onForward: (entryData: Uint8Array, term: Term) => boolean;
   /** Answers with the lease's TTL in seconds, 0 if it does not exist; null: this member does not lead. */
   readonly onLeaseRenew: (id: bigint, answer: (ttlSeconds: number | null) => void) => void;
   /** Remaining and granted TTL, in seconds; remaining is -1 if the lease does not exist; null: not leading. */
@@ -55,7 +62,9 @@ export function registerPeerService(server: RpcServer, options: PeerServiceOptio
     });
   };
   unary(PeerPath.forward, (call, body) => {
-    if (options.onForward(Uint8Array.from(body))) call.reply(NO_BYTES);
+    const forward = decodeForward(body);
+    if (forward === null) call.fail(Status.INVALID_ARGUMENT, "malformed batch");
+    else if (options.onForward(forward.entryData, forward.term)) call.reply(NO_BYTES);
     else call.fail(Status.FAILED_PRECONDITION, "not taken");
   });
   unary(PeerPath.leaseRenew, (call, body) => {

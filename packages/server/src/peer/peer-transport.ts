@@ -1,11 +1,17 @@
 import type { Clock } from "@conclave/base";
-import type { MemberId, Message } from "@conclave/raft";
+import type { MemberId, Message, Term } from "@conclave/raft";
 import { type Caller, type CallStatus, Status } from "@conclave/rpc";
 import type { ProposalBatch } from "../node/proposer.ts";
 import type { DriverLinks } from "../node/raft-driver.ts";
 import type { Logger } from "../observe/logger.ts";
 import { PeerLink } from "./peer-link.ts";
-import { formatId, PEER_PROTOCOL_VERSION, PeerHeader, PeerPath } from "./peer-protocol.ts";
+import {
+  encodeForward,
+  formatId,
+  PEER_PROTOCOL_VERSION,
+  PeerHeader,
+  PeerPath,
+} from "./peer-protocol.ts";
 
 /** A way to call one member, for instance an rpc channel to its peer URLs. */
 export interface PeerCaller extends Caller {
@@ -75,10 +81,10 @@ export class PeerTransport implements DriverLinks {
     }
   }
 
-  forward(leader: MemberId, batch: ProposalBatch, onRefused: () => void): boolean {
+  forward(leader: MemberId, term: Term, batch: ProposalBatch, onRefused: () => void): boolean {
     const peer = this.#peers.get(leader);
     if (peer === undefined || !peer.link.isOpen) return false;
-    this.call(leader, PeerPath.forward, batch.entryData, (status) => {
+    this.call(leader, PeerPath.forward, encodeForward(term, batch.entryData), (status) => {
       // Anything but a plain refusal leaves the fate of the batch open: its waiters wait for their deadline.
       const isCertainlyNotTaken =
         status.code === Status.FAILED_PRECONDITION ||
