@@ -399,6 +399,7 @@ export class ServerConnection extends Connection implements ServerCallConnection
     if (DRAIN_PING.compare(bytes, start, start + DRAIN_PING.length) !== 0) return;
     this.#draining = "final";
     this.writer.goAway(this.lastPeerStreamId, ErrorCode.NO_ERROR, "");
+    this.askFlush();
     this.onStreamGone();
   }
 
