@@ -94,7 +94,7 @@ export class DiskImage {
   /** Names as they are after a power cut, before any change still in doubt. */
   #durableNames = new Map<string, number>();
   #unsyncedNames: NameChange[] = [];
-  /** Off for disks that live and die with the process: nobody will ask what survives. */
+  /** Off for disks that live and die with the process: nobody asks what survives, and a removed file is gone at once. */
   readonly #tracksDurability: boolean;
   #nextFile = 1;
 
@@ -183,8 +183,9 @@ export class DiskImage {
       this.#files.set(change.file, new ImageFile());
       this.#nextFile = Math.max(this.#nextFile, change.file + 1);
     }
-    changeNames(this.#names, change);
     if (this.#tracksDurability) this.#unsyncedNames.push(change);
+    else if (change.type === "remove") this.#files.delete(this.#names.get(change.path) ?? 0);
+    changeNames(this.#names, change);
   }
 
   #syncFile(number: number): void {

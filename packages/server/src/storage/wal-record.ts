@@ -94,8 +94,8 @@ export function writeMark(
 }
 
 /**
- * Reads a body whose CRC is good. The data of entries is copied out, so that a log in memory does not hold whole
- * segments. @throws UnknownRecord if it was written by a version that knows more than this one.
+ * Reads a body whose CRC is good. The data of entries are views of it: the caller gives it away.
+ * @throws UnknownRecord if it was written by a version that knows more than this one.
  */
 export function decodeRecords(body: Buffer): WalRecord[] {
   const records: WalRecord[] = [];
@@ -143,7 +143,7 @@ function decodeEntries(payload: Buffer): WalRecord {
     const kind = KINDS[payload.readUInt32LE(at + 12)];
     const start = at + ENTRY_HEADER_BYTES;
     requireBytes(kind !== undefined && dataBytes <= payload.length - start);
-    const data = Buffer.from(payload.subarray(start, start + dataBytes));
+    const data = payload.subarray(start, start + dataBytes);
     entries.push({ term: count(payload, at), index: firstIndex + nth, kind, data });
     at = start + dataBytes;
   }

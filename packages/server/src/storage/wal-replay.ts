@@ -276,7 +276,8 @@ class SegmentReader {
 
   #decode(offset: number, body: Buffer): WalRecord[] {
     try {
-      return decodeRecords(body);
+      // One copy for all entries of a group: a log in memory must not hold whole segments.
+      return decodeRecords(Buffer.from(body));
     } catch (error) {
       if (!(error instanceof UnknownRecord)) throw error;
       throw new WalMismatch("newer-format", `${this.#name} at offset ${offset}: ${error.message}`);

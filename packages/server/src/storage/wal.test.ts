@@ -129,6 +129,20 @@ describe("group commit", () => {
     await wal.close();
   });
 
+  test("it tells for how long the disk has been at it", async () => {
+    const clock = new VirtualClock();
+    const disk = await diskForWal();
+    const { wal } = await openWal(disk, { clock });
+    const durable = appendDurably(wal, { reset: FOUNDING });
+    expect(wal.stalledMs).toBe(0);
+    await Promise.resolve();
+    clock.advance(700);
+    expect(wal.stalledMs).toBe(700);
+    await durable;
+    expect(wal.stalledMs).toBe(0);
+    await wal.close();
+  });
+
   test("it says that it is full while more than its limit waits for the disk", async () => {
     const disk = await diskForWal();
     const { wal } = await openWal(disk, { pendingBytesMax: 1000 });

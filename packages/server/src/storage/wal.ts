@@ -92,6 +92,7 @@ export class Wal {
   #isSealed: boolean;
   #sealTimer: Timer | null = null;
   #lastWriteMs: number;
+  #writeStartedMs = 0;
 
   private constructor(options: WalOptions, segments: WalSegments, replay: Replay) {
     this.#clock = options.clock;
@@ -156,6 +157,14 @@ export class Wal {
   /** The disk does not keep up: take no new work until batches have become durable. */
   get isFull(): boolean {
     return this.#pendingBytes >= this.#pendingBytesMax;
+  }
+
+  /**
+   * How long the disk has been at the group in flight; 0 if it is idle. A leader whose disk hangs must not go on being one
+   * because its heartbeats still leave. Milliseconds.
+   */
+  get stalledMs(): number {
+    return this.#inFlight === null ? 0 : this.#clock.nowMs() - this.#writeStartedMs;
   }
 
   /**
@@ -248,6 +257,7 @@ export class Wal {
   #writeGroup(group: readonly PendingBatch[]): void {
     assert(this.#inFlight === null, "one group in flight at a time");
     this.#inFlight = group;
+    this.#writeStartedMs = this.#clock.nowMs();
     const batches = group.map((pending) => pending.batch);
     const bodyBytes = group.reduce((sum, pending) => sum + pending.bodyBytes, 0);
     const current = this.#segments.current;

@@ -1,0 +1,68 @@
+import { VirtualClock } from "@conclave/base";
+import { expect, test } from "vitest";
+import type { DiskFile } from "./disk.ts";
+import { DurableWriter } from "./durable-writer.ts";
+import { MemoryDisk } from "./memory-disk.ts";
+
+/** A file that notes on which way it was written, and takes as long as it is told. */
+async function watchedFile(clock: VirtualClock) {
+  const ways: string[] = [];
+  const disk = new MemoryDisk();
+  const file: DiskFile = await disk.open("/log", { create: true });
+  const watched = {
+    ways,
+    latencyMs: 0.1,
+    file: Object.assign(file, {
+      writeDurablyNow: () => {
+        ways.push("now");
+        clock.advance(watched.latencyMs);
+      },
+      writeDurably: async () => {
+        ways.push("pool");
+        clock.advance(watched.latencyMs);
+      },
+    }),
+  };
+  return watched;
+}
+
+function write(writer: DurableWriter, file: DiskFile, bytes: number) {
+  return new Promise<unknown>((resolve) => writer.write(file, 0, new Uint8Array(bytes), resolve));
+}
+
+test("small writes are made at once, large ones beside the loop", async () => {
+  const clock = new VirtualClock();
+  const watched = await watchedFile(clock);
+  const writer = new DurableWriter(clock);
+  await write(writer, watched.file, 100);
+  await write(writer, watched.file, 100_000);
+  await write(writer, watched.file, 100);
+  expect(watched.ways).toEqual(["now", "pool", "now"]);
+});
+
+test("a slow disk stalls the loop once, and not again until it has been quick for a while (F12)", async () => {
+  const clock = new VirtualClock();
+  const watched = await watchedFile(clock);
+  const writer = new DurableWriter(clock);
+  watched.latencyMs = 500;
+  for (let nth = 0; nth < 10; nth += 1) await write(writer, watched.file, 100);
+  expect(watched.ways.filter((way) => way === "now")).toHaveLength(1);
+  watched.latencyMs = 0.1;
+  for (let nth = 0; nth < 64; nth += 1) await write(writer, watched.file, 100);
+  expect(watched.ways.at(-1)).toBe("pool");
+  await write(writer, watched.file, 100);
+  expect(watched.ways.at(-1)).toBe("now");
+});
+
+test("a failure is reported on either way", async () => {
+  const clock = new VirtualClock();
+  const { file } = await watchedFile(clock);
+  const writer = new DurableWriter(clock);
+  const cause = new Error("EIO");
+  file.writeDurablyNow = () => {
+    throw cause;
+  };
+  file.writeDurably = () => Promise.reject(cause);
+  expect(await write(writer, file, 100)).toEqual({ cause });
+  expect(await write(writer, file, 100_000)).toEqual({ cause });
+});
