@@ -1,6 +1,6 @@
 import { FilterType } from "@conclave/wire";
 import type { ConclaveError } from "../errors.ts";
-import type { Namespace } from "../kv/keys.ts";
+import type { Bytes, Namespace } from "../kv/keys.ts";
 import type { Kv } from "../kv/kv.ts";
 import { Txn } from "../kv/txn.ts";
 import type { Runtime } from "../runtime.ts";
@@ -48,7 +48,7 @@ export class Coordination {
    * before, so nothing can slip through between read and watch (failure mode 10).
    */
   onDeleted(
-    key: string,
+    key: Bytes,
     startRevision: number,
     onGone: () => void,
     onFailed: (error: ConclaveError) => void,

@@ -36,6 +36,7 @@ export class Election {
 
   /** @internal */
   constructor(coordination: Coordination, name: string, options: ElectionOptions) {
+    if (name === "") throw new TypeError("an election needs a name");
     this.name = name;
     this.#coordination = coordination;
     this.#value = options.value ?? "";
@@ -53,6 +54,8 @@ export class Election {
   /**
    * Runs `body` whenever this client leads, for ever: after a lost term it campaigns again, and never starts a term
    * before the body of the last one has ended. Pass `term.signal` on, for it aborts when the lead is about to be lost.
+   *
+   * A body that returns while it leads gives up the lead, and stands again behind the other candidates.
    *
    * Ends when `signal` aborts, after the body has ended.
    * @throws what `body` threw, unless it threw because its term was over; ConclaveError for an error that campaigning
@@ -90,7 +93,7 @@ export class Election {
 
   /**
    * Who leads now, and every change; null while nobody does. A slow reader may miss leaders in between, never the
-   * latest. It never ends by itself.
+   * latest. It never ends by itself: leave the loop, or abort `signal`, which also ends the wait for a change.
    */
   async *observe(
     options: { readonly signal?: AbortSignal } = {},

@@ -45,7 +45,7 @@ export class Hold implements AsyncDisposable {
   readonly #wasUncertain: boolean;
   readonly #onOver: () => Promise<void>;
   readonly #controller = new AbortController();
-  readonly #stopListening: () => void;
+  #stopListening = () => {};
   #stopListeningToStop = () => {};
   readonly #watchLater: Timer;
   #ownKey: OwnKeyWatch | null = null;

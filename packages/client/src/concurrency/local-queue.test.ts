@@ -58,7 +58,9 @@ test("trying gives the turn only if nobody has it", async () => {
 test("beyond the limit of waiters a task is refused with LOCAL_QUEUE_FULL", async () => {
   const queue = new LocalQueue();
   await queue.enter("a", never);
-  for (let task = 0; task < LOCAL_WAITERS_MAX; task += 1) void queue.enter("a", never);
+  for (let task = 0; task < LOCAL_WAITERS_MAX; task += 1) {
+    void queue.enter("a", new AbortController().signal);
+  }
   await expect(queue.enter("a", never)).rejects.toMatchObject({
     code: "LOCAL_QUEUE_FULL",
     outcome: "not-applied",

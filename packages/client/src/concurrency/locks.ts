@@ -27,7 +27,8 @@ export interface LockOptions {
 
 /**
  * Locks by name, in the order of asking, across processes and across clients: Go's `concurrency.Mutex`,
- * `etcdctl lock` and the `v3lock` service stand in the same queues.
+ * `etcdctl lock` and the `v3lock` service stand in the same queues. That shared layout has a trap: a lock named `order`
+ * waits for whoever holds `order/42` too, so do not name one lock as the parent of another.
  *
  * A lock over a network is a strong hint and no more: pass `lock.fence` on to what it protects, and let that refuse
  * smaller fences.
@@ -127,12 +128,15 @@ export class Locks {
     leaveTurn: LeaveTurn,
     enter: (session: Session) => Promise<{ entry: QueueEntry; revision: number } | null>,
   ): Promise<Lock | null> {
-    const { session, closeOwn } = this.#coordination.sessions.choose(options.session);
+    let closeOwn = async () => {};
     const onOver = () => {
       leaveTurn();
       return closeOwn();
     };
     try {
+      const chosen = this.#coordination.sessions.choose(options.session);
+      closeOwn = chosen.closeOwn;
+      const { session } = chosen;
       const entered = await enter(session);
       if (entered !== null) {
         session.assert();
@@ -147,6 +151,7 @@ export class Locks {
   }
 
   #limit(name: string, options: LockOptions): OperationLimit {
+    if (name === "") throw new TypeError("a lock needs a name");
     const what = `locking ${JSON.stringify(name)}`;
     return new OperationLimit(this.#coordination.runtime.clock, what, limitsOf(options));
   }

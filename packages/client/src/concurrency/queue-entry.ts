@@ -108,7 +108,7 @@ async function createEntry(
     .else(op.get(key), oldest)
     .commit({ signal });
   const createRevision = succeeded ? revision : (results[0]?.createRevision ?? revision);
-  const wasFirst = results[1].items[0]?.createRevision === createRevision;
+  const wasFirst = results[1].items[0]?.keyText === key;
   return { createRevision, wasFirst };
 }
 
@@ -177,7 +177,7 @@ export async function waitUntilFirst(
     for (;;) {
       const { revision, predecessor } = await lookAhead(coordination, entry, code, signal);
       if (predecessor === null) return revision;
-      await untilEitherGoes(coordination, predecessor.keyText, entry.key, revision + 1, signal);
+      await untilEitherGoes(coordination, predecessor.key, entry.key, revision + 1, signal);
     }
   } catch (error) {
     coordination.debris.add(entry.session, entry.key, { again: entry.wasUncertain });
@@ -211,7 +211,7 @@ async function lookAhead(
 /** Resolves when one of two keys is deleted at or after a revision, or the answer may have been compacted away. */
 function untilEitherGoes(
   coordination: Coordination,
-  predecessorKey: string,
+  predecessorKey: Uint8Array,
   ownKey: string,
   startRevision: number,
   signal: AbortSignal,

@@ -1,6 +1,6 @@
 import type { LossReason } from "../errors.ts";
 import type { Runtime } from "../runtime.ts";
-import type { Transport } from "../transport/transport.ts";
+import { closedError, type Transport } from "../transport/transport.ts";
 import { Session, type SessionTerms } from "./session.ts";
 
 /** The sessions of one client: one that is shared by default, and those forked from it. */
@@ -10,6 +10,7 @@ export class Sessions {
   readonly #terms: SessionTerms;
   readonly #all = new Set<Session>();
   #shared: Session;
+  #isClosed = false;
 
   constructor(transport: Transport, runtime: Runtime, terms: SessionTerms) {
     this.#transport = transport;
@@ -42,10 +43,12 @@ export class Sessions {
   }
 
   async closeAll(reason: LossReason): Promise<void> {
+    this.#isClosed = true;
     await Promise.all([...this.#all].map((session) => session.close(reason)));
   }
 
   #make(terms: SessionTerms): Session {
+    if (this.#isClosed) throw closedError();
     const session = new Session(this.#transport, this.#runtime, terms, (forked) =>
       this.#make(forked),
     );

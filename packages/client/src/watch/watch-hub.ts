@@ -212,13 +212,13 @@ export class WatchHub {
    * linearizable read is behind, the store was wiped or restored, and the watch would wait for ever (failure mode 13).
    */
   async #suspectRegression(subscription: Subscription): Promise<void> {
+    const expected = subscription.cursor.next! - 1;
     let storeRevision: number;
     try {
       storeRevision = await this.#readStoreRevision();
     } catch {
       return; // Nothing learned. The next stream asks again.
     }
-    const expected = subscription.cursor.next! - 1;
     if (storeRevision >= expected) return;
     subscription.fail(
       new ConclaveError(
