@@ -28,7 +28,7 @@ export const WATCHERS_PER_STREAM_MAX = 65_536;
 
 const REASON_RANGE_EMPTY = "mvcc: watcher range is empty";
 const REASON_DUPLICATE_ID = "mvcc: duplicate watch ID provided on the WatchStream";
-const REASON_COMPACTED = "mvcc: required revision has been compacted";
+const REASON_COMPACTED = "etcdserver: mvcc: required revision has been compacted";
 
 /**
  * The watchers of one client stream, which share a buffer. Requests are answered at once, in order: the caller reads no
@@ -72,7 +72,7 @@ export class WatchStream implements WatcherStream {
     if (!range.isSingle && range.end !== null && range.end <= range.key) {
       this.refuse(REASON_RANGE_EMPTY);
     } else if (request.startRevision < 0) {
-      this.refuse(REASON_COMPACTED);
+      this.refuse(EtcdErrors.compacted.message);
     } else if (request.watchId !== 0 && this.#watchers.has(request.watchId)) {
       this.refuse(REASON_DUPLICATE_ID);
     } else if (this.#watchers.size >= WATCHERS_PER_STREAM_MAX) {
