@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { WatchEvent } from "./etcd-messages.ts";
+import { eventually } from "./eventually.ts";
 import { prefixEnd } from "./member-clients.ts";
 import { RawClient, RpcError } from "./raw-client.ts";
 import { WatchStream } from "./watch-stream.ts";
@@ -68,14 +69,9 @@ export class ClusterWorkload implements AsyncDisposable {
   async settle(): Promise<void> {
     this.#writing = false;
     await Promise.all(this.#loops.slice(3));
-    const { header } = await this.#client(0).call("KV.Range", { key: "session" });
-    const last = await this.#client(0).call("KV.Range", {
-      ...this.range,
-      sort_target: "MOD",
-      sort_order: "DESCEND",
-      limit: 1,
-      revision: header.revision,
-    });
+    const newest = { ...this.range, sort_target: "MOD", sort_order: "DESCEND", limit: 1 } as const;
+    // A channel that watched its member die may still be waiting to dial again.
+    const last = await eventually(() => this.#client(0).call("KV.Range", newest));
     const revision = last.kvs[0]?.mod_revision ?? 0;
     const deadline = performance.now() + 15_000;
     while ((this.events.at(-1)?.kv.mod_revision ?? 0) < revision) {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, openSync, readFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
 import { get } from "node:http";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -133,7 +133,9 @@ export class MemberProcess {
   }
 
   logTail(lines = 15): string {
-    const log = readFileSync(this.settings.logFile, "utf8").trimEnd().split("\n");
+    const { logFile } = this.settings;
+    const text = existsSync(logFile) ? readFileSync(logFile, "utf8") : "(never started)";
+    const log = text.trimEnd().split("\n");
     const last = log.slice(-lines).map((line) => line.slice(0, 300));
     return `--- ${this.settings.kind} ${this.name} ---\n${last.join("\n")}`;
   }

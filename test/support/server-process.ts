@@ -23,6 +23,8 @@ export class Deployment implements AsyncDisposable {
   readonly members: readonly MemberProcess[];
   readonly #directory: string;
   #turn = 0;
+  /** What the logs ended with, kept for a test that failed when their directory is gone already. */
+  #lastLogTail: string | undefined;
 
   private constructor(kind: ServerKind, members: readonly MemberProcess[], directory: string) {
     this.kind = kind;
@@ -91,11 +93,12 @@ export class Deployment implements AsyncDisposable {
   }
 
   logTail(): string {
-    return this.members.map((member) => member.logTail()).join("\n");
+    return this.#lastLogTail ?? this.members.map((member) => member.logTail()).join("\n");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.members.map((member) => member.kill()));
+    this.#lastLogTail = this.logTail();
     await rm(this.#directory, { recursive: true, force: true });
   }
 }
