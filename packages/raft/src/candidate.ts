@@ -58,6 +58,14 @@ function requestVotes(state: RaftState, type: "pre-vote" | "vote", isTransfer: b
   }
 }
 
+/**
+ * Whether an election waits for this member's own disk: nobody was asked yet, and a new term would only have to wait
+ * for the same disk again, for ever if that is slower than elections.
+ */
+export function isVoteUnderWay(state: RaftState): boolean {
+  return state.role === "candidate" && !state.unstable.holds(state.term, state.vote);
+}
+
 /** The disk reported: a vote for oneself counts once it would survive a crash, like any other. */
 export function countOwnVote(state: RaftState): void {
   assert(state.role === "candidate", "only a candidate votes for itself");

@@ -1,6 +1,12 @@
 export { decodeMessage, encodeMessage } from "./codec.ts";
 export { DEFAULT_RAFT_CONFIG, type RaftConfig } from "./config.ts";
 export {
+  ClusterInvariants,
+  checkMember,
+  type DurableView,
+  type MemberView,
+} from "./invariants.ts";
+export {
   EMPTY_MEMBERSHIP,
   isLearner,
   isMember,

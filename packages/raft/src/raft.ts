@@ -1,5 +1,5 @@
 import { assert, type Prng } from "@conclave/base";
-import { campaign, countOwnVote } from "./candidate.ts";
+import { campaign, countOwnVote, isVoteUnderWay } from "./candidate.ts";
 import { type RaftConfig, raftConfig } from "./config.ts";
 import { dispatch } from "./dispatch.ts";
 import { forwardReads } from "./follower.ts";
@@ -140,8 +140,9 @@ export class Raft {
 
   /** The other members as the leader sees them; empty on everyone else. */
   get progress(): readonly MemberProgress[] {
-    const members = this.#state.leadership?.progress ?? new Map();
-    return [...members].map(([id, { match, next, state, isActive }]) => ({
+    const { leadership } = this.#state;
+    if (leadership === null) return [];
+    return [...leadership.progress].map(([id, { match, next, state, isActive }]) => ({
       id,
       match,
       next,
@@ -164,7 +165,7 @@ export class Raft {
     }
     state.electionElapsed += 1;
     state.outbox.refusedReads.push(...state.forwardedReads.tick(state.config.electionTicks));
-    if (!mayCampaign(state)) return;
+    if (!mayCampaign(state) || isVoteUnderWay(state)) return;
     // Nobody else could be heard: a sole voter need not wait.
     const isAlone = isSoleVoter(state) && state.role === "follower";
     if (isAlone || state.electionElapsed >= state.electionTimeout) campaign(state);

@@ -54,6 +54,16 @@ test("an answer to an older round does not prove a newer read (etcd #20418)", ()
   expect(readsOf(drain(raft).readies)).toEqual([{ readId: 2, index: 1 }]);
 });
 
+test("an answer to a round of an earlier term proves nothing: rounds are counted anew in each", () => {
+  const raft = soloLeader({ log: [1] });
+  raft.readIndex(1);
+  drain(raft);
+  raft.step({ type: "heartbeat-response", from: 2n, to: 1n, term: 1, readSequence: 1 });
+  expect(readsOf(drain(raft).readies)).toEqual([]);
+  answerRound(raft, 2n, 1);
+  expect(readsOf(drain(raft).readies)).toEqual([{ readId: 1, index: 2 }]);
+});
+
 test("the next heartbeat repeats a round whose messages were lost", () => {
   const raft = soloLeader();
   raft.readIndex(1);
