@@ -30,14 +30,29 @@ function write(writer: DurableWriter, file: DiskFile, bytes: number) {
   return new Promise<unknown>((resolve) => writer.write(file, 0, new Uint8Array(bytes), resolve));
 }
 
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
 test("small writes are made at once, large ones beside the loop", async () => {
   const clock = new VirtualClock();
   const watched = await watchedFile(clock);
   const writer = new DurableWriter(clock);
   await write(writer, watched.file, 100);
+  await nextTurn();
   await write(writer, watched.file, 100_000);
   await write(writer, watched.file, 100);
   expect(watched.ways).toEqual(["now", "pool", "now"]);
+});
+
+test("one write in a turn of the loop is made at once: what else comes in it shall gather", async () => {
+  const clock = new VirtualClock();
+  const watched = await watchedFile(clock);
+  const writer = new DurableWriter(clock);
+  for (let nth = 0; nth < 3; nth += 1) await write(writer, watched.file, 100);
+  await nextTurn();
+  await write(writer, watched.file, 100);
+  expect(watched.ways).toEqual(["now", "pool", "pool", "now"]);
 });
 
 test("a slow disk stalls the loop once, and not again until it has been quick for a while (F12)", async () => {
@@ -45,7 +60,10 @@ test("a slow disk stalls the loop once, and not again until it has been quick fo
   const watched = await watchedFile(clock);
   const writer = new DurableWriter(clock);
   watched.latencyMs = 500;
-  for (let nth = 0; nth < 10; nth += 1) await write(writer, watched.file, 100);
+  for (let nth = 0; nth < 10; nth += 1) {
+    await write(writer, watched.file, 100);
+    await nextTurn();
+  }
   expect(watched.ways.filter((way) => way === "now")).toHaveLength(1);
   watched.latencyMs = 0.1;
   for (let nth = 0; nth < 64; nth += 1) await write(writer, watched.file, 100);

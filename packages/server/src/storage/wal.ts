@@ -30,7 +30,7 @@ export interface WalOptions {
   readonly pendingBytesMax?: number;
   /** Quiet time after which the tail is sealed. Milliseconds. Default 50. */
   readonly sealAfterIdleMs?: number;
-  /** Runs a task soon, after what runs now. Default: a microtask, so that one turn's appends make one group. */
+  /** Runs a task after what runs now. Default: a microtask, so that what one callback appends makes one group. */
   readonly schedule?: (task: () => void) => void;
 }
 
