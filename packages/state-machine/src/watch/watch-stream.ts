@@ -28,7 +28,6 @@ export const WATCHERS_PER_STREAM_MAX = 65_536;
 
 const REASON_RANGE_EMPTY = "mvcc: watcher range is empty";
 const REASON_DUPLICATE_ID = "mvcc: duplicate watch ID provided on the WatchStream";
-const REASON_COMPACTED = "etcdserver: mvcc: required revision has been compacted";
 
 /**
  * The watchers of one client stream, which share a buffer. Requests are answered at once, in order: the caller reads no
