@@ -3,23 +3,34 @@ import type { Clock } from "@conclave/base";
 /** Calls back at the end of the current turn of the event loop, once for each time asked. */
 export type AtTurnEnd = (callback: () => void) => void;
 
+/** What is asked for while the end of a turn is running still belongs to this turn, so many times. Count. */
+const ROUNDS = 2;
+
 /**
  * The turn of node's event loop: `setImmediate` runs after all sockets that were readable have been read, so
- * whatever they caused leaves in one write per socket. One immediate serves all who ask in a turn.
+ * whatever they caused leaves in one write per socket. One immediate serves all who ask in a turn; work that is done
+ * at its end may ask again, and its output leaves in the same turn.
  */
 export function eventLoopTurn(): AtTurnEnd {
   let waiting: (() => void)[] = [];
-  let running: (() => void)[] = [];
+  let spare: (() => void)[] = [];
+  let isAsked = false;
   const run = (): void => {
-    const due = waiting;
-    waiting = running;
-    running = due;
-    for (const callback of due) callback();
-    due.length = 0;
+    for (let round = 0; round < ROUNDS && waiting.length > 0; round += 1) {
+      const due = waiting;
+      waiting = spare;
+      for (const callback of due) callback();
+      due.length = 0;
+      spare = due;
+    }
+    isAsked = waiting.length > 0;
+    if (isAsked) setImmediate(run);
   };
   return (callback) => {
-    if (waiting.length === 0) setImmediate(run);
     waiting.push(callback);
+    if (isAsked) return;
+    isAsked = true;
+    setImmediate(run);
   };
 }
 

@@ -1,30 +1,39 @@
-import { createServer, type Server, type Socket } from "node:net";
+import type { Server, Socket } from "node:net";
+import type { Clock } from "@conclave/base";
+import { createPort } from "@conclave/rpc";
 import type { EndpointUrl } from "./config.ts";
+
+/** What is done with connections, once it is known what they speak. */
+export interface ConnectionHandlers {
+  readonly onHttp2: (socket: Socket, firstBytes: Buffer) => void;
+  readonly onHttp1: (socket: Socket) => void;
+}
 
 /** Connections that come before the member is ready to serve them. Count. */
 const EARLY_CONNECTIONS_MAX = 1_000;
 
 /** Listens on one address. Connections wait until {@link serve} says what to do with them. */
 export class Listener {
-  readonly #server: Server;
   readonly #url: EndpointUrl;
-  #accept: ((socket: Socket) => void) | null = null;
-  #early: Socket[] = [];
+  readonly #server: Server;
+  #handlers: ConnectionHandlers | null = null;
+  #early: { readonly socket: Socket; readonly accept: (to: ConnectionHandlers) => void }[] = [];
 
-  private constructor(server: Server, url: EndpointUrl) {
-    this.#server = server;
+  private constructor(url: EndpointUrl, clock: Clock) {
     this.#url = url;
-    server.on("connection", (socket) => {
-      if (this.#accept !== null) this.#accept(socket);
-      else if (this.#early.length < EARLY_CONNECTIONS_MAX) this.#early.push(socket);
-      else socket.destroy();
+    this.#server = createPort({
+      clock,
+      onHttp2: (socket, firstBytes) => {
+        this.#accept(socket, (handlers) => handlers.onHttp2(socket, firstBytes));
+      },
+      onHttp1: (socket) => this.#accept(socket, (handlers) => handlers.onHttp1(socket)),
     });
   }
 
   /** @throws the error of listen: EADDRINUSE, EACCES, EADDRNOTAVAIL */
-  static listen(url: EndpointUrl): Promise<Listener> {
-    const server = createServer({ noDelay: true, pauseOnConnect: true });
-    const listener = new Listener(server, url);
+  static listen(url: EndpointUrl, clock: Clock): Promise<Listener> {
+    const listener = new Listener(url, clock);
+    const server = listener.#server;
     return new Promise((resolve, reject) => {
       server.once("error", reject);
       server.listen({ host: url.host, port: url.port }, () => {
@@ -44,20 +53,23 @@ export class Listener {
     return withPort(this.#url, this.port);
   }
 
-  serve(accept: (socket: Socket) => void): void {
-    this.#accept = (socket) => {
-      socket.on("error", () => {}); // 'close' follows; whoever owns the socket looks at that
-      socket.resume();
-      accept(socket);
-    };
-    for (const socket of this.#early) this.#accept(socket);
+  serve(handlers: ConnectionHandlers): void {
+    this.#handlers = handlers;
+    const early = this.#early;
     this.#early = [];
+    for (const { socket, accept } of early) if (!socket.destroyed) accept(handlers);
+  }
+
+  #accept(socket: Socket, accept: (to: ConnectionHandlers) => void): void {
+    if (this.#handlers !== null) accept(this.#handlers);
+    else if (this.#early.length < EARLY_CONNECTIONS_MAX) this.#early.push({ socket, accept });
+    else socket.destroy();
   }
 
   /** Takes no more connections; those there are belong to whoever serves them. */
   close(): void {
     this.#server.close();
-    for (const socket of this.#early) socket.destroy();
+    for (const { socket } of this.#early) socket.destroy();
     this.#early = [];
   }
 }

@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { Socket } from "node:net";
-import { seededPrng, systemClock } from "@conclave/base";
+import { type Clock, seededPrng, systemClock } from "@conclave/base";
 import type { MemberId } from "@conclave/raft";
 import { createChannel, createRpcServer, eventLoopTurn, type RpcServer } from "@conclave/rpc";
 import { registerServices } from "./api/services.ts";
@@ -50,9 +49,10 @@ export async function startServer(
   const logger = services.logger ?? silentLogger;
   const listeners: Listener[] = [];
   try {
-    const clientListeners = await listenAll(config.listenClientUrls, listeners);
-    const peerListeners = await listenAll(config.listenPeerUrls, listeners);
-    return await startListening(config, logger, clientListeners, peerListeners);
+    const clock = systemClock({ keepsProcessAlive: true });
+    const clientListeners = await listenAll(config.listenClientUrls, clock, listeners);
+    const peerListeners = await listenAll(config.listenPeerUrls, clock, listeners);
+    return await startListening(config, logger, clock, clientListeners, peerListeners);
   } catch (error) {
     for (const listener of listeners) listener.close();
     throw error;
@@ -61,11 +61,12 @@ export async function startServer(
 
 async function listenAll(
   urls: ServerConfig["listenClientUrls"],
+  clock: Clock,
   opened: Listener[],
 ): Promise<Listener[]> {
   const listeners: Listener[] = [];
   for (const url of urls) {
-    const listener = await Listener.listen(url);
+    const listener = await Listener.listen(url, clock);
     opened.push(listener);
     listeners.push(listener);
   }
@@ -75,10 +76,10 @@ async function listenAll(
 async function startListening(
   config: ServerConfig,
   logger: Logger,
+  clock: Clock,
   clientListeners: readonly Listener[],
   peerListeners: readonly Listener[],
 ): Promise<RunningServer> {
-  const clock = systemClock({ keepsProcessAlive: true });
   const ids = initialIds(config);
   const members = clusterMembers(config, ids.memberIds);
   const failure = new Failure(logger);
@@ -120,21 +121,31 @@ async function startListening(
       limits: { messageBytesMax: PEER_MESSAGE_BYTES_MAX, streamHighWaterBytes: PEER_STREAM_BYTES },
     });
     node.registerPeerMethods(peerServer);
-    for (const listener of peerListeners)
-      listener.serve((socket) => peerServer.acceptSocket(socket));
+    for (const listener of peerListeners) {
+      listener.serve({
+        onHttp2: (socket, firstBytes) => peerServer.acceptSocket(socket, firstBytes),
+        onHttp1: (socket) => socket.destroy(),
+      });
+    }
     const clientServer = createRpcServer({ clock, atTurnEnd, limits: clientLimits(config) });
     registerServices(clientServer, node, config);
     const http = new HttpService({
-      health: healthSourceOf(node.member),
+      health: healthSourceOf(node),
       version: config.emulatedVersion,
       isClusterVersionDecided: () => node.member.raft.leader !== 0n,
       metrics: new MetricsRegistry(),
       logger,
       hostNames: [...config.allowedHosts, ...config.advertiseClientUrls.map((url) => url.host)],
     });
-    for (const listener of clientListeners)
-      listener.serve((socket) => route(socket, clientServer, http));
+    for (const listener of clientListeners) {
+      listener.serve({
+        onHttp2: (socket, firstBytes) => clientServer.acceptSocket(socket, firstBytes),
+        onHttp1: (socket) => http.accept(socket),
+      });
+    }
     node.start();
+    // Alone, it is ready in a moment; among others it may have to wait for them.
+    if (members.length === 1) await Promise.race([node.published, failure.raised]);
     return new Server({
       config,
       node,
@@ -177,19 +188,13 @@ function clientLimits(config: ServerConfig) {
   };
 }
 
-/** HTTP/2 by prior knowledge begins with "PRI "; everything else on a client port is HTTP/1. */
-function route(socket: Socket, rpc: RpcServer, http: HttpService): void {
-  socket.once("data", (chunk: Buffer) => {
-    socket.pause();
-    if (chunk.subarray(0, 3).toString("latin1") === "PRI") rpc.acceptSocket(socket, chunk);
-    else http.accept(socket, chunk);
-    socket.resume();
-  });
-}
-
 /** The first thing that makes going on impossible. */
 class Failure {
   readonly happened: Promise<Error>;
+  /** The same as a rejection. */
+  get raised(): Promise<never> {
+    return this.happened.then((error) => Promise.reject(error));
+  }
   readonly report: (error: Error) => void;
 
   constructor(logger: Logger) {

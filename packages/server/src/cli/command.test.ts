@@ -67,6 +67,7 @@ function startsFine(): { start: StartServer; asked: ServerOptions[]; stops: () =
     return {
       clientUrls: ["http://127.0.0.1:40001"],
       peerUrls: ["http://127.0.0.1:40002"],
+      failed: new Promise(() => {}),
       close: async () => {
         stops += 1;
       },
@@ -122,6 +123,16 @@ describe("serve", () => {
     expect(host.output).toContain("curl http://127.0.0.1:40001/health");
     host.raiseSignal("SIGTERM");
     await running;
+  });
+
+  test("a server that cannot go on ends the process with 1, without a stop that would pretend", async () => {
+    const { start, stops } = startsFine();
+    const failing: StartServer = async (...args) => ({
+      ...(await start(...args)),
+      failed: Promise.resolve(new Error("the write-ahead log cannot be written")),
+    });
+    expect(await runCommandLine(new FakeProcess("serve"), failing)).toBe(1);
+    expect(stops()).toBe(0);
   });
 
   test("a second signal ends the process while it is still stopping", async () => {

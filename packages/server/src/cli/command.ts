@@ -12,6 +12,8 @@ export interface StoppableServer {
   /** With the ports that listening really got. */
   readonly clientUrls: readonly string[];
   readonly peerUrls: readonly string[];
+  /** Resolves with the reason if it cannot go on by itself. */
+  readonly failed: Promise<Error>;
   /** Hands leadership over, flushes and stops. */
   close(): Promise<void>;
 }
@@ -106,8 +108,10 @@ async function runUntilStopped(
   const dataDirectory = storage.kind === "directory" ? resolve(storage.path) : null;
   const { clientUrls, peerUrls } = server;
   host.printLine(readyText({ name, dataDirectory, clientUrls, peerUrls }));
-  const signal = await stopSignal;
-  logger.info("stopping", { signal });
+  const end = await Promise.race([stopSignal, server.failed]);
+  // Nothing is flushed or handed over: what cannot be written must not be answered for either.
+  if (end instanceof Error) return exitCodes.failed;
+  logger.info("stopping", { signal: end });
   await server.close();
   logger.info("stopped");
   return exitCodes.stopped;

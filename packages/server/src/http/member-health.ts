@@ -1,9 +1,10 @@
 import { AlarmType } from "@conclave/wire";
-import type { Member } from "../node/member.ts";
+import type { MemberNode } from "../node/member-node.ts";
 import type { HealthSource } from "./health.ts";
 
 /** What the health endpoints want to know, from the member itself. */
-export function healthSourceOf(member: Member): HealthSource {
+export function healthSourceOf(node: MemberNode): HealthSource {
+  const { member } = node;
   return {
     hasLeader: () => member.raft.leader !== 0n,
     isLearner: () => member.raft.role === "learner",
@@ -11,13 +12,16 @@ export function healthSourceOf(member: Member): HealthSource {
       member.machine
         .alarms()
         .map(({ alarm }) => (alarm === AlarmType.NOSPACE ? "NOSPACE" : "CORRUPT")),
-    linearizableRead: () =>
-      new Promise((resolve, reject) => {
+    // As in etcd, a member is healthy once the others can find it.
+    linearizableRead: async () => {
+      await node.published;
+      await new Promise<void>((resolve, reject) => {
         member.readLinearizable({
           onReadable: resolve,
           onRefused: (error) => reject(new Error(error.message)),
         });
-      }),
+      });
+    },
     serializableRead: async () => {},
   };
 }

@@ -1,4 +1,4 @@
-import type { Clock, Prng, Timer } from "@conclave/base";
+import { type Clock, deferred, type Prng, type Timer } from "@conclave/base";
 import {
   type HardState,
   type MemberId,
@@ -77,7 +77,8 @@ export class MemberNode {
   readonly #onTick: ((nowMs: number) => void)[] = [];
   #progressTimer: Timer | null = null;
   #isCatchingUp = false;
-  #isPublished = false;
+  #isPublishing = false;
+  readonly #publishedOnce = deferred<void>();
   #isAlarmRaised = false;
   #isStopped = false;
 
@@ -251,6 +252,11 @@ export class MemberNode {
     });
   }
 
+  /** Resolves once the cluster knows this member's name and client URLs: it has a leader and takes part. */
+  get published(): Promise<void> {
+    return this.#publishedOnce.promise;
+  }
+
   /** Commands and reads that wait for an answer. */
   get pending(): number {
     return this.#proposer.pending + this.#reads.pending;
@@ -274,6 +280,7 @@ export class MemberNode {
       onRoleChange: (role, leader, term) => {
         logger.info("role", { role, leader, term });
         if (role !== "leader") this.#leases.onNotLeading();
+        this.#maybePublish();
       },
       onLeading: (term) => {
         logger.info("leading", { term });
@@ -344,16 +351,19 @@ export class MemberNode {
 
   /** Tells the cluster this member's name and client URLs, once there is a leader, if it does not know them yet. */
   #maybePublish(): void {
-    if (this.#isPublished || this.#raft.leader === 0n) return;
+    if (this.#isPublishing || this.#raft.leader === 0n) return;
     const { id, name, clientUrls } = this.#o;
     const known = this.#machine.memberAttributes().get(id);
-    this.#isPublished = true;
-    if (known?.name === name && known.clientUrls.join() === clientUrls.join()) return;
+    this.#isPublishing = true;
+    if (known?.name === name && known.clientUrls.join() === clientUrls.join()) {
+      this.#publishedOnce.resolve();
+      return;
+    }
     const body = MemberMessage.encode({ ID: id, name, clientURLs: [...clientUrls] });
     this.member.propose(CommandKind.MEMBER_ATTRIBUTES, body, {
-      onResult: () => {},
+      onResult: () => this.#publishedOnce.resolve(),
       onRefused: () => {
-        this.#isPublished = false;
+        this.#isPublishing = false;
       },
     });
   }
