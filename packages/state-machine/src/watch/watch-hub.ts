@@ -91,13 +91,16 @@ export class WatchHub implements WatchRegistry {
       this.#recent.add(change);
       if (this.#watcherCount === 0) continue;
       this.#index.visit(change.key, (group) => {
-        if (group.pending.length === 0) this.#touched.push(group);
-        group.pending.push(change);
+        if (group.pending !== null) group.pending.push(change);
+        else {
+          group.pending = [change];
+          this.#touched.push(group);
+        }
       });
     }
     for (const group of this.#touched) {
-      this.#deliver(group);
-      group.pending.length = 0;
+      this.#deliver(group, group.pending!);
+      group.pending = null;
     }
     this.#touched.length = 0;
   }
@@ -167,9 +170,9 @@ export class WatchHub implements WatchRegistry {
     for (const stream of this.#streams) this.#enqueue(stream);
   }
 
-  #deliver(group: WatcherGroup): void {
-    const deliveries = new GroupDeliveries(this.#mvcc, this.encoder, group.pending);
-    const { revision } = group.pending[0]!;
+  #deliver(group: WatcherGroup, changes: readonly Change[]): void {
+    const deliveries = new GroupDeliveries(this.#mvcc, this.encoder, changes);
+    const { revision } = changes[0]!;
     for (let watcher = group.first; watcher !== null; watcher = watcher.nextInGroup) {
       if (watcher.isLagging || revision < watcher.startRevision) continue;
       const events = deliveries.eventsFor(watcher);
@@ -279,12 +282,11 @@ class GroupDeliveries {
   }
 
   eventsFor(watcher: Watcher): EventBatch | null {
-    const { wantsPuts, wantsDeletes, wantsPrevKv } = watcher;
-    const form = (wantsPuts ? 1 : 0) | (wantsDeletes ? 2 : 0) | (wantsPrevKv ? 4 : 0);
-    let batch = this.#batches[form];
+    const { eventForm } = watcher;
+    let batch = this.#batches[eventForm];
     if (batch === undefined) {
       batch = this.#encode(watcher);
-      this.#batches[form] = batch;
+      this.#batches[eventForm] = batch;
     }
     return batch;
   }

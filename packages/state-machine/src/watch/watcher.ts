@@ -39,13 +39,15 @@ export interface CatchUpPlan {
 export class WatcherGroup {
   readonly range: KeyRange;
   first: Watcher | null = null;
-  /** Changes of the revision being published that fall into the range. */
-  readonly pending: Change[] = [];
+  /** Changes of the revision being published that fall into the range; null while there are none. */
+  pending: Change[] | null = null;
 
   constructor(range: KeyRange) {
     this.range = range;
   }
 }
+
+const WANTS = { puts: 1, deletes: 2, prevKv: 4, fragments: 8, progress: 16 } as const;
 
 /**
  * One subscription. It is either in step, and gets every event as it is published; or it lags, and then it is no more
@@ -57,11 +59,8 @@ export class Watcher {
   readonly range: KeyRange;
   /** Events below this revision are never sent. */
   readonly startRevision: number;
-  readonly wantsPuts: boolean;
-  readonly wantsDeletes: boolean;
-  readonly wantsPrevKv: boolean;
-  readonly wantsFragments: boolean;
-  readonly wantsProgress: boolean;
+  /** Bits of {@link WANTS}: one number, as there may be very many watchers. */
+  readonly #wants: number;
 
   isLagging = false;
   /** Valid only while lagging: everything below this revision was sent. */
@@ -87,14 +86,33 @@ export class Watcher {
     this.id = id;
     this.range = range;
     this.startRevision = startRevision;
-    this.wantsPuts = !request.filters.includes(FilterType.NOPUT);
-    this.wantsDeletes = !request.filters.includes(FilterType.NODELETE);
-    this.wantsPrevKv = request.prevKv;
-    this.wantsFragments = request.fragment;
-    this.wantsProgress = request.progressNotify;
+    let wants = 0;
+    if (!request.filters.includes(FilterType.NOPUT)) wants |= WANTS.puts;
+    if (!request.filters.includes(FilterType.NODELETE)) wants |= WANTS.deletes;
+    if (request.prevKv) wants |= WANTS.prevKv;
+    if (request.fragment) wants |= WANTS.fragments;
+    if (request.progressNotify) wants |= WANTS.progress;
+    this.#wants = wants;
+  }
+
+  get wantsPrevKv(): boolean {
+    return (this.#wants & WANTS.prevKv) !== 0;
+  }
+
+  get wantsFragments(): boolean {
+    return (this.#wants & WANTS.fragments) !== 0;
+  }
+
+  get wantsProgress(): boolean {
+    return (this.#wants & WANTS.progress) !== 0;
+  }
+
+  /** What decides how events are encoded for the watcher: those with the same form share the bytes. 0 to 7. */
+  get eventForm(): number {
+    return this.#wants & (WANTS.puts | WANTS.deletes | WANTS.prevKv);
   }
 
   wants(isDelete: boolean): boolean {
-    return isDelete ? this.wantsDeletes : this.wantsPuts;
+    return (this.#wants & (isDelete ? WANTS.deletes : WANTS.puts)) !== 0;
   }
 }
