@@ -117,6 +117,18 @@ describeEachServer(
   (server) => {
     const clients = clientsOf(server);
 
+    test("while a member hangs, reads that meet it go to another in time", async () => {
+      const client = await clients.connect({ timeout: "4s" });
+      await client.kv.put("a", "1");
+      const [member] = server.deployment.members;
+      process.kill(member!.pid, "SIGSTOP");
+      try {
+        for (let n = 0; n < 6; n += 1) expect((await client.kv.get("a"))?.text).toBe("1");
+      } finally {
+        process.kill(member!.pid, "SIGCONT");
+      }
+    }, 40_000);
+
     test("a lock is kept while any one member of three is killed and restarted", async () => {
       const client = await clients.connect({ session: { ttl: "6s", margin: "2s" } });
       const lock = await client.locks.acquire("l");

@@ -24,7 +24,10 @@ export interface ConnectOptions {
   readonly session?: SessionOptions;
   /** Repetition of what is safe to repeat. `retry: { retries: 0 }` switches it off. */
   readonly retry?: RetryOptions;
-  /** For a single call with its retries, unless the call says otherwise. Default `"5s"`. */
+  /**
+   * For a single call with its retries, unless the call says otherwise. A read gets half of what is left for each attempt.
+   * Default `"5s"`.
+   */
   readonly timeout?: Duration;
 }
 

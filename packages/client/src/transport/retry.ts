@@ -22,8 +22,10 @@ const TRANSIENT: ReadonlySet<ErrorCode> = new Set([
  * did nothing: repeating it on doubt is the commonest correctness bug among clients (failure mode 7; Jepsen on jetcd).
  */
 export function mayRetry(error: unknown, effect: Effect): boolean {
-  if (!(error instanceof ConclaveError) || !TRANSIENT.has(error.code)) return false;
-  return effect !== "once" || error.outcome === "not-applied";
+  if (!(error instanceof ConclaveError)) return false;
+  // An attempt's time was over, not the call's: that is looked at by whoever counts it.
+  if (error.code === "TIMEOUT") return effect !== "once";
+  return TRANSIENT.has(error.code) && (effect !== "once" || error.outcome === "not-applied");
 }
 
 /**

@@ -57,6 +57,12 @@ export interface TransportDefaults {
  */
 const REQUIRE_LEADER = { hasleader: "true" } as const;
 
+/**
+ * What is safe to repeat gets this part of the time that is left for each attempt, so that a member that hangs leaves time
+ * to ask another.
+ */
+const ATTEMPT_PART = 1 / 2;
+
 /** Typed calls on a {@link Caller}: encodes, decodes, limits, retries, and turns statuses into errors. */
 export class Transport {
   readonly #caller: Caller;
@@ -150,8 +156,10 @@ export class Transport {
         reject(cancelledError(signal, "not-applied"));
         return;
       }
+      const remainingMs = Math.max(1, deadlineMs - this.#clock.nowMs());
+      const isOnly = effect === "once" || this.#defaults.retry.retriesMax === 0;
       const options: CallOptions = {
-        timeoutMs: Math.max(1, deadlineMs - this.#clock.nowMs()),
+        timeoutMs: isOnly ? remainingMs : remainingMs * ATTEMPT_PART,
         ...(signal && { signal }),
         ...(sent.endpoint !== null && { avoidEndpoint: sent.endpoint }),
       };
