@@ -19,8 +19,13 @@ export function clientsOf(server: ServerUnderTest) {
       return namespace;
     },
 
-    async connect(options: ConnectOptions = {}): Promise<Client> {
-      const client = await connect(server.deployment.endpoints, { namespace, ...options });
+    connect(options: ConnectOptions = {}): Promise<Client> {
+      return this.connectTo(server.deployment.endpoints, options);
+    },
+
+    /** A client of some members only. */
+    async connectTo(endpoints: readonly string[], options: ConnectOptions = {}): Promise<Client> {
+      const client = await connect(endpoints, { namespace, ...options });
       open.push(client);
       return client;
     },

@@ -164,3 +164,30 @@ describeEachServer(
   },
   { sizes: [1, 3] },
 );
+
+describeEachServer(
+  "SDK watches on a member that hangs",
+  (server) => {
+    const clients = clientsOf(server);
+
+    // Failure mode 12. With six clients on three members, the member that hangs is sure to carry some of the streams.
+    test("watches move to another member, and miss nothing", async () => {
+      const watches = [];
+      for (let n = 0; n < 6; n += 1) {
+        const watch = (await clients.connect()).watch("n/");
+        await watch.started();
+        watches.push(watch);
+      }
+      const [hanging, ...others] = server.deployment.members;
+      const writer = await clients.connectTo(others.map(({ endpoint }) => endpoint));
+      process.kill(hanging!.pid, "SIGSTOP");
+      try {
+        await eventually(() => writer.kv.put("n/1", "written meanwhile"));
+        for (const watch of watches) expect((await take(watch, 1))[0]?.text).toMatch(/^written/);
+      } finally {
+        process.kill(hanging!.pid, "SIGCONT");
+      }
+    }, 40_000);
+  },
+  { sizes: [3] },
+);
