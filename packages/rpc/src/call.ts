@@ -86,6 +86,7 @@ export interface CallStatus {
 }
 
 export interface CallOptions {
+  /** Names in lower case, not those of gRPC itself; values in printable ASCII. TypeError otherwise. */
   readonly metadata?: Readonly<Record<string, string>>;
   /** Per-call limit in ms, sent as `grpc-timeout` and enforced here. Default: none. */
   readonly timeoutMs?: number;

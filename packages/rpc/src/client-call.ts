@@ -7,7 +7,7 @@ import type {
 } from "./call.ts";
 import type { DeadlineWheel, Expiring } from "./deadlines.ts";
 import { ErrorCode, errorCodeName } from "./error-code.ts";
-import { NO_METADATA } from "./header-field.ts";
+import { NO_METADATA, requireValidField } from "./header-field.ts";
 import type { Metadata } from "./metadata.ts";
 import { codeOfHttpStatus, type ResponseHead } from "./response-head.ts";
 import { Status, type StatusCode } from "./status.ts";
@@ -60,6 +60,7 @@ export abstract class ClientCall extends Stream implements Expiring {
     this.path = path;
     this.options = options;
     this.owner = owner;
+    for (const name in options.metadata) requireValidField(name, options.metadata[name]!);
     if (options.signal !== undefined) {
       this.#onAbort = () => this.abort(Status.CANCELLED, "cancelled by the caller");
       options.signal.addEventListener("abort", this.#onAbort, { once: true });

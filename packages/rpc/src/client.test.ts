@@ -282,6 +282,18 @@ describe("a unary call", () => {
     expect(server.peer.of(FrameType.HEADERS, 3)).toEqual([]);
   });
 
+  test.each([
+    ["Upper", "x"],
+    ["grpc-timeout", "1S"],
+    ["a b", "x"],
+    ["a", "line\nfeed"],
+    ["a", "ö"],
+    ["a", " x"],
+  ])("metadata that cannot be sent is a TypeError: %j: %j", (name, value) => {
+    const server = new RawServer();
+    expect(() => server.call({ metadata: { [name]: value } })).toThrow(TypeError);
+  });
+
   test("a time limit of 0 sends nothing", () => {
     const server = new RawServer();
     const ended = server.call({ timeoutMs: 0 });

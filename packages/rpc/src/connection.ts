@@ -10,13 +10,12 @@ import { Keepalive, type KeepaliveTarget } from "./keepalive.ts";
 import type { ConnectionLimits } from "./limits.ts";
 import type { ByteLink, LinkReceiver } from "./link.ts";
 import { Output } from "./output.ts";
+import { ResetLedger } from "./reset-ledger.ts";
 import { applySettings } from "./settings.ts";
 import type { Stream, StreamLoss } from "./stream.ts";
 import { TokenBucket } from "./token-bucket.ts";
 import type { AtTurnEnd } from "./turn.ts";
 
-/** Streams that we reset and whose late frames are therefore no fault of the peer (RFC 9113 5.4.2). Count. */
-const REMEMBERED_RESETS = 2048;
 /** Resets of older streams are no sign of an attack: they cannot come faster than streams may be open. ms */
 const RAPID_RESET_MS = 1_000;
 const KEEPALIVE_PING = Buffer.from("alive?\0\0", "latin1");
@@ -53,7 +52,7 @@ export abstract class Connection implements LinkReceiver {
   protected readonly limits: ConnectionLimits;
   protected readonly decoder: HpackDecoder;
   protected readonly streams = new Map<number, Stream>();
-  protected readonly resetBudget: TokenBucket;
+  protected readonly resets: ResetLedger;
   readonly controlBudget: TokenBucket;
   /** Highest stream id that the peer opened. */
   protected lastPeerStreamId = 0;
@@ -63,12 +62,13 @@ export abstract class Connection implements LinkReceiver {
   readonly #keepalive: Keepalive;
   #turnEndAsked = false;
   readonly #inflow: Inflow;
-  readonly #resetIds: number[] = [];
   /** Streams answered while the peer was still sending; reset at the end of the turn if it still is. */
   readonly #answeredEarly: number[] = [];
   #handshakeTimer: Timer | null;
   #closeTimer: Timer | null = null;
   #readingPaused = false;
+  /** Set while the socket is not taking a write. */
+  #stallTimer: Timer | null = null;
 
   constructor(link: ByteLink, limits: ConnectionLimits, context: ConnectionContext) {
     this.link = link;
@@ -79,7 +79,7 @@ export abstract class Connection implements LinkReceiver {
     this.writer = new FrameWriter(this.output);
     this.outflow = new Outflow(this.output, limits);
     this.decoder = new HpackDecoder(limits);
-    this.resetBudget = new TokenBucket(limits.resets, context.clock);
+    this.resets = new ResetLedger(limits.resets, context.clock);
     this.controlBudget = new TokenBucket(limits.controlFrames, context.clock);
     this.frames = new FrameReader(this, limits);
     this.#inflow = new Inflow(this.writer, limits);
@@ -198,13 +198,9 @@ export abstract class Connection implements LinkReceiver {
     if (this.isIdle(id)) {
       throw new ConnectionFault(ErrorCode.PROTOCOL_ERROR, `${what} on an idle stream`);
     }
-    if (this.wasReset(id)) return;
-    this.#countReset();
+    if (this.resets.has(id)) return;
+    this.resets.charge();
     this.#writeReset(id, ErrorCode.STREAM_CLOSED);
-  }
-
-  protected wasReset(id: number): boolean {
-    return this.#resetIds.includes(id);
   }
 
   // ---- control frames -------------------------------------------------------------------------------------------
@@ -212,11 +208,6 @@ export abstract class Connection implements LinkReceiver {
   countControlFrame(): void {
     if (this.controlBudget.take()) return;
     throw new ConnectionFault(ErrorCode.ENHANCE_YOUR_CALM, "too many control frames");
-  }
-
-  #countReset(): void {
-    if (this.resetBudget.take()) return;
-    throw new ConnectionFault(ErrorCode.ENHANCE_YOUR_CALM, "too many resets");
   }
 
   onReset(id: number, code: number): void {
@@ -228,7 +219,7 @@ export abstract class Connection implements LinkReceiver {
       this.countControlFrame();
       return;
     }
-    if (this.heardAtMs - stream.openedAtMs < RAPID_RESET_MS) this.#countReset();
+    if (this.heardAtMs - stream.openedAtMs < RAPID_RESET_MS) this.resets.charge();
     this.#lose(stream, { kind: "reset", code });
   }
 
@@ -331,21 +322,21 @@ export abstract class Connection implements LinkReceiver {
 
   /** A stream error (RFC 9113 5.4.2): the peer broke the protocol on this stream only. */
   faultStream(stream: Stream, code: ErrorCode, message: string): void {
-    this.#countReset();
+    this.resets.charge();
     this.#resetNow(stream, code);
     this.#lose(stream, { kind: "fault", code, message });
   }
 
   /** The same for a stream that has no record. */
   protected refuse(id: number, code: ErrorCode): void {
-    this.#countReset();
-    this.#rememberReset(id);
+    this.resets.charge();
+    this.resets.remember(id);
     this.#writeReset(id, code);
   }
 
   /** An answer was given to a stream without a record, whose request may go on. */
   protected resetUnseen(id: number): void {
-    this.#rememberReset(id);
+    this.resets.remember(id);
     this.#writeReset(id, ErrorCode.NO_ERROR);
   }
 
@@ -356,13 +347,8 @@ export abstract class Connection implements LinkReceiver {
   }
 
   #resetNow(stream: Stream, code: ErrorCode): void {
-    this.#rememberReset(stream.id);
+    this.resets.remember(stream.id);
     this.#writeReset(stream.id, code);
-  }
-
-  #rememberReset(id: number): void {
-    this.#resetIds.push(id);
-    if (this.#resetIds.length > REMEMBERED_RESETS) this.#resetIds.shift();
   }
 
   #writeReset(id: number, code: ErrorCode): void {
@@ -374,7 +360,9 @@ export abstract class Connection implements LinkReceiver {
 
   /** Has everything written this turn leave at its end, in one write. */
   askFlush(): void {
-    if (this.output.bufferedBytes > EARLY_FLUSH_BYTES) this.output.flush();
+    if (this.output.bufferedBytes > EARLY_FLUSH_BYTES && !this.outflow.overflowed) {
+      this.output.flush();
+    }
     if (this.#turnEndAsked) return;
     this.#turnEndAsked = true;
     this.#atTurnEnd(this.#onTurnEnd);
@@ -385,10 +373,6 @@ export abstract class Connection implements LinkReceiver {
     if (this.phase !== "open") return;
     if (this.#answeredEarly.length > 0) this.#resetAnsweredEarly();
     this.outflow.checkLimit();
-    if (this.outflow.overflowed) {
-      this.#cut();
-      return;
-    }
     this.#pumpAndFlush();
     this.outflow.wakeStopped();
     this.#balanceReading();
@@ -402,7 +386,12 @@ export abstract class Connection implements LinkReceiver {
     this.#answeredEarly.length = 0;
   }
 
+  /** Once a message was dropped for want of room nothing may follow it, least of all the stream's good end. */
   #pumpAndFlush(): void {
+    if (this.outflow.overflowed) {
+      this.#cut();
+      return;
+    }
     do {
       this.outflow.pump();
       this.output.flush();
@@ -412,6 +401,8 @@ export abstract class Connection implements LinkReceiver {
   onWritten(): void {
     if (this.phase === "closed") return;
     this.output.onWritten();
+    this.#stallTimer?.cancel();
+    this.#stallTimer = null;
     if (this.phase === "closing") {
       this.#endLink();
       return;
@@ -421,9 +412,15 @@ export abstract class Connection implements LinkReceiver {
     this.#balanceReading();
   }
 
-  /** Who does not read our answers gets no more questions in. */
+  /** Who does not read our answers gets no more questions in, and not for ever. */
   #balanceReading(): void {
+    if (this.phase === "closed") return;
     const mustPause = this.output.bufferedBytes >= this.limits.outputHighWaterBytes;
+    if (mustPause && this.#stallTimer === null) {
+      this.#stallTimer = this.clock.setTimer(this.limits.outputStallTimeoutMs, () =>
+        this.destroy("the peer does not read"),
+      );
+    }
     if (mustPause === this.#readingPaused) return;
     this.#readingPaused = mustPause;
     if (mustPause) this.link.pause();
@@ -498,6 +495,7 @@ export abstract class Connection implements LinkReceiver {
     this.#handshakeTimer?.cancel();
     this.#keepalive.stop();
     this.#closeTimer?.cancel();
+    this.#stallTimer?.cancel();
     this.#loseAll(reason);
     this.onConnectionClosed(reason);
   }

@@ -93,6 +93,19 @@ export function isValidValue(value: string): boolean {
   return first !== 0x20 && first !== 0x09 && last !== 0x20 && last !== 0x09;
 }
 
+/** Throws TypeError unless the pair may be sent: a caller's mistake must not become a peer's protocol error. */
+export function requireValidField(name: string, value: string): void {
+  if (!isValidName(name) || RESERVED_NAME.test(name))
+    throw new TypeError(`not a metadata name: ${name}`);
+  if (!isValidValue(value) || !ONE_OCTET_EACH.test(value)) {
+    throw new TypeError(`not a metadata value, for ${name}; binary goes into names ending in -bin`);
+  }
+}
+
+const RESERVED_NAME =
+  /^(?:te|content-type|connection|keep-alive|transfer-encoding|upgrade|grpc-.*)$/;
+const ONE_OCTET_EACH = /^[\x20-\x7e]*$/;
+
 /** Metadata as the fields came: a scan over a handful of shared objects is cheaper than a Map of its own. */
 export class HeaderList implements Metadata {
   readonly #fields: readonly HeaderField[];

@@ -248,6 +248,28 @@ describe("output", () => {
     expect(client.server.connectionCount).toBe(0);
   });
 
+  test("outputBytesMax: once a message was dropped, no good end follows it", () => {
+    const client = greetedClient({ limits: { outputBytesMax: 300_000 } });
+    client.server.stream("/t.S/Flood", (stream) => ({
+      onMessage: () => {
+        for (let count = 0; count < 50; count += 1) stream.send(Buffer.alloc(16_000));
+        stream.end(0);
+      },
+      onHalfClose: () => {},
+      onCancel: () => {},
+      onDrain: () => {},
+    }));
+    client.say(settings([Setting.INITIAL_WINDOW_SIZE, 1e6]));
+    client.say(frame(FrameType.WINDOW_UPDATE, 0, 0, uint32(1e6)));
+    client.say(client.peer.headers(1, END_HEADERS, requestFields("/t.S/Flood")));
+    client.peer.stopReading();
+    client.say(frame(FrameType.DATA, 0, 1, message("go")));
+    client.peer.goOnReading();
+    client.say();
+    expect(client.peer.fieldsOf(1)).not.toContain("grpc-status: 0");
+    expect(client.peer.closed).toBe(true);
+  });
+
   test("outputHighWaterBytes: who does not read answers gets no more questions in", () => {
     const client = greetedClient({ limits: { outputHighWaterBytes: 100_000 } });
     let asked = 0;
@@ -260,6 +282,10 @@ describe("output", () => {
     for (let count = 0; count < 200; count += 1) ask(client, count * 2 + 1, "/t.S/Large");
     expect(asked).toBeLessThan(60);
     expect(client.server.connectionCount).toBe(1);
+    client.clock.advance(59_000);
+    expect(client.server.connectionCount).toBe(1);
+    client.clock.advance(2_000); // outputStallTimeoutMs: and not for ever
+    expect(client.server.connectionCount).toBe(0);
   });
 });
 

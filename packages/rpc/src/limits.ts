@@ -26,6 +26,8 @@ export interface ConnectionLimits extends HeaderLimits {
   readonly outputBytesMax: number;
   /** Octets waiting on the socket above which no stream may add to it: they wait in their streams. */
   readonly outputHighWaterBytes: number;
+  /** Time for the socket to take a write while that much waits. Over: the connection is cut. ms */
+  readonly outputStallTimeoutMs: number;
   /** Octets waiting in one stream above which `send` returns false. */
   readonly streamHighWaterBytes: number;
   /** Octets the peer may send on one stream, and on the connection, before we read them. */
@@ -64,6 +66,7 @@ export const SERVER_LIMITS: ServerLimits = {
   controlFrames: { burst: 1_000, perSecond: 100 },
   outputBytesMax: 64 * MIB,
   outputHighWaterBytes: 512 * KIB,
+  outputStallTimeoutMs: 60_000,
   streamHighWaterBytes: 128 * KIB,
   streamWindowBytes: 1 * MIB,
   connectionWindowBytes: 4 * MIB,

@@ -7,7 +7,7 @@ import type {
   UnaryHandler,
 } from "./call.ts";
 import type { Expiring } from "./deadlines.ts";
-import { NO_METADATA } from "./header-field.ts";
+import { NO_METADATA, requireValidField } from "./header-field.ts";
 import type { Metadata } from "./metadata.ts";
 import { Status, type StatusCode } from "./status.ts";
 import { Stream, type StreamLoss } from "./stream.ts";
@@ -55,11 +55,13 @@ export abstract class ServerCall extends Stream implements Expiring {
 
   addInitialMetadata(name: string, value: string): void {
     assert(!this.headSent, "initial metadata comes before the answer");
+    requireValidField(name, value);
     this.initialMetadata ??= [];
     this.initialMetadata.push([name, value]);
   }
 
   addTrailingMetadata(name: string, value: string): void {
+    requireValidField(name, value);
     this.trailingMetadata ??= [];
     this.trailingMetadata.push([name, value]);
   }

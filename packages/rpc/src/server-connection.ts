@@ -11,12 +11,12 @@ import {
   writeUint32,
 } from "./frame.ts";
 import { encodeGrpcMessage } from "./grpc-text.ts";
+import { HeadMemory } from "./head-memory.ts";
 import { FieldKind } from "./header-field.ts";
-import { latin1 } from "./latin1.ts";
 import type { ServerLimits } from "./limits.ts";
 import type { ByteLink } from "./link.ts";
 import { MESSAGE_PREFIX_BYTES } from "./message-reader.ts";
-import { type RequestHead, readRequestHead } from "./request-head.ts";
+import type { RequestHead } from "./request-head.ts";
 import {
   type ServerCall,
   type ServerCallConnection,
@@ -27,10 +27,6 @@ import type { Method, ServerCore } from "./server-core.ts";
 import { Status, type StatusCode } from "./status.ts";
 import type { Stream } from "./stream.ts";
 
-/** Header blocks remembered with their meaning, for a peer that repeats them. Count per connection. */
-const REMEMBERED_HEADS = 16;
-/** Longer blocks are not worth remembering. Octets. */
-const REMEMBERED_BLOCK_BYTES = 512;
 /** Payload of the PING whose answer says that every request sent before GOAWAY has come (RFC 9113 6.8). */
 const DRAIN_PING = Buffer.from("drain\0\0\0", "latin1");
 
@@ -39,8 +35,7 @@ export class ServerConnection extends Connection implements ServerCallConnection
   readonly #core: ServerCore;
   readonly #onGone: (connection: ServerConnection) => void;
   readonly #limits: ServerLimits;
-  readonly #heads = new Map<string, RequestHead>();
-  #headsGeneration = 0;
+  readonly #heads: HeadMemory;
   /** Blocks that every good answer starts and ends with, and the encoder's generation they are valid for. */
   #okHead = Buffer.alloc(0);
   #okHeadGeneration = -1;
@@ -62,6 +57,7 @@ export class ServerConnection extends Connection implements ServerCallConnection
     super(link, core.limits, context);
     this.#core = core;
     this.#onGone = onGone;
+    this.#heads = new HeadMemory(this.decoder);
     this.#limits = core.limits;
     this.frames.expectPreface();
     this.writer.raw(
@@ -83,13 +79,13 @@ export class ServerConnection extends Connection implements ServerCallConnection
   onHeaderBlock(id: number, endStream: boolean, block: Buffer, start: number, end: number): void {
     if (id > this.lastPeerStreamId && id % 2 === 1) {
       this.lastPeerStreamId = id;
-      this.#open(id, endStream, this.#readHead(block, start, end));
+      this.#open(id, endStream, this.#heads.read(block, start, end));
       return;
     }
     this.decoder.decode(block, start, end);
     const stream = this.streams.get(id);
     if (stream !== undefined) this.#onTrailers(stream, endStream);
-    else if (!this.wasReset(id)) {
+    else if (!this.resets.has(id)) {
       throw new ConnectionFault(ErrorCode.PROTOCOL_ERROR, `HEADERS on stream ${id}`);
     }
   }
@@ -113,31 +109,6 @@ export class ServerConnection extends Connection implements ServerCallConnection
       return;
     }
     this.endRemote(stream);
-  }
-
-  /** Decodes a header block, or finds it among those seen: while the table stands still equal bytes mean the same. */
-  #readHead(block: Buffer, start: number, end: number): RequestHead | null {
-    const { decoder } = this;
-    if (this.#headsGeneration !== decoder.tableGeneration) {
-      this.#heads.clear();
-      this.#headsGeneration = decoder.tableGeneration;
-    }
-    const mayRemember = end - start <= REMEMBERED_BLOCK_BYTES;
-    const key = mayRemember ? latin1(block, start, end) : "";
-    const known = this.#heads.get(key);
-    if (known !== undefined) return known;
-    decoder.decode(block, start, end);
-    if (decoder.overflowed) return null;
-    const head = readRequestHead(decoder.fields);
-    if (
-      mayRemember &&
-      head.timeoutMs === null && // such blocks differ each time
-      this.#headsGeneration === decoder.tableGeneration
-    ) {
-      if (this.#heads.size >= REMEMBERED_HEADS) this.#heads.clear();
-      this.#heads.set(key, head);
-    }
-    return head;
   }
 
   #open(id: number, endStream: boolean, head: RequestHead | null): void {

@@ -104,6 +104,10 @@ export class RawPeer implements LinkReceiver {
     this.#link.pause();
   }
 
+  goOnReading(): void {
+    this.#link.resume();
+  }
+
   disconnect(): void {
     this.#link.destroy();
   }
