@@ -1,4 +1,4 @@
-import { WatchResponse } from "@conclave/wire";
+import { ResponseHeader, WatchResponse } from "@conclave/wire";
 import { varint64Size, varintSize, writeVarint, writeVarint64 } from "../protobuf.ts";
 
 /** Tags of mvccpb.Event. */
@@ -8,9 +8,14 @@ const TAG_PREV_KV = 0x1a;
 const TYPE_DELETE = 1;
 
 /** Tags of etcdserverpb.WatchResponse. */
+const TAG_HEADER = 0x0a;
 const TAG_WATCH_ID = 0x10;
 const TAG_FRAGMENT = 0x38;
 const TAG_EVENTS = 0x5a;
+
+/** Tags of etcdserverpb.ResponseHeader. */
+const TAG_REVISION = 0x18;
+const TAG_RAFT_TERM = 0x20;
 
 /** The watch id of answers that are no watcher's: refused creates, progress of a whole stream. */
 export const NO_WATCH_ID = -1;
@@ -74,6 +79,10 @@ export class WatchResponseEncoder {
   #headerField: Uint8Array = new Uint8Array(0);
   #headerRevision = -1;
   #headerTerm = -1;
+  #clusterId = 0n;
+  #memberId = 0n;
+  /** The fields of a header that never change, encoded. */
+  #ids: Uint8Array = new Uint8Array(0);
 
   constructor(header: () => WatchHeader) {
     this.#header = header;
@@ -146,15 +155,38 @@ export class WatchResponseEncoder {
   }
 
   #headerAt(revision: number): Uint8Array {
-    const header = this.#header();
-    if (revision !== this.#headerRevision || header.raftTerm !== this.#headerTerm) {
-      const encoded = WatchResponse.encode({ header: { ...header, revision } });
-      this.#headerField = encoded;
-      this.#headerRevision = revision;
-      this.#headerTerm = header.raftTerm;
+    const { clusterId, memberId, raftTerm } = this.#header();
+    if (revision === this.#headerRevision && raftTerm === this.#headerTerm)
+      return this.#headerField;
+    if (clusterId !== this.#clusterId || memberId !== this.#memberId) {
+      this.#clusterId = clusterId;
+      this.#memberId = memberId;
+      this.#ids = ResponseHeader.encode({ clusterId, memberId });
     }
+    this.#headerField = encodeHeaderField(this.#ids, revision, raftTerm);
+    this.#headerRevision = revision;
+    this.#headerTerm = raftTerm;
     return this.#headerField;
   }
+}
+
+/** By hand, since it is done for every revision that anybody watches. Requires: a revision above 0. */
+function encodeHeaderField(ids: Uint8Array, revision: number, raftTerm: number): Uint8Array {
+  let size = ids.length + 1 + varintSize(revision);
+  if (raftTerm !== 0) size += 1 + varintSize(raftTerm);
+  const target = Buffer.allocUnsafe(2 + size);
+  target[0] = TAG_HEADER;
+  // Ids and numbers take at most 42 bytes together: the length is one byte.
+  target[1] = size;
+  target.set(ids, 2);
+  let at = 2 + ids.length;
+  target[at] = TAG_REVISION;
+  at = writeVarint(target, at + 1, revision);
+  if (raftTerm !== 0) {
+    target[at] = TAG_RAFT_TERM;
+    writeVarint(target, at + 1, raftTerm);
+  }
+  return target;
 }
 
 function writeBytes(target: Buffer, start: number, tag: number, bytes: Uint8Array): number {

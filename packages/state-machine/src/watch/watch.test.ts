@@ -300,17 +300,19 @@ describe("what a watcher is sent", () => {
   test("headers carry what the member knows, also after its term changed", () => {
     let raftTerm = 3;
     const member = new Member({
-      watch: { header: () => ({ clusterId: 1n, memberId: 2n, raftTerm }) },
+      watch: { header: () => ({ clusterId: 2n ** 64n - 1n, memberId: 2n, raftTerm }) },
     });
     const stream = member.openStream();
     stream.create("a");
     member.put("a");
     raftTerm = 4;
     member.put("a");
-    expect(stream.take().map(({ header }) => [header!.memberId, header!.raftTerm])).toEqual([
-      [2n, 3],
-      [2n, 3],
-      [2n, 4],
+    expect(
+      stream.take().map(({ header }) => [header!.clusterId, header!.memberId, header!.raftTerm]),
+    ).toEqual([
+      [2n ** 64n - 1n, 2n, 3],
+      [2n ** 64n - 1n, 2n, 3],
+      [2n ** 64n - 1n, 2n, 4],
     ]);
   });
 
