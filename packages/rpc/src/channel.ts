@@ -1,4 +1,5 @@
 import { type Clock, type Prng, seededPrng, systemClock } from "@conclave/base";
+import { AbortRegistry } from "./abort-registry.ts";
 import { type BackoffOptions, CONNECT_BACKOFF } from "./backoff.ts";
 import { Balancer } from "./balancer.ts";
 import type {
@@ -56,6 +57,7 @@ export interface EndpointState {
  */
 export class Channel implements Caller, CallOwner {
   readonly deadlines: DeadlineWheel;
+  readonly aborts = new AbortRegistry();
   readonly #context: SubchannelContext;
   readonly #balancer = new Balancer();
   readonly #pendingCallsMax: number;
@@ -162,6 +164,7 @@ export class Channel implements Caller, CallOwner {
       call.deadlineMs = this.#context.clock.nowMs() + timeoutMs;
       this.deadlines.add(call);
     }
+    if (signal !== undefined) this.aborts.add(signal, call);
     if (!this.#connected) this.connect();
     return true;
   }

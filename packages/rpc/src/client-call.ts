@@ -1,3 +1,4 @@
+import type { Abortable, AbortRegistry } from "./abort-registry.ts";
 import type {
   CallOptions,
   CallStatus,
@@ -28,6 +29,7 @@ export interface CallConnection {
 /** What a call needs of the channel that made it. */
 export interface CallOwner {
   readonly deadlines: DeadlineWheel;
+  readonly aborts: AbortRegistry;
   /** Calls back soon, from outside of whatever is going on. */
   defer(callback: () => void): void;
   /** Takes the call out of the queue of those that wait for a connection. */
@@ -38,7 +40,7 @@ export interface CallOwner {
  * A call at the client, from the moment it is made: first it may wait for a connection, then it is a stream.
  * It ends exactly once, by {@link finish}.
  */
-export abstract class ClientCall extends Stream implements Expiring {
+export abstract class ClientCall extends Stream implements Expiring, Abortable {
   readonly path: string;
   readonly options: CallOptions;
   deadlineMs = Number.POSITIVE_INFINITY;
@@ -53,7 +55,6 @@ export abstract class ClientCall extends Stream implements Expiring {
   protected readonly owner: CallOwner;
   #sent = false;
   #headSeen = false;
-  readonly #onAbort: (() => void) | null = null;
 
   constructor(path: string, options: CallOptions, owner: CallOwner) {
     super();
@@ -61,10 +62,6 @@ export abstract class ClientCall extends Stream implements Expiring {
     this.options = options;
     this.owner = owner;
     for (const name in options.metadata) requireValidField(name, options.metadata[name]!);
-    if (options.signal !== undefined) {
-      this.#onAbort = () => this.abort(Status.CANCELLED, "cancelled by the caller");
-      options.signal.addEventListener("abort", this.#onAbort, { once: true });
-    }
   }
 
   /** The connection gave it a stream; whatever is queued goes with it. */
@@ -76,6 +73,10 @@ export abstract class ClientCall extends Stream implements Expiring {
 
   onDeadline(): void {
     this.abort(Status.DEADLINE_EXCEEDED, "context deadline exceeded");
+  }
+
+  onAborted(): void {
+    this.abort(Status.CANCELLED, "cancelled by the caller");
   }
 
   /** Ends the call from our side: the server is told to stop. */
@@ -190,7 +191,8 @@ export abstract class ClientCall extends Stream implements Expiring {
     this.ended = true;
     this.reader.stopped = true;
     if (this.expirySlot >= 0) this.owner.deadlines.remove(this);
-    if (this.#onAbort !== null) this.options.signal!.removeEventListener("abort", this.#onAbort);
+    const { signal } = this.options;
+    if (signal !== undefined) this.owner.aborts.remove(signal, this);
     if (!this.#sent) this.owner.forget(this);
     this.onEnd({
       code,

@@ -1,4 +1,5 @@
 import { assert, type Clock, type Timer } from "@conclave/base";
+import { Backpressure } from "./backpressure.ts";
 import { ConnectionFault, ErrorCode } from "./error-code.ts";
 import { Outflow } from "./flow.ts";
 import { FrameReader } from "./frame-reader.ts";
@@ -60,15 +61,13 @@ export abstract class Connection implements LinkReceiver {
 
   readonly #atTurnEnd: AtTurnEnd;
   readonly #keepalive: Keepalive;
+  readonly #backpressure: Backpressure;
   #turnEndAsked = false;
   readonly #inflow: Inflow;
   /** Streams answered while the peer was still sending; reset at the end of the turn if it still is. */
   readonly #answeredEarly: number[] = [];
   #handshakeTimer: Timer | null;
   #closeTimer: Timer | null = null;
-  #readingPaused = false;
-  /** Set while the socket is not taking a write. */
-  #stallTimer: Timer | null = null;
 
   constructor(link: ByteLink, limits: ConnectionLimits, context: ConnectionContext) {
     this.link = link;
@@ -84,6 +83,9 @@ export abstract class Connection implements LinkReceiver {
     this.frames = new FrameReader(this, limits);
     this.#inflow = new Inflow(this.writer, limits);
     this.heardAtMs = context.clock.nowMs();
+    this.#backpressure = new Backpressure(link, limits, context.clock, () =>
+      this.destroy("the peer does not read"),
+    );
     this.#keepalive = new Keepalive(this.#keepaliveTarget(), limits, context.clock);
     this.#handshakeTimer = context.clock.setTimer(limits.handshakeTimeoutMs, () => {
       this.#handshakeTimer = null;
@@ -98,7 +100,7 @@ export abstract class Connection implements LinkReceiver {
         return connection.heardAtMs;
       },
       get mayProbe() {
-        return connection.mayProbe() && !connection.#readingPaused;
+        return connection.mayProbe() && !connection.#backpressure.paused;
       },
       sendProbe() {
         connection.writer.ping(false, KEEPALIVE_PING);
@@ -375,7 +377,7 @@ export abstract class Connection implements LinkReceiver {
     this.outflow.checkLimit();
     this.#pumpAndFlush();
     this.outflow.wakeStopped();
-    this.#balanceReading();
+    if (this.phase === "open") this.#backpressure.update(this.output.bufferedBytes);
   };
 
   #resetAnsweredEarly(): void {
@@ -401,30 +403,14 @@ export abstract class Connection implements LinkReceiver {
   onWritten(): void {
     if (this.phase === "closed") return;
     this.output.onWritten();
-    this.#stallTimer?.cancel();
-    this.#stallTimer = null;
+    this.#backpressure.stop();
     if (this.phase === "closing") {
       this.#endLink();
       return;
     }
     this.#pumpAndFlush();
     this.outflow.wakeStopped();
-    this.#balanceReading();
-  }
-
-  /** Who does not read our answers gets no more questions in, and not for ever. */
-  #balanceReading(): void {
-    if (this.phase === "closed") return;
-    const mustPause = this.output.bufferedBytes >= this.limits.outputHighWaterBytes;
-    if (mustPause && this.#stallTimer === null) {
-      this.#stallTimer = this.clock.setTimer(this.limits.outputStallTimeoutMs, () =>
-        this.destroy("the peer does not read"),
-      );
-    }
-    if (mustPause === this.#readingPaused) return;
-    this.#readingPaused = mustPause;
-    if (mustPause) this.link.pause();
-    else this.link.resume();
+    if (this.phase === "open") this.#backpressure.update(this.output.bufferedBytes);
   }
 
   #cut(): void {
@@ -495,7 +481,7 @@ export abstract class Connection implements LinkReceiver {
     this.#handshakeTimer?.cancel();
     this.#keepalive.stop();
     this.#closeTimer?.cancel();
-    this.#stallTimer?.cancel();
+    this.#backpressure.stop();
     this.#loseAll(reason);
     this.onConnectionClosed(reason);
   }
