@@ -186,7 +186,7 @@ export class RaftDriver {
         this.#o.reads.ask();
         this.#carryOutReadies();
         this.#applyCommitted();
-      } while (this.#turnAgain || this.#o.raft.hasReady());
+      } while (this.#turnAgain || (this.#o.raft.hasReady() && !this.#installing));
       this.#o.reads.serve(this.#o.machine.appliedIndex);
     } finally {
       this.#inTurn = false;
