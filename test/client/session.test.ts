@@ -72,6 +72,11 @@ describeEachServer(
       expect(performance.now() - started).toBeLessThan(2_000);
     });
 
+    test("connecting with a signal that has aborted is refused", async () => {
+      const signal = AbortSignal.abort(new Error("never mind"));
+      await expect(clients.connect({ signal })).rejects.toMatchObject({ outcome: "not-applied" });
+    });
+
     test("the signal given to connect closes the client", async () => {
       const controller = new AbortController();
       const client = await clients.connect({ signal: controller.signal });

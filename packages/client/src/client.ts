@@ -31,7 +31,7 @@ export class Client implements AsyncDisposable {
   readonly #hub: WatchHub;
   readonly #sessions: Sessions;
   readonly #coordination: Coordination;
-  readonly #stopListening: () => void;
+  #stopListening = () => {};
   #closing: Promise<void> | null = null;
 
   /** @internal */

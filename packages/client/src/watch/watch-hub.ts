@@ -203,7 +203,12 @@ export class WatchHub {
       subscription.cursor.onProgress(response.header?.revision ?? 0);
       return;
     }
-    const fresh = subscription.cursor.accept(response.events.map(withRevision));
+    const events = response.events.map(withRevision);
+    if (subscription.cursor.next === null || !isOrdered(events)) {
+      this.#onProtocolViolation("events came out of order, or before their watch was created");
+      return;
+    }
+    const fresh = subscription.cursor.accept(events);
     if (fresh.length > 0) subscription.sink.onEvents(fresh.map(({ event }) => event));
   }
 
@@ -233,6 +238,15 @@ export class WatchHub {
     this.#stream?.cancel();
     this.#onStreamEnd(new ConclaveError("PROTOCOL", "not-applied", message));
   }
+}
+
+function isOrdered(events: readonly { readonly revision: number }[]): boolean {
+  let last = 1;
+  for (const { revision } of events) {
+    if (revision < last) return false;
+    last = revision;
+  }
+  return true;
 }
 
 function withRevision(event: WireEvent): { readonly revision: number; readonly event: WireEvent } {

@@ -224,6 +224,21 @@ test("a stream error that another stream would meet too ends the watches", async
   await expect(watch.next()).rejects.toMatchObject({ code: "UNAUTHENTICATED" });
 });
 
+test.each([
+  { what: "out of order", from: 1, revisions: [5, 4] },
+  { what: "without a key", from: 1, revisions: [0] },
+  { what: "before the watch was created", from: undefined, revisions: [5] },
+])(
+  "events $what end the watch with PROTOCOL, and do not throw into the connection",
+  async (row) => {
+    const rig = new Rig();
+    const watch = rig.watch(row.from === undefined ? {} : { from: row.from });
+    const [create] = rig.created();
+    rig.events(create!.watchId, 9, ...row.revisions);
+    await expect(watch.next()).rejects.toMatchObject({ code: "PROTOCOL" });
+  },
+);
+
 test("a slow reader's watch is taken off the stream when its buffer is full, and loses nothing", async () => {
   const rig = new Rig();
   const watch = rig.watch({ from: 1, bufferedEventsMax: 4 });
