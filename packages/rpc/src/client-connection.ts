@@ -13,10 +13,11 @@ import {
   writeUint32,
 } from "./frame.ts";
 import { formatTimeout } from "./grpc-text.ts";
+import { HeadMemory } from "./head-memory.ts";
 import type { ConnectionLimits } from "./limits.ts";
 import type { ByteLink } from "./link.ts";
 import { MESSAGE_PREFIX_BYTES } from "./message-reader.ts";
-import { readResponseHead } from "./response-head.ts";
+import { type ResponseHead, readResponseHead } from "./response-head.ts";
 import type { Stream } from "./stream.ts";
 
 const USER_AGENT = "conclave-rpc/0.1";
@@ -45,6 +46,7 @@ export class ClientConnection extends Connection implements CallConnection {
   readonly #authority: string;
   readonly #owner: ClientConnectionOwner;
   readonly #prefixes = new Map<string, PathPrefix>();
+  readonly #heads: HeadMemory<ResponseHead>;
   #nextStreamId = 1;
   #draining = false;
   /** Why the peer said it would go, to explain the loss of what it then drops. */
@@ -62,6 +64,7 @@ export class ClientConnection extends Connection implements CallConnection {
     this.endpoint = endpoint;
     this.#authority = authority;
     this.#owner = owner;
+    this.#heads = new HeadMemory(this.decoder, readResponseHead);
     this.writer.raw(PREFACE);
     this.writer.raw(
       settingsFrame([
@@ -186,7 +189,7 @@ export class ClientConnection extends Connection implements CallConnection {
   }
 
   onHeaderBlock(id: number, endStream: boolean, block: Buffer, start: number, end: number): void {
-    this.decoder.decode(block, start, end);
+    const head = this.#heads.read(block, start, end);
     const stream = this.streams.get(id);
     if (stream === undefined) {
       this.onStrayFrame(id, "HEADERS");
@@ -198,13 +201,13 @@ export class ClientConnection extends Connection implements CallConnection {
     }
     this.controlBudget.earn(1);
     const call = stream as ClientCall;
-    if (this.decoder.overflowed) {
+    if (head === null) {
       const text = "response headers larger than we take";
       this.faultStream(stream, ErrorCode.ENHANCE_YOUR_CALM, text);
       return;
     }
     if (endStream) call.remoteClosed = true;
-    call.onHead(readResponseHead(this.decoder.fields), endStream);
+    call.onHead(head, endStream);
     if (endStream && call.id === id) this.endRemote(call);
   }
 

@@ -1,9 +1,10 @@
 import { parseTimeoutMs } from "./grpc-text.ts";
+import type { RememberedHead } from "./head-memory.ts";
 import { FieldKind, type HeaderField, HeaderList, NO_METADATA } from "./header-field.ts";
 import type { Metadata } from "./metadata.ts";
 
-/** The header block of a request, understood. Shared by all requests of a connection that sent the same bytes. */
-export interface RequestHead {
+/** The header block of a request, understood. */
+export interface RequestHead extends RememberedHead {
   readonly path: string;
   readonly metadata: Metadata;
   /** From `grpc-timeout`; null without. ms */
@@ -85,7 +86,8 @@ export function readRequestHead(fields: readonly HeaderField[]): RequestHead {
   else if (timeout !== null && timeoutMs === null) verdict = "bad-timeout";
   const regular = fields.slice(pseudoFields);
   const metadata = regular.length === 0 || malformed ? NO_METADATA : new HeaderList(regular);
-  return { path, metadata, timeoutMs, encoding, contentLength, verdict };
+  const passing = timeout !== null;
+  return { passing, path, metadata, timeoutMs, encoding, contentLength, verdict };
 }
 
 /** Digits that agree with what was said before, else -1 (RFC 9110 8.6). */

@@ -1,11 +1,12 @@
 import { decodeGrpcMessage } from "./grpc-text.ts";
+import type { RememberedHead } from "./head-memory.ts";
 import { FieldKind, type HeaderField, HeaderList, NO_METADATA } from "./header-field.ts";
 import type { Metadata } from "./metadata.ts";
 import { isGrpc } from "./request-head.ts";
 import { Status, type StatusCode } from "./status.ts";
 
 /** A header block that a server sent: response headers, trailers, or both in one. */
-export interface ResponseHead {
+export interface ResponseHead extends RememberedHead {
   /** `:status`, 0 if there was none, as in trailers. */
   readonly httpStatus: number;
   readonly isGrpc: boolean;
@@ -64,6 +65,7 @@ export function readResponseHead(fields: readonly HeaderField[]): ResponseHead {
   const regular = fields.slice(pseudoFields);
   const metadata = regular.length === 0 ? NO_METADATA : new HeaderList(regular);
   return {
+    passing: message !== "",
     httpStatus,
     isGrpc: isGrpc(contentType),
     code,

@@ -16,7 +16,7 @@ import { FieldKind } from "./header-field.ts";
 import type { ServerLimits } from "./limits.ts";
 import type { ByteLink } from "./link.ts";
 import { MESSAGE_PREFIX_BYTES } from "./message-reader.ts";
-import type { RequestHead } from "./request-head.ts";
+import { type RequestHead, readRequestHead } from "./request-head.ts";
 import {
   type ServerCall,
   type ServerCallConnection,
@@ -35,7 +35,7 @@ export class ServerConnection extends Connection implements ServerCallConnection
   readonly #core: ServerCore;
   readonly #onGone: (connection: ServerConnection) => void;
   readonly #limits: ServerLimits;
-  readonly #heads: HeadMemory;
+  readonly #heads: HeadMemory<RequestHead>;
   /** Blocks that every good answer starts and ends with, and the encoder's generation they are valid for. */
   #okHead = Buffer.alloc(0);
   #okHeadGeneration = -1;
@@ -57,7 +57,7 @@ export class ServerConnection extends Connection implements ServerCallConnection
     super(link, core.limits, context);
     this.#core = core;
     this.#onGone = onGone;
-    this.#heads = new HeadMemory(this.decoder);
+    this.#heads = new HeadMemory(this.decoder, readRequestHead);
     this.#limits = core.limits;
     this.frames.expectPreface();
     this.writer.raw(
