@@ -101,7 +101,13 @@ async function startListening(
       storage,
       dial: (to) => {
         const endpoints = members.find(({ id }) => id === to)?.peerUrls ?? [];
-        return createChannel({ endpoints, clock, atTurnEnd });
+        return createChannel({
+          endpoints,
+          clock,
+          atTurnEnd,
+          limits: PEER_LINK_LIMITS,
+          backoff: PEER_BACKOFF,
+        });
       },
       clock,
       prng: seededPrng(randomBytes(6).readUIntBE(0, 6)),
@@ -118,7 +124,7 @@ async function startListening(
     const peerServer = createRpcServer({
       clock,
       atTurnEnd,
-      limits: { messageBytesMax: PEER_MESSAGE_BYTES_MAX, streamHighWaterBytes: PEER_STREAM_BYTES },
+      limits: PEER_SERVER_LIMITS,
     });
     node.registerPeerMethods(peerServer);
     for (const listener of peerListeners) {
@@ -163,9 +169,26 @@ async function startListening(
   }
 }
 
-/** An append message of Raft, with the largest entry there can be, or a frame of a snapshot. */
-const PEER_MESSAGE_BYTES_MAX = 64 * 1024 * 1024;
-const PEER_STREAM_BYTES = 16 * 1024 * 1024;
+const MIB = 1024 * 1024;
+
+/**
+ * What waits for a slow peer before messages to it are dropped, on our side and on its: enough for the appends that
+ * Raft keeps in flight (RaftConfig.inflightBytesMax).
+ */
+const PEER_LINK_LIMITS = {
+  streamHighWaterBytes: 16 * MIB,
+  outputHighWaterBytes: 32 * MIB,
+  outputBytesMax: 128 * MIB,
+};
+const PEER_SERVER_LIMITS = {
+  /** An append message with the largest entry there can be, or a frame of a snapshot. */
+  messageBytesMax: 64 * MIB,
+  streamWindowBytes: 16 * MIB,
+  connectionWindowBytes: 32 * MIB,
+};
+
+/** A member that comes back is wanted back soon: its peers never wait longer than a few heartbeats. */
+const PEER_BACKOFF = { initialMs: 50, maxMs: 500 };
 
 function clusterMembers(config: ServerConfig, ids: readonly MemberId[]): ClusterMember[] {
   return config.initialMembers.map(({ name, peerUrls }, at) => ({
