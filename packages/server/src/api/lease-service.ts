@@ -45,13 +45,10 @@ function registerGrantAndRevoke(server: RpcServer, member: Member): void {
     decoding(LeaseGrantRequest, (call, request) => {
       if (request.TTL > LEASE_TTL_SECONDS_MAX) return failWith(call, EtcdErrors.leaseTtlTooLarge);
       if (refused(call, member.quota.checkLeaseGrant())) return;
-      // Every member must grant the same id: it is drawn before the command enters the log.
-      const ID = request.ID === 0n ? member.drawLeaseId() : request.ID;
-      const body = LeaseGrantRequest.encode({ TTL: request.TTL, ID });
       const waiter = new CommandCall(call, "lease-grant", ({ id, ttlSeconds, revision }) =>
         LeaseGrantResponse.encode({ header: member.header(revision), ID: id, TTL: ttlSeconds }),
       );
-      member.propose(CommandKind.LEASE_GRANT, body, waiter);
+      member.grantLease(request.TTL, request.ID, waiter);
     }),
   );
   server.unary(

@@ -6,7 +6,6 @@ import {
   type EtcdError,
   EtcdErrors,
   EventType,
-  LeaseGrantRequest,
   RangeRequest,
   type RangeRequestInit,
   RangeResponse,
@@ -18,6 +17,7 @@ import {
   WatchResponse,
 } from "@conclave/wire";
 import type { Member } from "../node/member.ts";
+import type { ProposalWaiter } from "../node/proposer.ts";
 import { EtcdFailure } from "./errors.ts";
 import type { KeyChange, LocalClient, LocalRange } from "./local-client.ts";
 
@@ -76,10 +76,9 @@ export class MemberClient implements LocalClient {
   }
 
   grantLease(ttlSeconds: number): Promise<bigint> {
-    const ID = this.#member.drawLeaseId();
-    const body = LeaseGrantRequest.encode({ TTL: ttlSeconds, ID });
-    return this.#propose(CommandKind.LEASE_GRANT, body, (result) =>
-      result.kind === "lease-grant" ? result.id : null,
+    return this.#outcome(
+      (waiter) => this.#member.grantLease(ttlSeconds, 0n, waiter),
+      (result) => (result.kind === "lease-grant" ? result.id : null),
     );
   }
 
@@ -88,9 +87,16 @@ export class MemberClient implements LocalClient {
     body: Uint8Array,
     read: (result: CommandResult) => T | null,
   ): Promise<T> {
+    return this.#outcome((waiter) => this.#member.propose(kind, body, waiter), read);
+  }
+
+  #outcome<T>(
+    submit: (waiter: ProposalWaiter) => void,
+    read: (result: CommandResult) => T | null,
+  ): Promise<T> {
     return new Promise((resolve, reject) => {
       const fail = (error: EtcdError): void => reject(new EtcdFailure(error));
-      this.#member.propose(kind, body, {
+      submit({
         onResult: (result) => {
           if (result.kind === "refused") return fail(EtcdErrors[result.refusal]);
           const value = read(result);

@@ -96,7 +96,8 @@ export class MemberNode {
     this.#store = store;
     this.#machine = new StateMachine({
       store,
-      leaseTtlSecondsMin: Math.ceil((1.5 * options.electionTimeoutMs) / 1000),
+      // Raised before a grant is proposed: members need not agree on their election timeouts for that.
+      leaseTtlSecondsMin: 1,
       watch: {
         header: () => ({ clusterId, memberId: id, raftTerm: this.#raft.term }),
         onCatchUpNeeded: () => this.#catchUpWatchers(),
@@ -196,6 +197,7 @@ export class MemberNode {
       clock,
       prng,
       members: options.members,
+      leaseTtlSecondsMin: Math.ceil((1.5 * options.electionTimeoutMs) / 1000),
     });
   }
 

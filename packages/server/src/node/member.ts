@@ -1,13 +1,13 @@
 import { type Clock, nextUint64, type Prng } from "@conclave/base";
 import type { MemberId, Raft } from "@conclave/raft";
 import {
-  type CommandKind,
+  CommandKind,
   KeyValueHash,
   type RefusedResult,
   type StateMachine,
   TABLE,
 } from "@conclave/state-machine";
-import type { ResponseHeader } from "@conclave/wire";
+import { LeaseGrantRequest, type ResponseHeader } from "@conclave/wire";
 import type { DurableStateStore } from "../storage/durable-state-store.ts";
 import type { CompactionSweeper } from "./compaction-sweeper.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
@@ -38,6 +38,8 @@ export interface MemberParts {
   readonly clock: Clock;
   readonly prng: Prng;
   readonly members: readonly ClusterMember[];
+  /** What a shorter TTL is raised to: a lease must outlive an election. Seconds. */
+  readonly leaseTtlSecondsMin: number;
 }
 
 /** One member of the cluster as its services use it. Nothing here waits: answers come to the waiters. */
@@ -85,8 +87,17 @@ export class Member {
     return { clusterId: this.clusterId, memberId: this.id, revision, raftTerm: this.raft.term };
   }
 
+  /** Grants a lease. An id of 0 is replaced by a free one: every member must grant the same. */
+  grantLease(ttlSeconds: number, id: bigint, waiter: ProposalWaiter): void {
+    const body = LeaseGrantRequest.encode({
+      TTL: Math.max(ttlSeconds, this.#parts.leaseTtlSecondsMin),
+      ID: id === 0n ? this.#drawLeaseId() : id,
+    });
+    this.propose(CommandKind.LEASE_GRANT, body, waiter);
+  }
+
   /** A positive id that no lease has, as far as this member knows: 63 random bits, as etcd draws them. */
-  drawLeaseId(): bigint {
+  #drawLeaseId(): bigint {
     for (;;) {
       const id = nextUint64(this.#parts.prng) >> 1n;
       if (id !== 0n && this.machine.lease(id) === null) return id;
