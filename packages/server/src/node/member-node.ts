@@ -31,6 +31,8 @@ import { ReadGate } from "./read-gate.ts";
 const CATCH_UP_BUDGET = 2_000;
 /** Linearizable reads waiting before new ones are refused. Count. */
 const READS_MAX = 100_000;
+/** Election timeouts are drawn in ticks: fine ones make it unlikely that two members draw the same. */
+const TICKS_PER_HEARTBEAT = 10;
 /** How long what etcd gives up on after 5 s plus two election timeouts may take. Milliseconds. */
 const REQUEST_TIMEOUT_BASE_MS = 5_000;
 
@@ -103,8 +105,12 @@ export class MemberNode {
         onCatchUpNeeded: () => this.#catchUpWatchers(),
       },
     });
-    const electionTicks = Math.round(options.electionTimeoutMs / options.heartbeatIntervalMs);
-    const config = { electionTicks, preVote: options.preVote };
+    const tickMs = options.heartbeatIntervalMs / TICKS_PER_HEARTBEAT;
+    const config = {
+      heartbeatTicks: TICKS_PER_HEARTBEAT,
+      electionTicks: Math.round(options.electionTimeoutMs / tickMs),
+      preVote: options.preVote,
+    };
     this.#raft = new Raft({ id, config, prng, restored });
     const timeoutMs = REQUEST_TIMEOUT_BASE_MS + 2 * options.electionTimeoutMs;
     this.#proposer = new Proposer({
@@ -162,7 +168,7 @@ export class MemberNode {
       links: this.#transport,
       events: this.#driverEvents(),
       clock,
-      tickMs: options.heartbeatIntervalMs,
+      tickMs,
       defer,
     });
     this.#snapshots = new SnapshotReceiver({

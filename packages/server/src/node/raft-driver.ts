@@ -62,7 +62,7 @@ export interface RaftDriverOptions {
   readonly links: DriverLinks;
   readonly events: DriverEvents;
   readonly clock: Clock;
-  /** One Raft tick; a heartbeat is one tick. Milliseconds. */
+  /** One Raft tick: what RaftConfig counts in. Milliseconds. */
   readonly tickMs: number;
   /** Runs a callback at the end of this turn of the event loop (setImmediate). */
   readonly defer: (callback: () => void) => void;
