@@ -11,6 +11,7 @@ import {
 } from "./config.ts";
 import { HttpService } from "./http/http-service.ts";
 import { healthSourceOf } from "./http/member-health.ts";
+import { registerMemberMetrics } from "./http/member-metrics.ts";
 import { Listener, withPort } from "./listener.ts";
 import type { ClusterMember } from "./node/member.ts";
 import { MemberNode } from "./node/member-node.ts";
@@ -135,11 +136,13 @@ async function startListening(
     }
     const clientServer = createRpcServer({ clock, atTurnEnd, limits: clientLimits(config) });
     registerServices(clientServer, node, config);
+    const metrics = new MetricsRegistry();
+    registerMemberMetrics(metrics, node.member);
     const http = new HttpService({
       health: healthSourceOf(node),
       version: config.emulatedVersion,
       isClusterVersionDecided: () => node.member.raft.leader !== 0n,
-      metrics: new MetricsRegistry(),
+      metrics,
       logger,
       hostNames: [...config.allowedHosts, ...config.advertiseClientUrls.map((url) => url.host)],
     });

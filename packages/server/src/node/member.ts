@@ -70,6 +70,11 @@ export class Member {
     this.members = parts.members;
   }
 
+  /** Commands that wait for their result. */
+  get proposalsPending(): number {
+    return this.#parts.proposer.pending;
+  }
+
   /** Puts a command into the log. The bytes are copied before this returns. */
   propose(kind: CommandKind, body: Uint8Array, waiter: ProposalWaiter): void {
     this.#parts.proposer.submit(kind, body, waiter);

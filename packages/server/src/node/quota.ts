@@ -43,7 +43,7 @@ export class Quota {
   }
 
   #checkCost(costBytes: number): EtcdError | null {
-    if (this.#machine.alarms(AlarmType.NOSPACE).length > 0) return EtcdErrors.noSpace;
+    if (this.#machine.isAlarmActive(AlarmType.NOSPACE)) return EtcdErrors.noSpace;
     if (this.#machine.sizeBytes + costBytes < this.#bytesMax) return null;
     this.#raiseAlarm();
     return EtcdErrors.noSpace;
