@@ -6,6 +6,11 @@ import { RawClient, refusalOf } from "../support/raw-client.ts";
 const noLeader = { code: "UNAVAILABLE", text: "etcdserver: no leader" };
 /** 5 s + 2 election timeouts, and time to answer. */
 const REQUEST_TIMEOUT_MS = 15_000;
+/**
+ * How etcd 3.4 may end a request as well: with its own context's error, which lost its code before 3.5, or its Raft's, for
+ * what was being proposed when the leader went.
+ */
+const etcdsOtherRefusals = ["UNKNOWN: context deadline exceeded", "UNKNOWN: raft proposal dropped"];
 const hasleader = { metadata: { hasleader: "true" } };
 
 describeEachServer(
@@ -64,8 +69,10 @@ describeEachServer(
         refusalOf(client.call("Lease.LeaseGrant", { TTL: 10 }, options)),
       ]);
       for (const { code, text } of refusals) {
-        expect(code).toBe("UNAVAILABLE");
-        expect(text).toMatch(/^etcdserver: (request timed out|no leader)/);
+        if (server.kind === "etcd" && etcdsOtherRefusals.includes(`${code}: ${text}`)) continue;
+        expect(`${code}: ${text}`).toMatch(
+          /^UNAVAILABLE: etcdserver: (request timed out|no leader)/,
+        );
       }
     });
   },
