@@ -1,4 +1,4 @@
-import type { Server, Socket } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
 import type { Clock } from "@conclave/base";
 import { createPort } from "@conclave/rpc";
 import type { EndpointUrl } from "./config.ts";
@@ -12,21 +12,23 @@ export interface ConnectionHandlers {
 /** Connections that come before the member is ready to serve them. Count. */
 const EARLY_CONNECTIONS_MAX = 1_000;
 
-/** Listens on one address. Connections wait until {@link serve} says what to do with them. */
+/** Listens on one address. Connections wait, unread, until {@link serve} says what to do with them. */
 export class Listener {
   readonly #url: EndpointUrl;
+  readonly #clock: Clock;
   readonly #server: Server;
-  #handlers: ConnectionHandlers | null = null;
-  #early: { readonly socket: Socket; readonly accept: (to: ConnectionHandlers) => void }[] = [];
+  /** Tells protocols apart; does not listen itself. */
+  #port: Server | null = null;
+  #early: Socket[] = [];
 
   private constructor(url: EndpointUrl, clock: Clock) {
     this.#url = url;
-    this.#server = createPort({
-      clock,
-      onHttp2: (socket, firstBytes) => {
-        this.#accept(socket, (handlers) => handlers.onHttp2(socket, firstBytes));
-      },
-      onHttp1: (socket) => this.#accept(socket, (handlers) => handlers.onHttp1(socket)),
+    this.#clock = clock;
+    this.#server = createServer({ noDelay: true, pauseOnConnect: true }, (socket) => {
+      socket.on("error", () => {}); // 'close' follows, and that is where it is dealt with
+      if (this.#port !== null) this.#decide(socket, this.#port);
+      else if (this.#early.length < EARLY_CONNECTIONS_MAX) this.#early.push(socket);
+      else socket.destroy();
     });
   }
 
@@ -54,22 +56,22 @@ export class Listener {
   }
 
   serve(handlers: ConnectionHandlers): void {
-    this.#handlers = handlers;
+    const port = createPort({ clock: this.#clock, ...handlers });
+    this.#port = port;
     const early = this.#early;
     this.#early = [];
-    for (const { socket, accept } of early) if (!socket.destroyed) accept(handlers);
+    for (const socket of early) if (!socket.destroyed) this.#decide(socket, port);
   }
 
-  #accept(socket: Socket, accept: (to: ConnectionHandlers) => void): void {
-    if (this.#handlers !== null) accept(this.#handlers);
-    else if (this.#early.length < EARLY_CONNECTIONS_MAX) this.#early.push({ socket, accept });
-    else socket.destroy();
+  #decide(socket: Socket, port: Server): void {
+    port.emit("connection", socket);
+    socket.resume();
   }
 
   /** Takes no more connections; those there are belong to whoever serves them. */
   close(): void {
     this.#server.close();
-    for (const { socket } of this.#early) socket.destroy();
+    for (const socket of this.#early) socket.destroy();
     this.#early = [];
   }
 }
