@@ -85,13 +85,13 @@ async function startListening(
   const members = clusterMembers(config, ids.memberIds);
   const failure = new Failure(logger);
   const identity = { clusterId: ids.clusterId, memberId: ids.memberId, name: config.name };
-  const storageOptions = { identity, clock, onFatal: failure.report };
+  const atTurnEnd = eventLoopTurn();
+  const storageOptions = { identity, clock, onFatal: failure.report, schedule: atTurnEnd };
   const { storage: location } = config;
   const storage = await (location.kind === "memory"
     ? openVolatileStorage(storageOptions)
     : openStorage(location.path, storageOptions));
   try {
-    const atTurnEnd = eventLoopTurn();
     const clientPort = clientListeners[0]?.port ?? 0;
     const node = await MemberNode.create({
       id: ids.memberId,

@@ -22,6 +22,8 @@ export interface StorageOptions {
   readonly onFatal: (error: StorageFailure) => void;
   /** Size of a log segment. Bytes. Default: the log's, and 1 MiB in memory. */
   readonly segmentBytes?: number;
+  /** When the log writes what was appended in a turn: see WalOptions. */
+  readonly schedule?: (task: () => void) => void;
   /** The disk under everything but LevelDB. Default: the real one. */
   readonly disk?: Disk;
 }
@@ -148,13 +150,14 @@ export async function openVolatileStorage(options: StorageOptions): Promise<Memb
   await disk.makeDirectory(path);
   const segmentBytes = options.segmentBytes ?? 1024 * 1024;
   const { clusterId, memberId } = options.identity;
-  const { clock, onFatal } = options;
+  const { clock, onFatal, schedule } = options;
   const { wal, recovered } = await Wal.open(disk, path, {
     clusterId,
     memberId,
     clock,
     onFatal,
     segmentBytes,
+    ...(schedule === undefined ? {} : { schedule }),
   });
   const place: StoragePlace = {
     openIncoming: async () => new VolatileStore(),
@@ -203,7 +206,7 @@ async function openLog(
   pointer: StatePointer,
 ): Promise<{ readonly wal: Wal; readonly recovered: RecoveredMember }> {
   const { clusterId, memberId } = options.identity;
-  const { clock, onFatal, segmentBytes } = options;
+  const { clock, onFatal, segmentBytes, schedule } = options;
   const { appliedIndex } = store;
   const installed = pointer.installed;
   // A state that is still as it was installed proves nothing about the log: its reset may not have been written yet.
@@ -215,6 +218,7 @@ async function openLog(
     onFatal,
     durableIndex: isFresh ? 0 : appliedIndex,
     ...(segmentBytes === undefined ? {} : { segmentBytes }),
+    ...(schedule === undefined ? {} : { schedule }),
   });
   const caughtUp = isFresh ? await finishInstall(wal, recovered, installed) : recovered;
   const floorIndex = caughtUp.floor?.index ?? 0;
