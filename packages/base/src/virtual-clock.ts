@@ -36,13 +36,22 @@ export class VirtualClock implements Clock {
   advance(byMs: number): void {
     assert(byMs >= 0, "time does not go back");
     const untilMs = this.#nowMs + byMs;
-    for (;;) {
-      const next = this.#timers.peek();
-      if (next === undefined || next.dueMs > untilMs) break;
-      this.#timers.pop();
-      this.#nowMs = next.dueMs;
-      next.callback?.();
+    while (this.fireNext(untilMs)) {
+      // each timer may have set others
     }
     this.#nowMs = untilMs;
+  }
+
+  /**
+   * Moves time to the next timer due by `untilMs` and fires it alone: what it promised to do in microtasks can be
+   * waited for before the next one. @returns false, time unmoved, if none is due
+   */
+  fireNext(untilMs: number): boolean {
+    const next = this.#timers.peek();
+    if (next === undefined || next.dueMs > untilMs) return false;
+    this.#timers.pop();
+    this.#nowMs = next.dueMs;
+    next.callback?.();
+    return true;
   }
 }

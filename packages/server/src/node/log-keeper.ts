@@ -2,18 +2,26 @@ import type { Entry, LogIndex, Raft } from "@conclave/raft";
 import type { DurableStateStore } from "../storage/durable-state-store.ts";
 import type { Wal } from "../storage/wal.ts";
 
-/** Bytes of entries after which the log is cut, whatever their number. */
-const CUT_BYTES = 64 * 1024 * 1024;
+/** How much of the log is kept. */
+export interface LogLimits {
+  /** Bytes of entries after which the log is cut, whatever their number. */
+  readonly cutBytes: number;
+  /**
+   * Bytes of entries in a stretch. {@link STRETCHES_KEPT} of them stay in memory behind the cut, so that a follower a
+   * little behind needs no snapshot: seconds of full load, where etcd's 5,000 entries are a fraction of one.
+   */
+  readonly stretchBytes: number;
+  /** Entries kept in memory behind the cut at most, however small. Count. */
+  readonly keptEntriesMax: number;
+}
 
-/**
- * Bytes of entries kept in memory behind the cut, in stretches, so that a follower a little behind needs no snapshot:
- * seconds of full load, where etcd's 5,000 entries are a fraction of one.
- */
-const STRETCH_BYTES = 8 * 1024 * 1024;
+export const DEFAULT_LOG_LIMITS: LogLimits = {
+  cutBytes: 64 * 1024 * 1024,
+  stretchBytes: 8 * 1024 * 1024,
+  keptEntriesMax: 50_000,
+};
+
 const STRETCHES_KEPT = 4;
-
-/** Entries kept at most, however small. Count. */
-const KEPT_ENTRIES_MAX = 50_000;
 
 /**
  * Keeps the log short: now and then the state is made durable and what it covers is dropped, from the disk at once and
@@ -21,9 +29,10 @@ const KEPT_ENTRIES_MAX = 50_000;
  */
 export class LogKeeper {
   readonly #raft: Raft;
-  readonly #wal: Wal;
-  readonly #store: DurableStateStore;
+  readonly #wal: Pick<Wal, "release">;
+  readonly #store: Pick<DurableStateStore, "sync">;
   readonly #entriesMax: number;
+  readonly #limits: LogLimits;
   #floorIndex: number;
   #bytesSinceCut = 0;
   /** First indexes of the newest stretches, oldest first. */
@@ -33,11 +42,18 @@ export class LogKeeper {
   #isStopped = false;
 
   /** @param entriesMax applied entries between two cuts: etcd's `--snapshot-count` */
-  constructor(options: { raft: Raft; wal: Wal; store: DurableStateStore; entriesMax: number }) {
+  constructor(options: {
+    raft: Raft;
+    wal: Pick<Wal, "release">;
+    store: Pick<DurableStateStore, "sync">;
+    entriesMax: number;
+    limits?: LogLimits;
+  }) {
     this.#raft = options.raft;
     this.#wal = options.wal;
     this.#store = options.store;
     this.#entriesMax = options.entriesMax;
+    this.#limits = options.limits ?? DEFAULT_LOG_LIMITS;
     this.#floorIndex = options.raft.firstIndex - 1;
   }
 
@@ -46,7 +62,7 @@ export class LogKeeper {
     for (const { index, data } of entries) {
       this.#bytesSinceCut += data.length;
       this.#stretchBytes += data.length;
-      if (this.#stretchBytes < STRETCH_BYTES) continue;
+      if (this.#stretchBytes < this.#limits.stretchBytes) continue;
       this.#stretchBytes = 0;
       this.#stretches = [...this.#stretches, index].slice(-STRETCHES_KEPT);
     }
@@ -55,7 +71,8 @@ export class LogKeeper {
   /** Called after entries were applied. */
   onApplied(appliedIndex: LogIndex): void {
     const isDue =
-      appliedIndex - this.#floorIndex >= this.#entriesMax || this.#bytesSinceCut >= CUT_BYTES;
+      appliedIndex - this.#floorIndex >= this.#entriesMax ||
+      this.#bytesSinceCut >= this.#limits.cutBytes;
     if (!isDue || this.#isCutting || this.#isStopped) return;
     this.#isCutting = true;
     this.#bytesSinceCut = 0;
@@ -74,7 +91,7 @@ export class LogKeeper {
     this.#floorIndex = durableIndex;
     await this.#wal.release(this.#raft.snapshotMark(durableIndex));
     const oldestStretch = this.#stretches.length < STRETCHES_KEPT ? 0 : (this.#stretches[0] ?? 0);
-    const keepFrom = Math.max(oldestStretch, durableIndex - KEPT_ENTRIES_MAX);
+    const keepFrom = Math.max(oldestStretch, durableIndex - this.#limits.keptEntriesMax);
     const compactTo = Math.min(keepFrom, durableIndex);
     if (compactTo >= this.#raft.firstIndex) this.#raft.compactLog(compactTo);
   }

@@ -20,7 +20,7 @@ import type { DurableStateStore } from "../storage/durable-state-store.ts";
 import type { MemberStorage } from "../storage/recovery.ts";
 import { CompactionSweeper } from "./compaction-sweeper.ts";
 import { type LeaderLeases, LeaseKeeper } from "./lease-keeper.ts";
-import { LogKeeper } from "./log-keeper.ts";
+import { LogKeeper, type LogLimits } from "./log-keeper.ts";
 import { type ClusterMember, Member } from "./member.ts";
 import { DEFAULT_PROPOSER_LIMITS, Proposer } from "./proposer.ts";
 import { Quota } from "./quota.ts";
@@ -55,6 +55,8 @@ export interface MemberNodeOptions {
   readonly electionTimeoutMs: number;
   readonly preVote: boolean;
   readonly snapshotCount: number;
+  /** How much of the log is kept besides. Default: {@link DEFAULT_LOG_LIMITS}. */
+  readonly logLimits?: LogLimits;
   readonly quotaBytes: number;
   readonly watchProgressIntervalMs: number;
   /** The member cannot go on: its log or state cannot be written, or contradicts itself. */
@@ -128,6 +130,7 @@ export class MemberNode {
       wal,
       store,
       entriesMax: options.snapshotCount,
+      ...(options.logLimits === undefined ? {} : { limits: options.logLimits }),
     });
     this.#sweeper = new CompactionSweeper({ machine: this.#machine, store, defer });
     const sender = new SnapshotSender({

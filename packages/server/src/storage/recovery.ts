@@ -95,7 +95,7 @@ export class MemberStorage {
 }
 
 /** Where a member's state lives, for installs. */
-interface StoragePlace {
+export interface StoragePlace {
   /** An empty store beside the one in use. */
   openIncoming(): Promise<DurableStateStore>;
   /** The one step: from now on the incoming store is the state. */
@@ -134,7 +134,14 @@ async function openClaimed(
   await generations.removeOthers(pointer.generation);
   const store = await openState(generations.pathOf(pointer.generation), options);
   try {
-    const { wal, recovered } = await openLog(disk, directory.walPath, options, store, pointer);
+    const { installed } = pointer;
+    const { wal, recovered } = await openLog(
+      disk,
+      directory.walPath,
+      options,
+      store.appliedIndex,
+      installed,
+    );
     const place = new DirectoryPlace(directory, generations, pointer.generation, options);
     return new MemberStorage(wal, store, recovered, place);
   } catch (error) {
@@ -198,17 +205,18 @@ async function openState(path: string, options: StorageOptions): Promise<LevelSt
   }
 }
 
-async function openLog(
+/**
+ * Opens the log beside a state that is at `appliedIndex` and began, unless it grew from nothing, as the snapshot `installed`.
+ */
+export async function openLog(
   disk: Disk,
   path: string,
   options: StorageOptions,
-  store: LevelStore,
-  pointer: StatePointer,
+  appliedIndex: LogIndex,
+  installed: SnapshotMark | null,
 ): Promise<{ readonly wal: Wal; readonly recovered: RecoveredMember }> {
   const { clusterId, memberId } = options.identity;
   const { clock, onFatal, segmentBytes, schedule } = options;
-  const { appliedIndex } = store;
-  const installed = pointer.installed;
   // A state that is still as it was installed proves nothing about the log: its reset may not have been written yet.
   const isFresh = installed !== null && installed.index === appliedIndex;
   const { wal, recovered } = await Wal.open(disk, path, {

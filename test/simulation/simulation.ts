@@ -1,0 +1,203 @@
+import { nextBelow, nextChance, type Prng, seededPrng } from "@conclave/base";
+import {
+  checkLeases,
+  checkLocks,
+  checkReads,
+  checkRealTime,
+  checkWatches,
+  checkWrites,
+  LedgerStates,
+  LiveChecks,
+  Violation,
+} from "./checks.ts";
+import { Cluster, type ClusterOptions, forkPrng } from "./cluster.ts";
+import { type FaultCounts, Faults } from "./faults.ts";
+import { History } from "./history.ts";
+import { WorkloadClient } from "./workload.ts";
+
+/** How long clients work while things go wrong. Virtual ms. */
+const FAULTS_MS = 8_000;
+/** After the last fault, everything has to come to rest in this time. Virtual ms. */
+const REST_MS = 30_000;
+/** Enough for leases of 2 s to end, over one change of leaders. Virtual ms. */
+const LEASES_END_MS = 6_000;
+
+const WORKS = ["key-value", "key-value", "lease", "lock", "watch", "key-value", "lock"] as const;
+
+export interface RunReport {
+  readonly seed: number;
+  /** Equal for equal seeds. */
+  readonly traceHash: number;
+  readonly events: number;
+  readonly operations: number;
+  readonly revisions: number;
+  readonly leaders: number;
+  readonly faults: FaultCounts;
+  readonly virtualMs: number;
+}
+
+/** A run that broke a promise, with what is needed to see it again. */
+export class SimulationFailure extends Error {
+  override readonly name = "SimulationFailure";
+
+  constructor(seed: number, cluster: Cluster, cause: unknown) {
+    const reason = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+    super(
+      [
+        `seed ${seed}: CONCLAVE_SEED=${seed} npx vitest run test/simulation`,
+        JSON.stringify(cluster.options),
+        ...cluster.trace.lastLines.slice(-(Number(process.env.CONCLAVE_TRACE) || 60)),
+        reason,
+      ].join("\n"),
+      { cause },
+    );
+  }
+}
+
+/** One run: first anything fails, then nothing does, and everything must be as promised. */
+export async function simulate(seed: number): Promise<RunReport> {
+  const prng = seededPrng(seed);
+  const cluster = new Cluster(drawOptions(seed, prng));
+  try {
+    return await new Run(cluster, prng).run();
+  } catch (error) {
+    throw new SimulationFailure(seed, cluster, error);
+  }
+}
+
+/** Each seed has its own cluster: small or large, slow or quick. */
+function drawOptions(seed: number, prng: Prng): ClusterOptions {
+  const pick = <T>(first: T, ...others: readonly T[]): T =>
+    [first, ...others][nextBelow(prng, others.length + 1)] ?? first;
+  const heartbeatIntervalMs = pick(50, 100);
+  return {
+    seed,
+    size: pick(3, 3, 3, 1, 5),
+    disk: { syncMsMax: pick(0, 1, 5, 20), flushMsMax: pick(1, 50, 500) },
+    network: { delayMsMax: pick(0, 1, 5, 20) },
+    heartbeatIntervalMs,
+    electionTimeoutMs: heartbeatIntervalMs * 10,
+    preVote: pick(true, true, false),
+    snapshotCount: pick(1_000, 100, 20, 5),
+    keptEntriesMax: pick(0, 3, 20),
+  };
+}
+
+class Run {
+  readonly #cluster: Cluster;
+  readonly #prng: Prng;
+  readonly #history = new History();
+  readonly #live = new LiveChecks();
+  readonly #faults: Faults;
+  readonly #clients: readonly WorkloadClient[];
+
+  constructor(cluster: Cluster, prng: Prng) {
+    this.#cluster = cluster;
+    this.#prng = prng;
+    this.#faults = new Faults(cluster, forkPrng(prng));
+    this.#clients = WORKS.map(
+      (_, at) => new WorkloadClient(cluster, this.#history, forkPrng(prng), at + 1),
+    );
+  }
+
+  async run(): Promise<RunReport> {
+    const { clock, trace } = this.#cluster;
+    for (const member of this.#cluster.members) member.start();
+    const count = 3 + nextBelow(this.#prng, WORKS.length - 2);
+    for (const [at, client] of this.#clients.entries()) {
+      const work = WORKS[at];
+      if (at < count && work !== undefined) client.start(work);
+      else client.isDone = true;
+    }
+    if (nextChance(this.#prng, 0.9)) this.#faults.start();
+    await this.#advance(FAULTS_MS);
+    this.#faults.end();
+    for (const client of this.#clients) client.stop();
+    await this.#rest();
+    await this.#check();
+    return {
+      seed: this.#cluster.options.seed,
+      traceHash: trace.hash,
+      events: trace.count,
+      operations: this.#history.operationCount,
+      revisions: this.#newestRevision(),
+      leaders: this.#live.leaderCount,
+      faults: this.#faults.counts,
+      virtualMs: clock.nowMs(),
+    };
+  }
+
+  #advance(ms: number, isDone?: () => boolean): Promise<boolean> {
+    return this.#cluster.run(this.#cluster.clock.nowMs() + ms, this.#live, isDone);
+  }
+
+  /** V1: every call ends, a leader is there, and all members come to hold the same. */
+  async #rest(): Promise<void> {
+    const isDone = await this.#advance(REST_MS, () => this.#clients.every((each) => each.isDone));
+    if (!isDone || this.#history.pendingCalls > 0) {
+      const open = this.#clients.filter((client) => !client.isDone).map(({ name }) => name);
+      throw new Violation(`V1: after healing, calls of ${open} do not end`);
+    }
+    await this.#advance(LEASES_END_MS);
+    if (!(await this.#advance(REST_MS, () => this.#isConverged()))) {
+      const positions = this.#cluster.running.map(({ name, node }) => {
+        const { raft, machine } = node!.member;
+        return `${name} ${raft.role} term ${raft.term} commit ${raft.commitIndex} applied ${machine.appliedIndex}`;
+      });
+      throw new Violation(`V1: after healing, members do not converge: ${positions.join("; ")}`);
+    }
+  }
+
+  #isConverged(): boolean {
+    const { members } = this.#cluster;
+    const first = members[0]?.node?.member;
+    if (first === undefined) return false;
+    return (
+      members.some(({ node }) => node?.member.raft.role === "leader") &&
+      members.every(({ node }) => {
+        if (node === null) return false;
+        const { raft, machine } = node.member;
+        return (
+          machine.appliedIndex === raft.commitIndex &&
+          raft.commitIndex === raft.lastIndex &&
+          machine.appliedIndex === first.machine.appliedIndex
+        );
+      })
+    );
+  }
+
+  #newestRevision(): number {
+    return Math.max(...this.#cluster.running.map(({ node }) => node?.member.machine.revision ?? 0));
+  }
+
+  async #check(): Promise<void> {
+    const reader = this.#clients[0];
+    if (reader === undefined) throw new Violation("a run has clients");
+    const { writes, reads, watches, leases, holds } = this.#history;
+    const ledgers: string[] = [];
+    for (const [at, { name }] of this.#cluster.members.entries()) {
+      let ledger: Awaited<ReturnType<WorkloadClient["readLedger"]>> | null = null;
+      const read = reader.readLedger(at, this.#newestRevision()).then((events) => {
+        ledger = events;
+      });
+      if (!(await this.#advance(REST_MS, () => ledger !== null))) {
+        throw new Violation(`W10: a watch from the beginning does not get to the end at ${name}`);
+      }
+      await read;
+      ledgers.push(JSON.stringify(ledger));
+      if (ledgers[0] !== ledgers.at(-1)) throw new Violation(`W5: ${name} tells another history`);
+    }
+    const ledger: Awaited<ReturnType<WorkloadClient["readLedger"]>> = JSON.parse(
+      ledgers[0] ?? "[]",
+    );
+    const states = new LedgerStates(ledger);
+    checkWrites(writes, ledger, states);
+    checkRealTime(writes, reads);
+    checkReads(reads, states);
+    checkWatches(watches, ledger);
+    checkLeases(leases, ledger, (revision) => this.#live.appearedMs(revision));
+    checkLocks(holds, states);
+    const left = [...states.at(states.lastRevision).keys()].filter((key) => key.startsWith("l/"));
+    if (left.length > 0) throw new Violation(`L2: leases of ${left} did not end`);
+  }
+}
