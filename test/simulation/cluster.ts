@@ -158,7 +158,7 @@ export class SimulatedMember {
     const { options, network } = this.#cluster;
     const onFatal = (error: Error): void => this.#cluster.fail(error);
     const storage = await this.disk.mount(clock, {
-      identity: { clusterId: CLUSTER_ID, memberId: this.id, name: this.name },
+      identity: { clusterId: CLUSTER_ID, memberId: this.id, name: this.name, members: [] },
       clock,
       onFatal,
     });

@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { type Clock, seededPrng, systemClock } from "@conclave/base";
-import type { MemberId } from "@conclave/raft";
 import { createChannel, createRpcServer, eventLoopTurn, type RpcServer } from "@conclave/rpc";
+import { EtcdErrors } from "@conclave/wire";
+import type { CallGuard } from "./api/call-guard.ts";
 import { registerServices } from "./api/services.ts";
 import {
   initialIds,
@@ -13,10 +14,12 @@ import { HttpService } from "./http/http-service.ts";
 import { healthSourceOf } from "./http/member-health.ts";
 import { registerMemberMetrics } from "./http/member-metrics.ts";
 import { Listener, withPort } from "./listener.ts";
-import type { ClusterMember } from "./node/member.ts";
 import { MemberNode } from "./node/member-node.ts";
 import { type Logger, silentLogger } from "./observe/logger.ts";
 import { MetricsRegistry } from "./observe/metrics.ts";
+import { identityOf } from "./storage/data-directory.ts";
+import type { Identity } from "./storage/identity.ts";
+import { nodeDisk } from "./storage/node-disk.ts";
 import { type MemberStorage, openStorage, openVolatileStorage } from "./storage/recovery.ts";
 
 /** How long calls in progress may take to end when the server stops. Milliseconds. */
@@ -53,7 +56,9 @@ export async function startServer(
     const clock = systemClock({ keepsProcessAlive: true });
     const clientListeners = await listenAll(config.listenClientUrls, clock, listeners);
     const peerListeners = await listenAll(config.listenPeerUrls, clock, listeners);
-    return await startListening(config, logger, clock, clientListeners, peerListeners);
+    const isClusterNamed = options.initialCluster !== undefined;
+    const identity = await identityFor(config, isClusterNamed);
+    return await startListening(config, identity, logger, clock, clientListeners, peerListeners);
   } catch (error) {
     for (const listener of listeners) listener.close();
     throw error;
@@ -76,15 +81,14 @@ async function listenAll(
 
 async function startListening(
   config: ServerConfig,
+  identity: Identity,
   logger: Logger,
   clock: Clock,
   clientListeners: readonly Listener[],
   peerListeners: readonly Listener[],
 ): Promise<RunningServer> {
-  const ids = initialIds(config);
-  const members = clusterMembers(config, ids.memberIds);
   const failure = new Failure(logger);
-  const identity = { clusterId: ids.clusterId, memberId: ids.memberId, name: config.name };
+  const { members } = identity;
   const atTurnEnd = eventLoopTurn();
   const storageOptions = { identity, clock, onFatal: failure.report, schedule: atTurnEnd };
   const { storage: location } = config;
@@ -94,9 +98,9 @@ async function startListening(
   try {
     const clientPort = clientListeners[0]?.port ?? 0;
     const node = await MemberNode.create({
-      id: ids.memberId,
-      clusterId: ids.clusterId,
-      name: config.name,
+      id: identity.memberId,
+      clusterId: identity.clusterId,
+      name: identity.name,
       clientUrls: config.advertiseClientUrls.map((url) => withPort(url, clientPort)),
       members,
       storage,
@@ -135,7 +139,7 @@ async function startListening(
       });
     }
     const clientServer = createRpcServer({ clock, atTurnEnd, limits: clientLimits(config) });
-    registerServices(clientServer, node, config);
+    const guard = registerServices(clientServer, node, config);
     const metrics = new MetricsRegistry();
     registerMemberMetrics(metrics, node.member);
     const http = new HttpService({
@@ -162,6 +166,7 @@ async function startListening(
       clientListeners,
       peerListeners,
       clientServer,
+      guard,
       peerServer,
       http,
       failure,
@@ -193,12 +198,22 @@ const PEER_SERVER_LIMITS = {
 /** A member that comes back is wanted back soon: its peers never wait longer than a few heartbeats. */
 const PEER_BACKOFF = { initialMs: 50, maxMs: 500 };
 
-function clusterMembers(config: ServerConfig, ids: readonly MemberId[]): ClusterMember[] {
-  return config.initialMembers.map(({ name, peerUrls }, at) => ({
-    id: ids[at] ?? 0n,
+/**
+ * Who this member is. A directory that has data knows, so that later starts need not name the cluster again; if they do
+ * and it is another one, opening the directory refuses.
+ */
+async function identityFor(config: ServerConfig, isClusterNamed: boolean): Promise<Identity> {
+  if (config.storage.kind === "directory" && !isClusterNamed) {
+    const known = await identityOf(nodeDisk, config.storage.path);
+    if (known !== null) return known;
+  }
+  const { clusterId, memberId, memberIds } = initialIds(config);
+  const members = config.initialMembers.map(({ name, peerUrls }, at) => ({
+    id: memberIds[at] ?? 0n,
     name,
     peerUrls: peerUrls.map((url) => url.text),
   }));
+  return { clusterId, memberId, name: config.name, members };
 }
 
 /** etcd's receive limit is its request limit and half a MiB: between the two lies "request is too large". */
@@ -242,6 +257,7 @@ interface ServerParts {
   readonly clientListeners: readonly Listener[];
   readonly peerListeners: readonly Listener[];
   readonly clientServer: RpcServer;
+  readonly guard: CallGuard;
   readonly peerServer: RpcServer;
   readonly http: HttpService;
   readonly failure: Failure;
@@ -274,6 +290,8 @@ class Server implements RunningServer {
     const { node, storage, clientServer, peerServer, http } = this.#parts;
     for (const listener of this.#parts.clientListeners) listener.close();
     await node.handOver();
+    // Streams never end by themselves: their clients go elsewhere, and calls in progress get their answers.
+    this.#parts.guard.endStreams(EtcdErrors.stopped);
     await Promise.race([clientServer.drain(), after(DRAIN_TIMEOUT_MS)]);
     node.stop();
     clientServer.close();

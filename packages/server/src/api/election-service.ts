@@ -1,4 +1,4 @@
-import type { RpcServer } from "@conclave/rpc";
+import type { RpcServer, StreamOpener } from "@conclave/rpc";
 import {
   type CampaignRequest,
   CompareResult,
@@ -17,6 +17,7 @@ import {
   type TxnResponse,
 } from "@conclave/wire";
 import { serveAbortable, serveAbortableStream } from "./abortable.ts";
+import type { CallGuard } from "./call-guard.ts";
 import { EtcdFailure } from "./errors.ts";
 import { type LocalClient, prefixEnd, toBytes, toText } from "./local-client.ts";
 import { joinQueue, leaveQueue, requireOwnKey, waitForTurn } from "./queue-entry.ts";
@@ -25,31 +26,38 @@ import { joinQueue, leaveQueue, requireOwnKey, waitForTurn } from "./queue-entry
  * The v3election service (etcd 3.2): the leader is the lowest create revision under `<name>/`, its value is what it
  * proclaimed. Shares the queue with Go's `concurrency.Election` and `etcdctl elect`.
  */
-export function registerElectionService(server: RpcServer, client: LocalClient): void {
-  server.stream(
+export function registerElectionService(
+  server: RpcServer,
+  client: LocalClient,
+  guard: CallGuard,
+): void {
+  const serve = (path: string, opener: StreamOpener): void => {
+    server.stream(path, guard.guardStream(opener));
+  };
+  serve(
     Election.Campaign.path,
     serveAbortable(Election.Campaign, async (request, signal) => ({
       leader: await campaign(client, request, signal),
       header: client.header(),
     })),
   );
-  server.stream(
+  serve(
     Election.Proclaim.path,
     serveAbortable(Election.Proclaim, async (request) => ({
       header: await proclaim(client, request),
     })),
   );
-  server.stream(
+  serve(
     Election.Leader.path,
     serveAbortable(Election.Leader, (request) => leader(client, request)),
   );
-  server.stream(
+  serve(
     Election.Resign.path,
     serveAbortable(Election.Resign, async (request) => ({
       header: await resign(client, request),
     })),
   );
-  server.stream(
+  serve(
     Election.Observe.path,
     serveAbortableStream(Election.Observe, (request, signal, send) =>
       observe(client, request, signal, send),

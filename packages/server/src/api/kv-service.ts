@@ -24,8 +24,8 @@ import {
   TxnResponse,
 } from "@conclave/wire";
 import type { Member } from "../node/member.ts";
+import type { CallGuard } from "./call-guard.ts";
 import { failWith } from "./errors.ts";
-import type { LeaderRequirement } from "./leader-requirement.ts";
 import { checkCommandBytes, decoding, type RequestLimits, refused } from "./validate.ts";
 import { CommandCall, ReadCall, type ResultOf } from "./waiters.ts";
 
@@ -33,11 +33,11 @@ import { CommandCall, ReadCall, type ResultOf } from "./waiters.ts";
 export function registerKvService(
   server: RpcServer,
   member: Member,
-  leaderRequirement: LeaderRequirement,
+  guard: CallGuard,
   limits: RequestLimits,
 ): void {
   const service = new KvService(member, limits);
-  const guarded = (handler: UnaryHandler): UnaryHandler => leaderRequirement.guardUnary(handler);
+  const guarded = (handler: UnaryHandler): UnaryHandler => guard.guardUnary(handler);
   server.unary(
     KV.Range.path,
     guarded(decoding(RangeRequest, (call, request, body) => service.range(call, request, body))),

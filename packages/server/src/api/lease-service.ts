@@ -17,8 +17,8 @@ import {
   LeaseTimeToLiveResponse,
 } from "@conclave/wire";
 import type { Member } from "../node/member.ts";
+import type { CallGuard } from "./call-guard.ts";
 import { failWith } from "./errors.ts";
-import type { LeaderRequirement } from "./leader-requirement.ts";
 import { decoding, refused } from "./validate.ts";
 import { CommandCall } from "./waiters.ts";
 
@@ -26,16 +26,12 @@ import { CommandCall } from "./waiters.ts";
 const KEEP_ALIVES_PENDING_MAX = 1_024;
 
 /** The Lease service. */
-export function registerLeaseService(
-  server: RpcServer,
-  member: Member,
-  leaderRequirement: LeaderRequirement,
-): void {
+export function registerLeaseService(server: RpcServer, member: Member, guard: CallGuard): void {
   registerGrantAndRevoke(server, member);
   registerQueries(server, member);
   server.stream(
     Lease.LeaseKeepAlive.path,
-    leaderRequirement.guardStream((stream) => new KeepAliveCall(stream, member)),
+    guard.guardStream((stream) => new KeepAliveCall(stream, member)),
   );
 }
 

@@ -1,6 +1,7 @@
-import type { RpcServer } from "@conclave/rpc";
+import type { RpcServer, StreamOpener } from "@conclave/rpc";
 import { EtcdErrors, Lock, type LockRequest } from "@conclave/wire";
 import { serveAbortable } from "./abortable.ts";
+import type { CallGuard } from "./call-guard.ts";
 import { type LocalClient, toText } from "./local-client.ts";
 import { joinQueue, leaveQueue, requireOwnKey, waitForTurn } from "./queue-entry.ts";
 
@@ -11,15 +12,22 @@ const ORPHAN_LEASE_TTL_SECONDS = 60;
  * The v3lock service (etcd 3.2): a lock is the lowest create revision under `<name>/`, the same queue that Go's
  * `concurrency.Mutex` and `etcdctl lock` stand in. Errors travel as UNKNOWN, as etcd's do.
  */
-export function registerLockService(server: RpcServer, client: LocalClient): void {
-  server.stream(
+export function registerLockService(
+  server: RpcServer,
+  client: LocalClient,
+  guard: CallGuard,
+): void {
+  const serve = (path: string, opener: StreamOpener): void => {
+    server.stream(path, guard.guardStream(opener));
+  };
+  serve(
     Lock.Lock.path,
     serveAbortable(Lock.Lock, async (request, signal) => ({
       key: await lock(client, request, signal),
       header: client.header(),
     })),
   );
-  server.stream(
+  serve(
     Lock.Unlock.path,
     serveAbortable(Lock.Unlock, async (request) => {
       const { header } = await client.deleteRange({ key: request.key });

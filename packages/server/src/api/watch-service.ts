@@ -3,17 +3,13 @@ import { Status } from "@conclave/rpc";
 import type { WatchStream } from "@conclave/state-machine";
 import { DecodeError, Watch, WatchRequest } from "@conclave/wire";
 import type { Member } from "../node/member.ts";
-import type { LeaderRequirement } from "./leader-requirement.ts";
+import type { CallGuard } from "./call-guard.ts";
 
 /** The Watch service: one hub stream for each call; what watchers get is the hub's affair. */
-export function registerWatchService(
-  server: RpcServer,
-  member: Member,
-  leaderRequirement: LeaderRequirement,
-): void {
+export function registerWatchService(server: RpcServer, member: Member, guard: CallGuard): void {
   server.stream(
     Watch.Watch.path,
-    leaderRequirement.guardStream((stream) => new WatchCall(stream, member)),
+    guard.guardStream((stream) => new WatchCall(stream, member)),
   );
 }
 

@@ -17,11 +17,12 @@ import { type PeerCaller, PeerTransport } from "../peer/peer-transport.ts";
 import { SnapshotReceiver } from "../peer/snapshot-receiver.ts";
 import { SnapshotSender } from "../peer/snapshot-sender.ts";
 import type { DurableStateStore } from "../storage/durable-state-store.ts";
+import type { KnownMember } from "../storage/identity.ts";
 import type { MemberStorage } from "../storage/recovery.ts";
 import { CompactionSweeper } from "./compaction-sweeper.ts";
 import { type LeaderLeases, LeaseKeeper } from "./lease-keeper.ts";
 import { LogKeeper, type LogLimits } from "./log-keeper.ts";
-import { type ClusterMember, Member } from "./member.ts";
+import { Member } from "./member.ts";
 import { DEFAULT_PROPOSER_LIMITS, Proposer } from "./proposer.ts";
 import { Quota } from "./quota.ts";
 import { RaftDriver } from "./raft-driver.ts";
@@ -42,7 +43,7 @@ export interface MemberNodeOptions {
   readonly name: string;
   /** Published to the others once there is a leader. */
   readonly clientUrls: readonly string[];
-  readonly members: readonly ClusterMember[];
+  readonly members: readonly KnownMember[];
   readonly storage: MemberStorage;
   /** How to reach the other members. */
   readonly dial: (to: MemberId) => PeerCaller;

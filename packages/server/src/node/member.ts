@@ -9,19 +9,13 @@ import {
 } from "@conclave/state-machine";
 import { LeaseGrantRequest, type ResponseHeader } from "@conclave/wire";
 import type { DurableStateStore } from "../storage/durable-state-store.ts";
+import type { KnownMember } from "../storage/identity.ts";
 import type { CompactionSweeper } from "./compaction-sweeper.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
 import type { ProposalWaiter, Proposer } from "./proposer.ts";
 import type { Quota } from "./quota.ts";
 import type { RaftDriver } from "./raft-driver.ts";
 import type { ReadGate, ReadWaiter } from "./read-gate.ts";
-
-/** One member of a cluster, as the flags named it. */
-export interface ClusterMember {
-  readonly id: MemberId;
-  readonly name: string;
-  readonly peerUrls: readonly string[];
-}
 
 export interface MemberParts {
   readonly id: MemberId;
@@ -37,7 +31,7 @@ export interface MemberParts {
   readonly sweeper: CompactionSweeper;
   readonly clock: Clock;
   readonly prng: Prng;
-  readonly members: readonly ClusterMember[];
+  readonly members: readonly KnownMember[];
   /** What a shorter TTL is raised to: a lease must outlive an election. Seconds. */
   readonly leaseTtlSecondsMin: number;
 }
@@ -53,7 +47,7 @@ export class Member {
   readonly quota: Quota;
   readonly sweeper: CompactionSweeper;
   readonly clock: Clock;
-  readonly members: readonly ClusterMember[];
+  readonly members: readonly KnownMember[];
   readonly #parts: MemberParts;
 
   constructor(parts: MemberParts) {

@@ -7,11 +7,20 @@ import { readSmallFile, writeSmallFile } from "./small-file.ts";
 const DIRECTORY_FORMAT = 1;
 export const IDENTITY_NAME = "identity";
 
-/** Whose data a directory holds. Written once, when it is made. */
+/** A member of the cluster that a directory belongs to, as it was when the directory was made. */
+export interface KnownMember {
+  readonly id: MemberId;
+  readonly name: string;
+  readonly peerUrls: readonly string[];
+}
+
+/** Whose data a directory holds. Written once, when it is made: later starts need not be told again. */
 export interface Identity {
   readonly clusterId: bigint;
   readonly memberId: MemberId;
   readonly name: string;
+  /** All members, this one included. */
+  readonly members: readonly KnownMember[];
 }
 
 /** @returns null if none was written yet. */
@@ -21,14 +30,21 @@ export async function readIdentity(disk: Disk, directory: string): Promise<Ident
   const damaged = () => new DataDirectoryError("DAMAGED", `${directory}/identity cannot be read`);
   const fields = parseFields(text);
   if (fields === null) throw damaged();
-  const { format, clusterId, memberId, name } = fields;
+  const { format, clusterId, memberId, name, members } = fields;
   if (typeof format !== "number") throw damaged();
   if (format > DIRECTORY_FORMAT) {
     const message = `${directory} was written by a newer version (format ${format}, this one reads up to ${DIRECTORY_FORMAT})`;
     throw new DataDirectoryError("NEWER_FORMAT", message);
   }
   if (typeof name !== "string" || !isHexId(clusterId) || !isHexId(memberId)) throw damaged();
-  return { clusterId: BigInt(`0x${clusterId}`), memberId: BigInt(`0x${memberId}`), name };
+  const known = knownMembers(members);
+  if (known === null) throw damaged();
+  return {
+    clusterId: BigInt(`0x${clusterId}`),
+    memberId: BigInt(`0x${memberId}`),
+    name,
+    members: known,
+  };
 }
 
 export function writeIdentity(disk: Disk, directory: string, identity: Identity): Promise<void> {
@@ -37,6 +53,11 @@ export function writeIdentity(disk: Disk, directory: string, identity: Identity)
     clusterId: identity.clusterId.toString(16),
     memberId: identity.memberId.toString(16),
     name: identity.name,
+    members: identity.members.map(({ id, name, peerUrls }) => ({
+      id: id.toString(16),
+      name,
+      peerUrls,
+    })),
   };
   return writeSmallFile(disk, directory, IDENTITY_NAME, `${JSON.stringify(fields, null, 2)}\n`);
 }
@@ -60,6 +81,23 @@ function parseFields(text: string): Record<string, unknown> | null {
   } catch {
     return null;
   }
+}
+
+/** @returns null unless it is a list of members */
+function knownMembers(value: unknown): KnownMember[] | null {
+  if (!Array.isArray(value)) return null;
+  const members: KnownMember[] = [];
+  for (const entry of value as readonly unknown[]) {
+    if (typeof entry !== "object" || entry === null) return null;
+    const { id, name, peerUrls }: Record<string, unknown> = { ...entry };
+    if (!isHexId(id) || typeof name !== "string" || !isTexts(peerUrls)) return null;
+    members.push({ id: BigInt(`0x${id}`), name, peerUrls });
+  }
+  return members;
+}
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((entry) => typeof entry === "string");
 }
 
 function isHexId(value: unknown): value is string {

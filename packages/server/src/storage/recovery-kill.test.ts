@@ -9,7 +9,12 @@ import { openStorage } from "./recovery.ts";
 import { temporaryDirectory } from "./testing/temporary-directory.ts";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
-const IDENTITY = { clusterId: 0xc1n, memberId: 0xa1n, name: "one" };
+const IDENTITY = {
+  clusterId: 0xc1n,
+  memberId: 0xa1n,
+  name: "one",
+  members: [{ id: 0xa1n, name: "one", peerUrls: ["http://127.0.0.1:2380"] }],
+};
 
 /** Bundles the writer into one file that plain Node runs. */
 async function bundleWriter(directory: string): Promise<string> {

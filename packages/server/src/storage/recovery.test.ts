@@ -16,7 +16,12 @@ import { type StorageFailure, WalCorruption } from "./storage-error.ts";
 import { temporaryDirectory } from "./testing/temporary-directory.ts";
 import { appendDurably, entries, FOUNDING, mark } from "./testing/wal-fixture.ts";
 
-const IDENTITY = { clusterId: 0xc1n, memberId: 0xa1n, name: "one" };
+const IDENTITY = {
+  clusterId: 0xc1n,
+  memberId: 0xa1n,
+  name: "one",
+  members: [{ id: 0xa1n, name: "one", peerUrls: ["http://127.0.0.1:2380"] }],
+};
 
 function options(overrides: Partial<StorageOptions> = {}): StorageOptions {
   return {

@@ -8,7 +8,12 @@ import { openStorage } from "../recovery.ts";
 import { entry, FOUNDING, mark } from "./wal-fixture.ts";
 
 const directory = process.argv[2] ?? "";
-const IDENTITY = { clusterId: 0xc1n, memberId: 0xa1n, name: "one" };
+const IDENTITY = {
+  clusterId: 0xc1n,
+  memberId: 0xa1n,
+  name: "one",
+  members: [{ id: 0xa1n, name: "one", peerUrls: ["http://127.0.0.1:2380"] }],
+};
 const APPENDS_AT_ONCE = 8;
 const RELEASE_EVERY = 500;
 

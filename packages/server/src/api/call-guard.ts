@@ -1,12 +1,5 @@
-import {
-  type Metadata,
-  type ServerStream,
-  Status,
-  type StatusCode,
-  type StreamOpener,
-  type UnaryHandler,
-} from "@conclave/rpc";
-import { EtcdErrors } from "@conclave/wire";
+import type { Metadata, ServerStream, StatusCode, StreamOpener, UnaryHandler } from "@conclave/rpc";
+import { type EtcdError, EtcdErrors } from "@conclave/wire";
 import { failWith } from "./errors.ts";
 
 /** What clients send that would rather have an error than the silence of a member without a leader (etcd 3.2). */
@@ -15,18 +8,21 @@ const HEADER = "hasleader";
 /** Election timeouts without a leader after which streams that require one are cut. Count. */
 const PATIENCE_ELECTION_TIMEOUTS = 3;
 
-export interface LeaderRequirementOptions {
+export interface CallGuardOptions {
   readonly hasLeader: () => boolean;
   readonly electionTimeoutMs: number;
 }
 
-/** Refuses calls that require a leader while there is none, and ends their streams when it stays away. */
-export class LeaderRequirement {
-  readonly #o: LeaderRequirementOptions;
-  readonly #streams = new Set<RequiringStream>();
+/**
+ * Stands before the services: calls that require a leader are refused while there is none, their streams end when it stays
+ * away, and all streams end when the server stops.
+ */
+export class CallGuard {
+  readonly #o: CallGuardOptions;
+  readonly #streams = new Set<GuardedStream>();
   #leaderlessSinceMs: number | null = null;
 
-  constructor(options: LeaderRequirementOptions) {
+  constructor(options: CallGuardOptions) {
     this.#o = options;
   }
 
@@ -39,22 +35,31 @@ export class LeaderRequirement {
 
   guardStream(opener: StreamOpener): StreamOpener {
     return (stream) => {
-      if (!isRequired(stream.metadata)) return opener(stream);
-      const requiring = new RequiringStream(stream, () => this.#streams.delete(requiring));
-      const handler = opener(requiring);
-      requiring.cancel = () => handler.onCancel();
-      this.#streams.add(requiring);
-      if (!this.#o.hasLeader()) requiring.cutOff();
+      const guarded = new GuardedStream(stream, () => this.#streams.delete(guarded));
+      const handler = opener(guarded);
+      guarded.cancel = () => handler.onCancel();
+      this.#streams.add(guarded);
+      if (guarded.requiresLeader && !this.#o.hasLeader()) guarded.cutOff(EtcdErrors.noLeader);
       return {
         onMessage: (message) => handler.onMessage(message),
         onHalfClose: () => handler.onHalfClose(),
         onDrain: () => handler.onDrain(),
         onCancel: () => {
-          this.#streams.delete(requiring);
+          this.#streams.delete(guarded);
           handler.onCancel();
         },
       };
     };
+  }
+
+  /** Streams that are open. Count. */
+  get streamCount(): number {
+    return this.#streams.size;
+  }
+
+  /** Ends every stream. */
+  endStreams(error: EtcdError): void {
+    for (const stream of [...this.#streams]) stream.cutOff(error);
   }
 
   onTick(nowMs: number): void {
@@ -65,24 +70,28 @@ export class LeaderRequirement {
     this.#leaderlessSinceMs ??= nowMs;
     const patienceMs = PATIENCE_ELECTION_TIMEOUTS * this.#o.electionTimeoutMs;
     if (nowMs - this.#leaderlessSinceMs < patienceMs) return;
-    for (const stream of [...this.#streams]) stream.cutOff();
+    for (const stream of [...this.#streams]) {
+      if (stream.requiresLeader) stream.cutOff(EtcdErrors.noLeader);
+    }
   }
 }
 
-/** A stream that must end when the leader stays away, and must be forgotten when it ends otherwise. */
-class RequiringStream implements ServerStream {
+/** A stream that can be ended from outside, and is forgotten when it ends otherwise. */
+class GuardedStream implements ServerStream {
   readonly #stream: ServerStream;
   readonly #onEnd: () => void;
+  readonly requiresLeader: boolean;
   /** Tells the service that nobody listens any more. */
   cancel: () => void = () => {};
 
   constructor(stream: ServerStream, onEnd: () => void) {
     this.#stream = stream;
     this.#onEnd = onEnd;
+    this.requiresLeader = isRequired(stream.metadata);
   }
 
-  cutOff(): void {
-    this.end(Status.UNAVAILABLE, EtcdErrors.noLeader.message);
+  cutOff(error: EtcdError): void {
+    this.end(error.code as StatusCode, error.message);
     this.cancel();
   }
 
