@@ -1,0 +1,231 @@
+import { nextBelow, seededPrng, VirtualClock } from "@conclave/base";
+import { encodeMessage, type Message } from "@conclave/raft";
+import {
+  type CallStatus,
+  type Channel,
+  clockTurn,
+  createRpcServer,
+  memoryChannel,
+  Status,
+} from "@conclave/rpc";
+import { describe, expect, test } from "vitest";
+import { silentLogger } from "../observe/logger.ts";
+import { encodeForward, formatId, PeerHeader, PeerPath } from "./peer-protocol.ts";
+import { decodeNumbers, encodeLeaseId, registerPeerService } from "./peer-service.ts";
+
+const SELF = 0x1n;
+const PEER = 0x2n;
+const CLUSTER = 0xc1n;
+const NO_MORE = new Uint8Array(0);
+
+const IDENTITY: Record<string, string> = {
+  [PeerHeader.clusterId]: formatId(CLUSTER),
+  [PeerHeader.from]: formatId(PEER),
+  [PeerHeader.to]: formatId(SELF),
+  [PeerHeader.version]: "1",
+};
+
+/** A member's peer methods behind an in-memory connection, and what reached the member through them. */
+function peerPort() {
+  const clock = new VirtualClock();
+  const server = createRpcServer({ clock, atTurnEnd: clockTurn(clock) });
+  const messages: Message[] = [];
+  const forwarded: { data: string; term: number }[] = [];
+  registerPeerService(server, {
+    self: SELF,
+    clusterId: CLUSTER,
+    logger: silentLogger,
+    refusalOf: (id) => (id === PEER ? null : id === 0x9n ? "it was removed" : "not a member"),
+    onMessage: (message) => messages.push(message),
+    onForward: (entryData, term) => {
+      if (term !== 7) return false;
+      forwarded.push({ data: Buffer.from(entryData).toString(), term });
+      return true;
+    },
+    onLeaseRenew: (id, answer) => answer(id === 5n ? 60 : id === 6n ? null : 0),
+    onLeaseRemaining: (_id, answer) => answer({ remaining: 12, granted: 60 }),
+    onSnapshot: (_from, stream) => {
+      stream.end(Status.OK);
+      return { onMessage() {}, onHalfClose() {}, onCancel() {}, onDrain() {} };
+    },
+  });
+  const channel = memoryChannel(server, clock);
+  return { clock, server, channel, messages, forwarded };
+}
+
+/** Opens a link. `status` is null while it is open. */
+function openLink(channel: Channel, metadata: Record<string, string>) {
+  const link = { isOpen: false, status: null as CallStatus | null };
+  const stream = channel.stream(
+    PeerPath.link,
+    { metadata, waitForReady: true },
+    {
+      onOpen: () => {
+        link.isOpen = true;
+      },
+      onMessage: () => {},
+      onEnd: (status) => {
+        link.status = status;
+      },
+    },
+  );
+  return { link, stream };
+}
+
+const heartbeat = (from: bigint, to: bigint): Message => {
+  return { type: "heartbeat", from, to, term: 3, commit: 0, readSequence: 1 };
+};
+
+describe("a link is refused by name", () => {
+  test.each([
+    {
+      who: "one of another cluster",
+      header: PeerHeader.clusterId,
+      value: "c2",
+      why: /cluster ID mismatch/,
+    },
+    {
+      who: "one who looks for another member",
+      header: PeerHeader.to,
+      value: "3",
+      why: /member ID mismatch/,
+    },
+    {
+      who: "one who speaks another version",
+      header: PeerHeader.version,
+      value: "2",
+      why: /version mismatch/,
+    },
+    { who: "a stranger", header: PeerHeader.from, value: "4", why: /4 is refused: not a member/ },
+    {
+      who: "a removed member",
+      header: PeerHeader.from,
+      value: "9",
+      why: /9 is refused: it was removed/,
+    },
+    {
+      who: "one without a name",
+      header: PeerHeader.from,
+      value: "x",
+      why: /did not say who it is/,
+    },
+  ])("$who", ({ header, value, why }) => {
+    const { clock, channel, messages } = peerPort();
+    const { link, stream } = openLink(channel, { ...IDENTITY, [header]: value });
+    stream.send(encodeMessage(heartbeat(PEER, SELF)));
+    clock.advance(100);
+    expect(link.isOpen).toBe(false);
+    expect(link.status).toMatchObject({ code: Status.PERMISSION_DENIED });
+    expect(link.status?.message).toMatch(why);
+    expect(messages).toEqual([]);
+  });
+
+  test("and so is each other method", () => {
+    const { clock, channel, forwarded } = peerPort();
+    const metadata = { ...IDENTITY, [PeerHeader.clusterId]: "c2" };
+    const codes: number[] = [];
+    for (const path of [PeerPath.forward, PeerPath.leaseRenew, PeerPath.leaseRemaining]) {
+      channel.unary(path, encodeForward(7, NO_MORE), { metadata }, ({ code }) => codes.push(code));
+    }
+    clock.advance(100);
+    expect(codes).toEqual([7, 7, 7]);
+    expect(forwarded).toEqual([]);
+  });
+});
+
+describe("an open link", () => {
+  test("brings messages in order", () => {
+    const { clock, channel, messages } = peerPort();
+    const { link, stream } = openLink(channel, IDENTITY);
+    clock.advance(10);
+    expect(link.isOpen).toBe(true);
+    for (let readSequence = 1; readSequence <= 3; readSequence += 1) {
+      stream.send(encodeMessage({ ...heartbeat(PEER, SELF), readSequence } as Message));
+    }
+    clock.advance(10);
+    expect(messages).toMatchObject([{ readSequence: 1 }, { readSequence: 2 }, { readSequence: 3 }]);
+  });
+
+  test.each([
+    { what: "a message of somebody else", bytes: encodeMessage(heartbeat(0x3n, SELF)) },
+    { what: "a message to somebody else", bytes: encodeMessage(heartbeat(PEER, 0x3n)) },
+    { what: "bytes that are no message", bytes: Buffer.from("nonsense") },
+  ])("ends at $what", ({ bytes }) => {
+    const { clock, channel, messages } = peerPort();
+    const { link, stream } = openLink(channel, IDENTITY);
+    stream.send(bytes);
+    stream.send(encodeMessage(heartbeat(PEER, SELF)));
+    clock.advance(100);
+    expect(link.status).toMatchObject({ code: Status.INVALID_ARGUMENT });
+    expect(messages).toEqual([]);
+  });
+
+  test("survives any bytes (SEED replays)", () => {
+    const seed = Number(process.env.SEED ?? 11);
+    const prng = seededPrng(seed);
+    const { clock, channel, messages } = peerPort();
+    const whole = encodeMessage(heartbeat(PEER, SELF));
+    for (let round = 0; round < 300; round += 1) {
+      const bytes = Uint8Array.from(whole);
+      for (let flips = nextBelow(prng, 4); flips >= 0; flips -= 1) {
+        bytes[nextBelow(prng, bytes.length)] = nextBelow(prng, 256);
+      }
+      const { stream } = openLink(channel, IDENTITY);
+      stream.send(bytes.subarray(0, nextBelow(prng, bytes.length + 1)));
+      stream.cancel();
+      clock.advance(5);
+    }
+    for (const { from, to } of messages) expect([from, to], `seed ${seed}`).toEqual([PEER, SELF]);
+  });
+});
+
+describe("a forwarded batch", () => {
+  const forward = (body: Uint8Array) => {
+    const port = peerPort();
+    const answers: CallStatus[] = [];
+    port.channel.unary(PeerPath.forward, body, { metadata: IDENTITY }, (s) => answers.push(s));
+    port.clock.advance(100);
+    return { ...port, status: answers[0] };
+  };
+
+  test("meant for this leader's term is taken", () => {
+    const { status, forwarded } = forward(encodeForward(7, Buffer.from("batch")));
+    expect(status).toMatchObject({ code: Status.OK });
+    expect(forwarded).toEqual([{ data: "batch", term: 7 }]);
+  });
+
+  test("meant for another term is refused: its sender may propose it again elsewhere", () => {
+    const { status, forwarded } = forward(encodeForward(6, Buffer.from("batch")));
+    expect(status).toMatchObject({ code: Status.FAILED_PRECONDITION });
+    expect(forwarded).toEqual([]);
+  });
+
+  test("without a term is malformed", () => {
+    expect(forward(Buffer.from("short")).status).toMatchObject({ code: Status.INVALID_ARGUMENT });
+  });
+});
+
+describe("a follower's question about a lease", () => {
+  const ask = (path: string, id: bigint, count: number) => {
+    const { clock, channel } = peerPort();
+    const answers: (number[] | number | null)[] = [];
+    channel.unary(path, encodeLeaseId(id), { metadata: IDENTITY }, ({ code }, body) =>
+      answers.push(body === null ? code : decodeNumbers(body, count)),
+    );
+    clock.advance(100);
+    return answers;
+  };
+
+  test("is answered with the TTL renewed, 0 for a lease that is not there", () => {
+    expect(ask(PeerPath.leaseRenew, 5n, 1)).toEqual([[60]]);
+    expect(ask(PeerPath.leaseRenew, -1n, 1)).toEqual([[0]]);
+  });
+
+  test("is refused by a member that does not lead", () => {
+    expect(ask(PeerPath.leaseRenew, 6n, 1)).toEqual([Status.FAILED_PRECONDITION]);
+  });
+
+  test("is answered with the time left and granted", () => {
+    expect(ask(PeerPath.leaseRemaining, 5n, 2)).toEqual([[12, 60]]);
+  });
+});
