@@ -236,6 +236,30 @@ describe("connecting", () => {
   });
 });
 
+test.each([
+  { what: "filled and half-closed", message: "hello" },
+  { what: "only half-closed", message: null },
+])(
+  "a stream that was $what before there was a connection ends once, and in peace",
+  ({ message }) => {
+    const { channel, clock } = new Cluster(["a"], { endpoints: ["a:1"] });
+    const seen: string[] = [];
+    const stream = channel.stream(
+      "/t.S/Chat",
+      {},
+      {
+        onMessage: (bytes) => seen.push(Buffer.from(bytes).toString()),
+        onEnd: ({ code }) => seen.push(`status ${code}`),
+      },
+    );
+    if (message !== null) stream.send(Buffer.from(message));
+    stream.halfClose();
+    clock.advance(100);
+    expect(seen.at(-1)).toBe("status 0");
+    if (message !== null) expect(seen.join(" ")).toContain(message);
+  },
+);
+
 describe("endpoints", () => {
   test.each([
     ["localhost:2379", { kind: "tcp", host: "localhost", port: 2379 }, null],

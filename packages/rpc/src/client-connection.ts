@@ -131,8 +131,9 @@ export class ClientConnection extends Connection implements CallConnection {
   openStream(call: ClientCall): void {
     this.open(call);
     this.writeHeaders(call.id, false, this.#headBlock(call));
+    // What was queued before there was a connection goes out with its end, if the windows allow.
     this.outflow.adopt(call);
-    if (call.endQueued && call.queuedBytes === 0) this.writeEnd(call);
+    if (call.endQueued && call.queuedBytes === 0 && !call.localClosed) this.writeEnd(call);
   }
 
   #headBlock(call: ClientCall): Buffer {
