@@ -4,7 +4,7 @@ import type { MemberNode } from "../node/member-node.ts";
 import { CallGuard } from "./call-guard.ts";
 import { registerClusterService } from "./cluster-service.ts";
 import { registerElectionService } from "./election-service.ts";
-import { registerHealthService } from "./health-service.ts";
+import { HealthService } from "./health-service.ts";
 import { registerKvService } from "./kv-service.ts";
 import { registerLeaseService } from "./lease-service.ts";
 import { registerLockService } from "./lock-service.ts";
@@ -39,7 +39,9 @@ export function registerServices(
     clusterVersion: clusterVersionOf(config.emulatedVersion),
     quotaBytes: config.quotaBackendBytes,
   });
-  registerHealthService(server, hasLeader);
+  const health = new HealthService(hasLeader);
+  health.register(server, guard);
+  node.onTick(() => health.onTick());
   registerUnimplementedServices(server);
   return guard;
 }
