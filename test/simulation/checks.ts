@@ -47,8 +47,7 @@ export class LiveChecks implements Observer {
     seen.term = raft.term;
     if (raft.role === "leader") this.#onLeader(raft.term, name);
     const { appliedIndex, revision } = machine;
-    // Zero while a snapshot is being loaded.
-    if (appliedIndex === seen.appliedIndex || appliedIndex === 0) return;
+    if (!machine.isLoaded || appliedIndex === seen.appliedIndex) return;
     check(appliedIndex >= seen.appliedIndex, () => `R10: the applied index of ${name} fell`);
     check(revision >= seen.revision, () => `M1: the revision of ${name} fell to ${revision}`);
     seen.appliedIndex = appliedIndex;
@@ -160,16 +159,18 @@ export function checkRealTime(writes: readonly Write[], reads: readonly Read[]):
   const answered = writes.filter(({ revision }) => revision > 0);
   const acknowledged = answered.map(({ completedMs, revision }) => ({ completedMs, revision }));
   // A read shows its revision to its reader: a later one must not be older.
-  for (const { completedMs, revision } of reads) acknowledged.push({ completedMs, revision });
+  const linearizable = reads.filter(({ kind }) => kind === "range");
+  for (const { completedMs, revision } of linearizable)
+    acknowledged.push({ completedMs, revision });
   acknowledged.sort((a, b) => a.completedMs - b.completedMs);
-  const asked = [...answered, ...reads].sort((a, b) => a.invokedMs - b.invokedMs);
+  const asked = [...answered, ...linearizable].sort((a, b) => a.invokedMs - b.invokedMs);
   let at = 0;
   let newest = 0;
   for (const operation of asked) {
     for (; (acknowledged[at]?.completedMs ?? Infinity) < operation.invokedMs; at += 1) {
       newest = Math.max(newest, acknowledged[at]?.revision ?? 0);
     }
-    const isChange = operation.kind !== "range" && operation.succeeded;
+    const isChange = "succeeded" in operation && operation.succeeded;
     const oldest = isChange ? newest + 1 : newest;
     check(
       operation.revision >= oldest,

@@ -26,6 +26,9 @@ export interface ClusterOptions {
   readonly keptEntriesMax: number;
 }
 
+/** Events at one moment beyond which the members are said to spin. Count. */
+const INSTANT_EVENTS_MAX = 20_000;
+
 /** What looks at the cluster after every event. Throws if it sees what must not be. */
 export interface Observer {
   onEvent(cluster: Cluster): void;
@@ -78,7 +81,16 @@ export class Cluster {
     observer: Observer,
     isDone: () => boolean = () => false,
   ): Promise<boolean> {
+    await microtasksDone();
+    let instantMs = -1;
+    let atInstant = 0;
     while (!isDone() && this.clock.fireNext(untilMs)) {
+      atInstant = this.clock.nowMs() === instantMs ? atInstant + 1 : 0;
+      instantMs = this.clock.nowMs();
+      assert(
+        atInstant < INSTANT_EVENTS_MAX,
+        "time stands still: something asks for turn after turn",
+      );
       await microtasksDone();
       if (this.#failure !== null) throw this.#failure;
       observer.onEvent(this);

@@ -73,11 +73,11 @@ export class MemberDisk {
   /** Opens log and state as `openStorage` does, by the same code but for LevelDB. */
   async mount(clock: IncarnationClock, options: StorageOptions): Promise<MemberStorage> {
     const { log, state, stateIndex, installed } = this.#medium;
-    const memory = new MemoryDisk({ image: log });
-    if (!log.hasDirectory(LOG_DIRECTORY)) await memory.makeDirectory(LOG_DIRECTORY);
     this.#mountedLog = log;
+    const memory = new MemoryDisk({ image: log });
     const store = this.#newStore(clock, state, stateIndex);
     this.#mountedState = { store, installed };
+    if (!log.hasDirectory(LOG_DIRECTORY)) await memory.makeDirectory(LOG_DIRECTORY);
     const disk = new SlowDisk(memory, clock, () => this.#drawMs(this.#speed.syncMsMax));
     const { wal, recovered } = await openLog(
       disk,

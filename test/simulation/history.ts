@@ -29,7 +29,8 @@ export interface Pair {
 }
 
 export interface Read extends OperationBase {
-  readonly kind: "range";
+  /** A serializable one may be old, but is a state there was. */
+  readonly kind: "range" | "serializable-range";
   readonly prefix: string;
   revision: number;
   pairs: readonly Pair[];

@@ -17,6 +17,7 @@ describe("a cluster in one process", () => {
   test(`keeps its promises over ${seeds.length} seeds of crashes, partitions and lost connections`, async () => {
     let operations = 0;
     for (const seed of seeds) {
+      if (process.env.CONCLAVE_VERBOSE) process.stderr.write(`seed ${seed}\n`);
       const report = await simulate(seed);
       operations += report.operations;
       // The test runner wants to hear from its worker.

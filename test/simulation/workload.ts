@@ -15,7 +15,7 @@ import {
 } from "@conclave/wire";
 import { IncarnationClock } from "./clock.ts";
 import { type Cluster, forkPrng } from "./cluster.ts";
-import type { History, Pair, WatchedEvent, Write } from "./history.ts";
+import type { History, Pair, Read, WatchedEvent, Write } from "./history.ts";
 
 const KEYS = 6;
 const THINK_MS_MAX = 60;
@@ -95,7 +95,8 @@ export class WorkloadClient {
       if (draw < 4) await this.#put(this.#drawKey());
       else if (draw < 6) await this.#compareAndPut(this.#drawKey());
       else if (draw < 7) await this.#delete(this.#drawKey());
-      else await this.#range("k/");
+      else if (draw < 9) await this.#range("range", "k/");
+      else await this.#range("serializable-range", "k/");
     }
   }
 
@@ -175,9 +176,9 @@ export class WorkloadClient {
     if (deleted > 0) this.#seen.set(key, 0);
   }
 
-  async #range(prefix: string): Promise<void> {
+  async #range(kind: Read["kind"], prefix: string): Promise<void> {
     const read = {
-      kind: "range" as const,
+      kind,
       client: this.name,
       prefix,
       invokedMs: this.#clock.nowMs(),
@@ -185,7 +186,11 @@ export class WorkloadClient {
       revision: 0,
       pairs: [] as Pair[],
     };
-    const init = { key: bytesOfText(prefix), rangeEnd: prefixEnd(prefix) };
+    const init = {
+      key: bytesOfText(prefix),
+      rangeEnd: prefixEnd(prefix),
+      serializable: kind !== "range",
+    };
     const { response } = await this.#call(KV.Range, init);
     if (response === null) return;
     read.completedMs = this.#clock.nowMs();
@@ -278,6 +283,7 @@ export class WorkloadClient {
       }
       while ((await this.#call(Lease.LeaseRevoke, { ID: lease })).status.code !== Status.OK) {
         if (this.#isStopping) return;
+        await this.#think();
       }
     }
   }

@@ -103,6 +103,11 @@ export class StateMachine {
     this.#executor = new CommandExecutor(this.#state, (changes) => this.watchHub.publish(changes));
   }
 
+  /** False from {@link reset} until {@link finishLoad}: what is read in between is nobody's state. */
+  get isLoaded(): boolean {
+    return this.#isLoaded;
+  }
+
   /** Index of the last entry applied; 0 before the first. */
   get appliedIndex(): number {
     return this.#appliedIndex;
