@@ -73,8 +73,8 @@ export class LiveChecks implements Observer {
   #seenOf(name: string, incarnation: number): Seen {
     const known = this.#seen.get(name);
     if (known !== undefined && known.incarnation === incarnation) return known;
-    // The term is durable; state that was not flushed is applied again from the log.
-    const fresh = { incarnation, revision: 0, appliedIndex: 0, term: known?.term ?? 0 };
+    // A term that was not yet durable was told to nobody; state that was not is applied again from the log.
+    const fresh = { incarnation, revision: 0, appliedIndex: 0, term: 0 };
     this.#seen.set(name, fresh);
     return fresh;
   }

@@ -81,6 +81,7 @@ export class StateMachine {
   #appliedIndex = 0;
   #appliedTerm = 0;
   /** As persisted, while loading. */
+  #revisionBeforeReset = 0;
   #loadedRevision = 0;
   #loadedCompactRevision = NEVER_COMPACTED;
   #loadedSweptRevision = NEVER_COMPACTED;
@@ -117,8 +118,9 @@ export class StateMachine {
     return this.#appliedTerm;
   }
 
+  /** While a new state is loaded: the one before it, so that nobody sees it go back. */
   get revision(): number {
-    return this.#state.mvcc.revision;
+    return this.#isLoaded ? this.#state.mvcc.revision : this.#revisionBeforeReset;
   }
 
   /** The first revision that can be read; -1 if the store was never compacted. */
@@ -175,7 +177,10 @@ export class StateMachine {
 
   /** Forgets everything but the watchers: the records behind the store were, or are about to be, replaced. */
   reset(): void {
-    if (this.#isLoaded) this.watchHub.beforeReset();
+    if (this.#isLoaded) {
+      this.watchHub.beforeReset();
+      this.#revisionBeforeReset = this.revision;
+    }
     const { mvcc, lessor, alarms, members } = this.#state;
     lessor.clear();
     mvcc.clear();

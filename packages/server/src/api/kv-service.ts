@@ -77,10 +77,11 @@ class KvService {
 
   range(call: UnaryCall, request: RangeRequest, body: Uint8Array): void {
     if (failNamed(call, checkRangeRequest(request))) return;
-    if (request.serializable) this.#answerRange(call, request);
+    if (request.serializable && this.#member.machine.isLoaded) this.#answerRange(call, request);
     else {
       const owned = RangeRequest.decode(Uint8Array.from(body));
-      this.#member.readLinearizable(new ReadCall(call, owned, this.#answerRange));
+      if (request.serializable) this.#member.whenLoaded(() => this.#answerRange(call, owned));
+      else this.#member.readLinearizable(new ReadCall(call, owned, this.#answerRange));
     }
   }
 
@@ -102,8 +103,9 @@ class KvService {
     if (failNamed(call, checkTxnRequest(request, this.#limits.txnOpsMax))) return;
     if (isTxnReadOnly(request)) {
       const owned = TxnRequest.decode(Uint8Array.from(body));
-      if (isTxnSerializable(request)) this.#answerTxn(call, owned);
-      else this.#member.readLinearizable(new ReadCall(call, owned, this.#answerTxn));
+      if (isTxnSerializable(request)) {
+        this.#member.whenLoaded(() => this.#answerTxn(call, owned));
+      } else this.#member.readLinearizable(new ReadCall(call, owned, this.#answerTxn));
       return;
     }
     if (refused(call, checkCommandBytes(body, this.#limits))) return;

@@ -65,20 +65,24 @@ function registerQueries(server: RpcServer, member: Member): void {
       const { ID, keys: wantsKeys } = request;
       member.leases.remaining(ID, (time, error) => {
         if (time === null) return failWith(call, error ?? EtcdErrors.timeout);
-        const lease = member.machine.lease(ID);
-        const keys = wantsKeys && lease !== null ? lease.keys() : [];
-        const header = member.header(member.machine.revision);
         const { remaining: TTL, granted: grantedTTL } = time;
-        call.reply(LeaseTimeToLiveResponse.encode({ header, ID, TTL, grantedTTL, keys }));
+        member.whenLoaded(() => {
+          const lease = member.machine.lease(ID);
+          const keys = wantsKeys && lease !== null ? lease.keys() : [];
+          const header = member.header(member.machine.revision);
+          call.reply(LeaseTimeToLiveResponse.encode({ header, ID, TTL, grantedTTL, keys }));
+        });
       });
     }),
   );
   server.unary(
     Lease.LeaseLeases.path,
     decoding(LeaseLeasesRequest, (call) => {
-      const leases = member.machine.leaseIds().map((ID) => ({ ID }));
-      const header = member.header(member.machine.revision);
-      call.reply(LeaseLeasesResponse.encode({ header, leases }));
+      member.whenLoaded(() => {
+        const leases = member.machine.leaseIds().map((ID) => ({ ID }));
+        const header = member.header(member.machine.revision);
+        call.reply(LeaseLeasesResponse.encode({ header, leases }));
+      });
     }),
   );
 }

@@ -316,6 +316,7 @@ export class MemberNode {
     await this.#snapshots.commit(mark);
     this.#machine.reset();
     await this.#loadState();
+    this.member.onLoaded();
     this.#o.logger.info("snapshot installed", { index: mark.index });
   }
 

@@ -49,6 +49,8 @@ export class Member {
   readonly clock: Clock;
   readonly members: readonly KnownMember[];
   readonly #parts: MemberParts;
+  /** Bounded by the calls that clients may have open. */
+  #awaitingLoad: (() => void)[] = [];
 
   constructor(parts: MemberParts) {
     this.#parts = parts;
@@ -81,6 +83,22 @@ export class Member {
     this.#parts.driver.wake();
   }
 
+  /**
+   * Calls back when there is a state to read from: at once, but for the moment in which a received snapshot is loaded.
+   * For what is read without asking the leader.
+   */
+  whenLoaded(callback: () => void): void {
+    if (this.machine.isLoaded) callback();
+    else this.#awaitingLoad.push(callback);
+  }
+
+  /** A state was loaded. */
+  onLoaded(): void {
+    const waiting = this.#awaitingLoad;
+    this.#awaitingLoad = [];
+    for (const callback of waiting) callback();
+  }
+
   /** The header of an answer at `revision`. */
   header(revision: number): ResponseHeader {
     return { clusterId: this.clusterId, memberId: this.id, revision, raftTerm: this.raft.term };
@@ -105,6 +123,7 @@ export class Member {
 
   /** The hash of all revisions up to one, over a consistent view of the store; the sweep of compactions waits. */
   async hashKv(revision: number): Promise<KeyValueHash | RefusedResult> {
+    await new Promise<void>((resolve) => this.whenLoaded(resolve));
     const release = this.sweeper.hold();
     const snapshot = await this.store.snapshot();
     try {

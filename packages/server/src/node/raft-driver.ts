@@ -187,7 +187,8 @@ export class RaftDriver {
         this.#carryOutReadies();
         this.#applyCommitted();
       } while (this.#turnAgain || (this.#o.raft.hasReady() && !this.#installing));
-      this.#o.reads.serve(this.#o.machine.appliedIndex);
+      // A state that is being loaded may know its index already, but not yet its keys.
+      if (!this.#installing) this.#o.reads.serve(this.#o.machine.appliedIndex);
     } finally {
       this.#inTurn = false;
     }

@@ -48,6 +48,8 @@ export class WatchHub implements WatchRegistry {
   readonly #fragmentBytesMax: number;
   readonly #touched: WatcherGroup[] = [];
   #watcherCount = 0;
+  /** The revision there was when the state went, until the next state is loaded; null: there is one. */
+  #revisionBeforeReset: number | null = null;
 
   constructor(mvcc: MvccStore, options: WatchHubOptions = {}) {
     this.#mvcc = mvcc;
@@ -58,7 +60,7 @@ export class WatchHub implements WatchRegistry {
   }
 
   get revision(): number {
-    return this.#mvcc.revision;
+    return this.#revisionBeforeReset ?? this.#mvcc.revision;
   }
 
   get watcherCount(): number {
@@ -110,6 +112,7 @@ export class WatchHub implements WatchRegistry {
    * @returns whether there is more to do now
    */
   catchUp(budget: number): boolean {
+    if (this.#revisionBeforeReset !== null) return false;
     let left = budget;
     while (left > 0) {
       const stream = this.#ready.shift();
@@ -128,6 +131,10 @@ export class WatchHub implements WatchRegistry {
     this.#index.add(watcher);
     this.#watcherCount += 1;
     const { range, startRevision } = watcher;
+    if (this.#revisionBeforeReset !== null) {
+      this.#fallBehind(watcher, startRevision);
+      return;
+    }
     if (startRevision > this.revision) return;
     const isInStep =
       startRevision >= this.#mvcc.compactRevision &&
@@ -153,21 +160,26 @@ export class WatchHub implements WatchRegistry {
 
   /** The state is about to be replaced by a snapshot: every watcher becomes a cursor at what it has seen (E10). */
   beforeReset(): void {
+    const { revision } = this;
     for (const stream of this.#streams) {
       for (const watcher of stream.watchers()) {
         watcher.plan = null;
         if (!watcher.isLagging) {
-          this.#fallBehind(watcher, Math.max(watcher.startRevision, this.revision + 1));
+          this.#fallBehind(watcher, Math.max(watcher.startRevision, revision + 1));
         }
       }
     }
     this.#planned.clear();
+    this.#revisionBeforeReset = revision;
   }
 
   /** The state was loaded. Watchers go on from their cursors. */
   afterLoad(): void {
+    this.#revisionBeforeReset = null;
     this.#recent.clear(this.revision);
     for (const stream of this.#streams) this.#enqueue(stream);
+    // Some may have been queued before there was a state: nobody was called for them then.
+    if (this.#ready.length > 0) this.#onCatchUpNeeded();
   }
 
   #deliver(group: WatcherGroup, changes: readonly Change[]): void {

@@ -445,4 +445,35 @@ describe("a snapshot", () => {
     behind.load();
     expect(stream.story()).toEqual(["#0 @1 created", "#0 @0 canceled compacted 4"]);
   });
+
+  // Loading a snapshot takes many turns of the event loop, and clients do not wait.
+  test("while it is being loaded nobody is caught up, and who comes begins at the revision before", () => {
+    const [ahead, behind] = [new Member(), new Member()];
+    const stream = behind.openStream();
+    stream.create("a", "z");
+    for (const member of [ahead, behind]) member.put("a", "1");
+    for (const key of ["b", "a"]) ahead.put(key, "2");
+    behind.machine.reset();
+    expect(stream.story()).toEqual(["#0 @1 created", "#0 @2 [2 a=1]"]);
+    stream.create("a", "", {});
+    stream.create("b", "", { startRevision: 3 });
+    stream.create("a", "", { startRevision: 4 });
+    expect(stream.story()).toEqual(["#1 @2 created", "#2 @2 created", "#3 @2 created"]);
+    behind.store.clear();
+    for (const [key, value] of ahead.store.entries()) behind.store.put(key, value);
+    behind.load();
+    expect(stream.story()).toEqual([
+      "#0 @4 [3 b=2] [4 a=2]",
+      "#1 @4 [4 a=2]",
+      "#2 @4 [3 b=2]",
+      "#3 @4 [4 a=2]",
+    ]);
+  });
+
+  test("the revision does not go back while it is being loaded", () => {
+    const member = new Member();
+    member.put("a");
+    member.machine.reset();
+    expect(member.machine.revision).toBe(2);
+  });
 });
