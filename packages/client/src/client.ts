@@ -4,10 +4,15 @@ import { Coordination } from "./concurrency/coordination.ts";
 import { Election, type ElectionOptions } from "./concurrency/election.ts";
 import { Locks } from "./concurrency/locks.ts";
 import { ConclaveError } from "./errors.ts";
-import { Namespace, type Target } from "./kv/keys.ts";
+import type { KeyValue } from "./kv/key-value.ts";
+import { type Bytes, Namespace, type Target } from "./kv/keys.ts";
 import { Kv } from "./kv/kv.ts";
 import { Txn } from "./kv/txn.ts";
 import { Leases } from "./lease/leases.ts";
+import { type Live, type LiveOptions, openLive } from "./mirror/live.ts";
+import { type Mirror, type MirrorOptions, openMirror } from "./mirror/mirror.ts";
+import type { MirrorParts } from "./mirror/mirror-source.ts";
+import { decoderOf, type ValueCodec } from "./mirror/value-codec.ts";
 import { type ClientTerms, type ConnectOptions, clientTerms } from "./options.ts";
 import { type Runtime, systemRuntime } from "./runtime.ts";
 import type { Session } from "./session/session.ts";
@@ -31,6 +36,8 @@ export class Client implements AsyncDisposable {
   readonly #hub: WatchHub;
   readonly #sessions: Sessions;
   readonly #coordination: Coordination;
+  readonly #mirrorParts: MirrorParts;
+  readonly #closed = new AbortController();
   #stopListening = () => {};
   #closing: Promise<void> | null = null;
 
@@ -57,6 +64,13 @@ export class Client implements AsyncDisposable {
       runtime,
     });
     this.locks = new Locks(this.#coordination);
+    this.#mirrorParts = {
+      transport: this.#transport,
+      namespace: this.#namespace,
+      hub: this.#hub,
+      runtime,
+      closed: this.#closed.signal,
+    };
     this.#stopListening = onAbort(signal, () => void this.close());
   }
 
@@ -85,6 +99,33 @@ export class Client implements AsyncDisposable {
   }
 
   /**
+   * A copy of all keys of `target` that stays up to date, once it is complete. Its values are read by `codec`, a Standard
+   * Schema for JSON or a function of the pair; without one they are the pairs. See {@link Mirror}.
+   *
+   * @throws ConclaveError if the keys cannot be read, or INVALID_VALUE with `invalid: "throw"`
+   */
+  mirror(target: Target, codec?: undefined, options?: MirrorOptions): Promise<Mirror<KeyValue>>;
+  mirror<T>(target: Target, codec: ValueCodec<T>, options?: MirrorOptions): Promise<Mirror<T>>;
+  mirror<T>(
+    target: Target,
+    codec?: ValueCodec<T>,
+    options: MirrorOptions = {},
+  ): Promise<Mirror<T> | Mirror<KeyValue>> {
+    return codec === undefined
+      ? openMirror(this.#mirrorParts, target, (pair) => pair, options)
+      : openMirror(this.#mirrorParts, target, decoderOf(codec), options);
+  }
+
+  /**
+   * The value of one key, validated and kept up to date: configuration that changes while the process runs. See {@link Live}.
+   *
+   * @throws without a `fallback`: ConclaveError KEY_NOT_FOUND, INVALID_VALUE, or what the read fails with
+   */
+  live<T>(key: Bytes, codec: ValueCodec<T>, options: LiveOptions<T> = {}): Promise<Live<T>> {
+    return openLive(this.#mirrorParts, key, codec, options);
+  }
+
+  /**
    * Ends every session (one call each, which frees what rests on it), every watch and the connections. The signals of
    * all holds abort first. Never throws; calling it again waits for the first.
    */
@@ -99,6 +140,7 @@ export class Client implements AsyncDisposable {
 
   async #close(): Promise<void> {
     this.#stopListening();
+    this.#closed.abort(closedError());
     await this.#sessions.closeAll("shutdown");
     this.#hub.close(closedError());
     this.#transport.close();

@@ -37,6 +37,10 @@ export {
 } from "./kv/op.ts";
 export type { Results, Txn, TxnResult } from "./kv/txn.ts";
 export type { GrantedLease, Leases, LeaseTime } from "./lease/leases.ts";
+export type { MirrorBatch } from "./mirror/batch.ts";
+export type { Live, LiveOptions, LiveValue } from "./mirror/live.ts";
+export type { Mirror, MirrorOptions } from "./mirror/mirror.ts";
+export type { StandardResult, StandardSchema, ValueCodec } from "./mirror/value-codec.ts";
 export type { ConnectOptions, RetryOptions } from "./options.ts";
 export type { Session, SessionOptions, SessionState } from "./session/session.ts";
 export type { TlsOptions } from "./transport/h2.ts";

@@ -9,12 +9,16 @@ export interface WatchSpec extends KeyRange {
   readonly startRevision: number | null;
   readonly filters?: readonly FilterType[];
   readonly prevKv?: boolean;
+  /** Cluster that `startRevision` belongs to, if known. Default: whichever answers first. */
+  readonly clusterId?: bigint;
 }
 
 /** Who takes the events. Called from the stream's callback, never after `close`. */
 export interface WatchSink {
   /** The server knows the watch, for the first time or again after the stream broke. */
   onCreated?(storeRevision: number): void;
+  /** The stream broke. The watch goes on from its cursor on the next one. */
+  onInterrupted?(): void;
   /** New events, whole revisions, in order. */
   onEvents(events: readonly WireEvent[]): void;
   /** The watch is over. Last. */
@@ -40,6 +44,7 @@ export class Subscription {
   readonly cursor: WatchCursor;
   readonly #carrier: SubscriptionCarrier;
   watchId: number | null = null;
+  #clusterId: bigint | null;
   #wanted: "on" | "paused" | "closed" = "on";
 
   constructor(spec: WatchSpec, sink: WatchSink, carrier: SubscriptionCarrier) {
@@ -47,6 +52,13 @@ export class Subscription {
     this.sink = sink;
     this.cursor = new WatchCursor(spec.startRevision);
     this.#carrier = carrier;
+    this.#clusterId = spec.clusterId ?? null;
+  }
+
+  /** Whether the cluster that answers is the one whose revisions the cursor counts; the first one to answer is. */
+  maybeJoinCluster(clusterId: bigint): boolean {
+    this.#clusterId ??= clusterId;
+    return this.#clusterId === clusterId;
   }
 
   /** Whether it belongs on the stream. */

@@ -146,7 +146,11 @@ export class WatchHub {
     this.#stream = null;
     this.#byWatchId.clear();
     this.#creating.length = 0;
-    for (const subscription of this.#subscriptions) subscription.watchId = null;
+    for (const subscription of this.#subscriptions) {
+      if (subscription.watchId === null) continue;
+      subscription.watchId = null;
+      subscription.sink.onInterrupted?.();
+    }
   }
 
   #onResponse(response: WatchResponse): void {
@@ -168,7 +172,11 @@ export class WatchHub {
     }
     const subscription = this.#byWatchId.get(watchId);
     if (subscription === undefined) return;
-    const storeRevision = response.header?.revision ?? 0;
+    const { clusterId = 0n, revision: storeRevision = 0 } = response.header ?? {};
+    if (!subscription.maybeJoinCluster(clusterId)) {
+      subscription.fail(regressedError("another cluster answers now"));
+      return;
+    }
     subscription.cursor.onCreated(storeRevision);
     if (storeRevision < subscription.cursor.next! - 1) this.#suspectRegression(subscription);
     subscription.sink.onCreated?.(storeRevision);
@@ -226,11 +234,7 @@ export class WatchHub {
     }
     if (storeRevision >= expected) return;
     subscription.fail(
-      new ConclaveError(
-        "REVISION_REGRESSED",
-        "not-applied",
-        `watch: the store is at revision ${storeRevision}, before ${expected}: it was wiped or restored`,
-      ),
+      regressedError(`the store is at revision ${storeRevision}, before ${expected}`),
     );
   }
 
@@ -238,6 +242,11 @@ export class WatchHub {
     this.#stream?.cancel();
     this.#onStreamEnd(new ConclaveError("PROTOCOL", "not-applied", message));
   }
+}
+
+function regressedError(what: string): ConclaveError {
+  const message = `watch: ${what}: the store was wiped, restored or replaced`;
+  return new ConclaveError("REVISION_REGRESSED", "not-applied", message);
 }
 
 function isOrdered(events: readonly { readonly revision: number }[]): boolean {

@@ -282,3 +282,19 @@ test("a watch from a revision that is none is refused at once", () => {
   const rig = new Rig();
   for (const from of [0, -1, 1.5, 2 ** 60]) expect(() => rig.watch({ from })).toThrow(RangeError);
 });
+
+// Failure mode 13: a cluster made anew may be past the cursor already, so that revisions do not give it away.
+test("a watch whose endpoint answers for another cluster ends with REVISION_REGRESSED", async () => {
+  const rig = new Rig();
+  const watch = rig.watch({ from: 5 });
+  const answer = (clusterId: bigint) => {
+    const watchId = rig.created()[0]!.watchId;
+    rig.push({ created: true, watchId, header: { revision: 900, clusterId } });
+  };
+  answer(1n);
+  rig.breakStream();
+  answer(1n);
+  rig.breakStream();
+  answer(2n);
+  await expect(watch.next()).rejects.toMatchObject({ code: "REVISION_REGRESSED" });
+});

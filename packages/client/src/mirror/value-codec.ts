@@ -1,0 +1,67 @@
+import { ConclaveError } from "../errors.ts";
+import type { KeyValue } from "../kv/key-value.ts";
+
+/** What a Standard Schema answers to a value. */
+export type StandardResult<T> =
+  | { readonly value: T; readonly issues?: undefined }
+  | { readonly issues: readonly { readonly message: string }[] };
+
+/**
+ * A schema of any library that speaks Standard Schema v1 (zod, valibot, arktype and others).
+ * Source: standardschema.dev; written down here so that nothing has to be installed.
+ */
+export interface StandardSchema<T> {
+  readonly "~standard": {
+    readonly version: 1;
+    readonly vendor: string;
+    readonly validate: (value: unknown) => StandardResult<T> | Promise<StandardResult<T>>;
+    readonly types?: { readonly input: unknown; readonly output: T } | undefined;
+  };
+}
+
+/**
+ * How a value is read: a Standard Schema, which gets the value as parsed JSON, or a function of the pair, which throws
+ * for a value it does not take.
+ */
+export type ValueCodec<T> = StandardSchema<T> | ((pair: KeyValue) => T);
+
+/**
+ * The function that reads values as `codec` says.
+ *
+ * It throws ConclaveError INVALID_VALUE for a value that is not valid, and TypeError for a schema that answers with a
+ * promise: what a mirror shows must be of one revision, so nothing may wait between an event and its effect.
+ */
+export function decoderOf<T>(codec: ValueCodec<T>): (pair: KeyValue) => T {
+  // A schema may be a function too (arktype's are).
+  const decode = "~standard" in codec ? (pair: KeyValue) => validated(codec, pair) : codec;
+  return (pair) => {
+    try {
+      return decode(pair);
+    } catch (error) {
+      if (error instanceof ConclaveError || error instanceof AsyncSchemaError) throw error;
+      throw invalidValueError(pair.keyText, messageOf(error), error);
+    }
+  };
+}
+
+export function invalidValueError(key: string, why: string, cause?: unknown): ConclaveError {
+  const message = `the value of ${JSON.stringify(key)} is not valid: ${why}`;
+  return new ConclaveError("INVALID_VALUE", "not-applied", message, { cause });
+}
+
+class AsyncSchemaError extends TypeError {}
+
+function validated<T>(schema: StandardSchema<T>, pair: KeyValue): T {
+  const result = schema["~standard"].validate(pair.json());
+  if (result instanceof Promise) {
+    result.catch(() => {}); // Nobody waits for it.
+    throw new AsyncSchemaError("a schema that validates asynchronously cannot be used here");
+  }
+  if (result.issues === undefined) return result.value;
+  const why = result.issues.map(({ message }) => message).join("; ");
+  throw invalidValueError(pair.keyText, why, result.issues);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
