@@ -200,27 +200,31 @@ export class RaftDriver {
       if (raft.leader === 0n) return; // The batch waits for a leader until its waiters give up.
       const batch = proposer.takeBatch();
       if (batch === null) return;
+      const sent: SentBatch = { batch, term: raft.term };
       const isSent =
-        raft.role === "leader" ? raft.propose(batch.entryData).ok : this.#forward(batch);
+        raft.role === "leader" ? raft.propose(batch.entryData).ok : this.#forward(sent);
       if (!isSent) {
         proposer.giveBack(batch);
         return;
       }
-      this.#sent.push({ batch, term: raft.term });
+      this.#sent.push(sent);
     }
   }
 
-  #forward(batch: ProposalBatch): boolean {
+  #forward(sent: SentBatch): boolean {
     const { raft, links } = this.#o;
-    return links.forward(raft.leader, raft.term, batch, () => this.#takeBack(batch));
+    return links.forward(raft.leader, sent.term, sent.batch, () => this.#takeBack(sent));
   }
 
-  /** A batch that is in no log and never will be is offered again: its waiters notice nothing but time. */
-  #takeBack(batch: ProposalBatch): void {
-    const at = this.#sent.findIndex((sent) => sent.batch === batch);
+  /**
+   * A batch that is in no log and never will be is offered again, with the next tick: its waiters notice nothing but time.
+   * The refusal is about this sending only: the batch may have been given up, and sent again, before it came.
+   */
+  #takeBack(sent: SentBatch): void {
+    const at = this.#sent.indexOf(sent);
     if (at === -1) return;
     this.#sent.splice(at, 1);
-    if (this.#o.proposer.isAwaited(batch)) this.#o.proposer.giveBack(batch);
+    if (this.#o.proposer.isAwaited(sent.batch)) this.#o.proposer.giveBack(sent.batch);
   }
 
   #carryOutReadies(): void {
