@@ -327,7 +327,9 @@ export class Wal {
   #armSeal(): void {
     if (this.#isSealed || this.#isClosed || this.#sealTimer !== null) return;
     const quietMs = this.#clock.nowMs() - this.#lastWriteMs;
-    this.#sealTimer = this.#clock.setTimer(this.#sealAfterIdleMs - quietMs, () => {
+    // At least 1 ms: a rest as small as a rounding error would not move the clock, and the timer would set itself for ever.
+    const delayMs = Math.max(1, this.#sealAfterIdleMs - quietMs);
+    this.#sealTimer = this.#clock.setTimer(delayMs, () => {
       this.#sealTimer = null;
       if (this.#isClosed || this.#failure !== null || this.#isBusy) return;
       const isIdle = this.#clock.nowMs() - this.#lastWriteMs >= this.#sealAfterIdleMs;
