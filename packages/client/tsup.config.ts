@@ -1,8 +1,11 @@
 import { defineConfig } from "tsup";
 import { preset } from "../workspace/tsup-preset.ts";
 
+/** What can be imported of the package, by the name of the file it is built into. */
+const entry = { index: "src/index.ts", fencing: "src/fencing/index.ts" };
+
 export default defineConfig([
-  preset({ isBundling: true }),
+  preset({ isBundling: true, entry }),
   // p-retry is an ES module only, which `require` cannot load on every Node we support: bundled here.
-  preset({ isBundling: true, format: ["cjs"], noExternal: [/^@conclave\//, "p-retry"] }),
+  preset({ isBundling: true, entry, format: ["cjs"], noExternal: [/^@conclave\//, "p-retry"] }),
 ]);

@@ -16,13 +16,13 @@ const sourcePaths = Object.fromEntries(
 const hasTypes = process.env.CONCLAVE_BUILD_TYPES !== "0";
 
 /**
- * How every package is built: ES modules for Node 20, from `src/index.ts`. The `@conclave/*` packages
- * below are no dependencies of what is published, so they are bundled in where `isBundling` says so.
+ * How every package is built: ES modules for Node 20, from `src/index.ts` unless `entry` names more. The
+ * `@conclave/*` packages below are no dependencies of what is published, so they are bundled in where `isBundling` says so.
  */
 export function preset(options: Options & { readonly isBundling?: boolean } = {}): Options {
-  const { isBundling = false, ...overrides } = options;
+  const { isBundling = false, entry = ["src/index.ts"], ...overrides } = options;
   return {
-    entry: ["src/index.ts"],
+    entry,
     format: ["esm"],
     target: "node20.15",
     platform: "node",
@@ -32,7 +32,7 @@ export function preset(options: Options & { readonly isBundling?: boolean } = {}
     // build.mjs empties dist; two configurations of one package would empty each other's.
     clean: false,
     dts: hasTypes && {
-      entry: "src/index.ts",
+      entry,
       compilerOptions: {
         baseUrl: packagesDirectory,
         ...(isBundling ? { paths: sourcePaths } : {}),

@@ -1,0 +1,71 @@
+import { type FenceToken, fenceRevision, StaleFenceError } from "./fence-token.ts";
+
+/** Where a {@link FenceGate} keeps the greatest fence of each resource. It must outlive the holders. */
+export interface FenceStore {
+  /** The greatest fence of a resource, or null before the first. */
+  read(resource: string): Promise<number | null> | number | null;
+  /** Atomically replaces `expected` by `next`. @returns false, with nothing changed, if it was not `expected` */
+  compareAndSet(
+    resource: string,
+    expected: number | null,
+    next: number,
+  ): Promise<boolean> | boolean;
+}
+
+/** Refuses former holders. Made by {@link fenceGate}. */
+export interface FenceGate {
+  /**
+   * Lets a fence through that is at least as great as any before, and remembers it.
+   *
+   * Between this answer and a write that follows, a greater fence may come: where the resource itself can compare, let
+   * it (see {@link sqlFence}, {@link objectPrecondition}), and keep the gate for what cannot.
+   *
+   * @throws StaleFenceError for a smaller one; RangeError for what is no fence; what the store throws
+   */
+  admit(resource: string, token: FenceToken): Promise<void>;
+}
+
+/** Each lost race means that a greater fence was stored; so many greater ones in one call mean a broken store. Count. */
+const RACES_MAX = 100;
+
+/**
+ * A gate before a resource that cannot compare fences by itself.
+ *
+ * @example
+ * ```ts
+ * const gate = fenceGate(memoryFenceStore());
+ * await gate.admit("printer/1", request.fence); // throws StaleFenceError
+ * print(request.page);
+ * ```
+ */
+export function fenceGate(store: FenceStore): FenceGate {
+  return {
+    async admit(resource, token) {
+      const fence = fenceRevision(token);
+      for (let race = 0; race < RACES_MAX; race += 1) {
+        const highest = await store.read(resource);
+        if (highest !== null && fence < highest) {
+          throw new StaleFenceError(resource, fence, highest);
+        }
+        if (highest === fence || (await store.compareAndSet(resource, highest, fence))) return;
+      }
+      throw new Error(`the fence store lost ${RACES_MAX} races for ${JSON.stringify(resource)}`);
+    },
+  };
+}
+
+/**
+ * A store for a resource that lives and dies with this process, and for tests. It forgets nothing: one entry for each
+ * resource it was asked about.
+ */
+export function memoryFenceStore(): FenceStore {
+  const highest = new Map<string, number>();
+  return {
+    read: (resource) => highest.get(resource) ?? null,
+    compareAndSet(resource, expected, next) {
+      if ((highest.get(resource) ?? null) !== expected) return false;
+      highest.set(resource, next);
+      return true;
+    },
+  };
+}
