@@ -1,5 +1,6 @@
 import { KV } from "@conclave/wire";
 import { onAbort } from "./abort.ts";
+import { Admin } from "./admin/admin.ts";
 import { Coordination } from "./concurrency/coordination.ts";
 import { Election, type ElectionOptions } from "./concurrency/election.ts";
 import { Locks } from "./concurrency/locks.ts";
@@ -30,6 +31,8 @@ export class Client implements AsyncDisposable {
   readonly kv: Kv;
   readonly leases: Leases;
   readonly locks: Locks;
+  /** Members of the cluster and their upkeep. */
+  readonly admin: Admin;
   readonly #caller: ClosableCaller;
   readonly #transport: Transport;
   readonly #namespace: Namespace;
@@ -55,6 +58,7 @@ export class Client implements AsyncDisposable {
     this.#sessions = new Sessions(this.#transport, runtime, terms.session);
     this.kv = new Kv(this.#transport, this.#namespace);
     this.leases = new Leases(this.#transport, this.#namespace, runtime);
+    this.admin = new Admin(this.#transport);
     this.#coordination = new Coordination({
       transport: this.#transport,
       namespace: this.#namespace,

@@ -1,3 +1,4 @@
+export type { Admin, Alarm, ClusterMember, MemberStatus } from "./admin/admin.ts";
 export { Client, connect } from "./client.ts";
 export { type CampaignOptions, Election, type ElectionOptions } from "./concurrency/election.ts";
 export type { ElectionValue } from "./concurrency/election-value.ts";
