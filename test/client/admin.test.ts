@@ -1,3 +1,4 @@
+import type { ClusterMember } from "@conclave/client";
 import { expect, test } from "vitest";
 import { describeEachServer } from "../support/each-server.ts";
 import { clientsOf } from "./client-support.ts";
@@ -28,6 +29,23 @@ describeEachServer(
       const { hash } = await client.admin.hashKv(revision);
       await client.kv.put("a", "3");
       expect((await client.admin.hashKv(revision)).hash).toBe(hash);
+    });
+
+    test("a learner can be added and removed; a server that cannot do that says so and did nothing", async () => {
+      const client = await clients.connect();
+      let learner: ClusterMember;
+      try {
+        learner = await client.admin.addMember(["http://127.0.0.1:1"], { isLearner: true });
+      } catch (error) {
+        expect(server.kind).toBe("conclave");
+        expect(error).toMatchObject({ code: "UNIMPLEMENTED", outcome: "not-applied" });
+        return;
+      }
+      expect(learner).toMatchObject({ isLearner: true, name: "" });
+      const promoting = client.admin.promoteMember(learner.id);
+      await expect(promoting).rejects.toMatchObject({ code: "FAILED_PRECONDITION" });
+      await client.admin.removeMember(learner.id);
+      expect(await client.admin.members()).toHaveLength(1);
     });
 
     test("a member that does not exist cannot be removed, and that certainly did nothing", async () => {
