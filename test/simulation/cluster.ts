@@ -41,6 +41,8 @@ export class Cluster {
   readonly network: Network;
   readonly members: readonly SimulatedMember[];
   readonly options: ClusterOptions;
+  /** States replaced by a received snapshot, as the members log it. Count. */
+  snapshotsInstalled = 0;
   /** The first thing that went wrong outside of an event: in a promise, or reported as fatal by a member. */
   #failure: unknown = null;
 
@@ -233,6 +235,7 @@ export class SimulatedMember {
   #logger(): Logger {
     const write = (message: string, fields: object = {}): void => {
       const values = Object.entries(fields).map(([name, value]) => `${name}=${String(value)}`);
+      if (message === "snapshot installed") this.#cluster.snapshotsInstalled += 1;
       this.#cluster.note(`${this.name}: ${[message, ...values].join(" ")}`);
     };
     const logger: Logger = {

@@ -32,6 +32,10 @@ export interface RunReport {
   readonly operations: number;
   readonly revisions: number;
   readonly leaders: number;
+  readonly snapshotsInstalled: number;
+  readonly locksHeld: number;
+  readonly leasesGranted: number;
+  readonly eventsWatched: number;
   readonly faults: FaultCounts;
   readonly virtualMs: number;
 }
@@ -122,6 +126,10 @@ class Run {
       operations: this.#history.operationCount,
       revisions: this.#newestRevision(),
       leaders: this.#live.leaderCount,
+      snapshotsInstalled: this.#cluster.snapshotsInstalled,
+      locksHeld: this.#history.holds.length,
+      leasesGranted: this.#history.leases.length,
+      eventsWatched: this.#history.watches.reduce((sum, { events }) => sum + events.length, 0),
       faults: this.#faults.counts,
       virtualMs: clock.nowMs(),
     };
