@@ -46,3 +46,12 @@ test("a virtual clock fires timers at their own time, in order, and not after ca
   clock.advance(15);
   expect(fired).toEqual(["a@10", "nested@15", "b@20"]);
 });
+
+test("the virtual clock fires one timer at a time when asked, and none that is not due", () => {
+  const clock = new VirtualClock();
+  const fired: number[] = [];
+  for (const dueMs of [5, 5, 20]) clock.setTimer(dueMs, () => fired.push(clock.nowMs()));
+  expect([clock.fireNext(10), [...fired]]).toEqual([true, [5]]);
+  expect([clock.fireNext(10), [...fired]]).toEqual([true, [5, 5]]);
+  expect([clock.fireNext(10), clock.nowMs()]).toEqual([false, 5]);
+});
