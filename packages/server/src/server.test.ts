@@ -72,6 +72,18 @@ test("a member that is told another cluster than its directory's is refused by n
   await (await startServer({ ...FREE_PORTS, dataDirectory })).close();
 });
 
+// A member that lost its data must not vote again under its old name (reliability F14).
+test("a member without data does not join a running cluster; with data it comes back to it", async () => {
+  const dataDirectory = await temporaryDirectory();
+  const joining = { ...FREE_PORTS, dataDirectory, initialClusterState: "existing" } as const;
+  await expect(startServer(joining)).rejects.toMatchObject({
+    name: "ConfigError",
+    setting: "initialClusterState",
+  });
+  await (await startServer({ ...FREE_PORTS, dataDirectory })).close();
+  await (await startServer(joining)).close();
+});
+
 test("a server that stops ends its watches with `server stopped`, at once", async () => {
   const server = await startServer({ ...FREE_PORTS, dataDirectory: { inMemory: true } });
   const { channel } = channelTo(server);

@@ -5,6 +5,7 @@ import { EtcdErrors } from "@conclave/wire";
 import type { CallGuard } from "./api/call-guard.ts";
 import { registerServices } from "./api/services.ts";
 import {
+  ConfigError,
   initialIds,
   resolveServerConfig,
   type ServerConfig,
@@ -201,11 +202,16 @@ const PEER_BACKOFF = { initialMs: 50, maxMs: 500 };
 /**
  * Who this member is. A directory that has data knows, so that later starts need not name the cluster again; if they do
  * and it is another one, opening the directory refuses.
+ * @throws ConfigError for a member without data that is to join a running cluster: its vote would count twice
  */
 async function identityFor(config: ServerConfig, isClusterNamed: boolean): Promise<Identity> {
-  if (config.storage.kind === "directory" && !isClusterNamed) {
-    const known = await identityOf(nodeDisk, config.storage.path);
-    if (known !== null) return known;
+  const { storage, initialClusterState } = config;
+  const known = storage.kind === "directory" ? await identityOf(nodeDisk, storage.path) : null;
+  if (known !== null && !isClusterNamed) return known;
+  if (known === null && initialClusterState === "existing") {
+    const problem =
+      'is "existing", but there is no data here, and joining a running cluster is not supported yet';
+    throw new ConfigError("initialClusterState", problem);
   }
   const { clusterId, memberId, memberIds } = initialIds(config);
   const members = config.initialMembers.map(({ name, peerUrls }, at) => ({
