@@ -130,6 +130,7 @@ export class MemberDisk {
       adopt: async (mark) => {
         await clock.after(this.#drawMs(this.#speed.syncMsMax));
         assert(incoming !== null, "what is adopted was opened");
+        assert(incoming.appliedIndex === mark.index, "what is adopted is that snapshot");
         this.#mountedState = { store: incoming, installed: mark };
         await clock.after(this.#drawMs(this.#speed.syncMsMax));
       },

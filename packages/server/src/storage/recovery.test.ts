@@ -274,6 +274,24 @@ describe("installing a snapshot", () => {
     await storage.close();
   });
 
+  test("one that comes while another is put in place waits for that, and is not swept away by it (E22)", async () => {
+    const { path, storage } = await behind();
+    const committed = (await receive(storage)).commit();
+    const begun = storage.beginInstall(mark(200, 6));
+    const repeated = storage.beginInstall(NEW);
+    await committed;
+    const second = await begun;
+    await expect(repeated).rejects.toThrow("the snapshot is old");
+    second.put("second", Buffer.of(2));
+    await second.commit();
+    await storage.close();
+    const again = await openStorage(path, options());
+    expect(again.recovered.appliedIndex).toBe(200);
+    expect(again.store.get("second")).toEqual(Buffer.of(2));
+    expect(again.store.get("new 1")).toBeUndefined();
+    await again.close();
+  });
+
   test("a process that dies before the log's reset finds the new state, and resets the log itself", async () => {
     const { path, storage } = await behind();
     await (await receive(storage)).commit();

@@ -50,6 +50,8 @@ export class MemberStorage {
   readonly #store: SwitchableStore;
   readonly #place: StoragePlace;
   #install: StateInstall | null = null;
+  /** Ends when the last install has begun, or failed to. */
+  #lastBegun: Promise<unknown> = Promise.resolve();
 
   constructor(wal: Wal, store: DurableStateStore, recovered: RecoveredMember, place: StoragePlace) {
     this.wal = wal;
@@ -60,21 +62,30 @@ export class MemberStorage {
   }
 
   /**
-   * Begins to receive a snapshot in place of the state. One at a time: one that was begun before is dropped (E22).
-   * The state stays as it is, and may be written, until the commit.
+   * Begins to receive a snapshot in place of the state. One at a time: one that is still being received is dropped, one that
+   * is being put in place is waited for (E22). The state stays as it is, and may be written, until the commit.
+   * Rejects if the state holds as much as the snapshot by then.
    */
-  async beginInstall(mark: SnapshotMark): Promise<StateInstall> {
+  beginInstall(mark: SnapshotMark): Promise<StateInstall> {
     assert(mark.index > this.store.appliedIndex, "a snapshot brings something new");
+    const begun = this.#lastBegun.then(() => this.#beginInstall(mark));
+    this.#lastBegun = begun.catch(() => {});
+    return begun;
+  }
+
+  async #beginInstall(mark: SnapshotMark): Promise<StateInstall> {
+    if (this.#install?.isCommitting === true) await this.#install.ended;
+    if (mark.index <= this.store.appliedIndex) throw new Error("the snapshot is old");
     await this.#install?.abort();
     const incoming = await this.#place.openIncoming();
     const install = new StateInstall(mark, incoming, {
       onCommit: async (store) => {
         await this.#place.adopt(mark);
         const before = this.#store.switchTo(store);
-        this.#install = null;
         await before.close();
         // The install is done; what could not be removed now goes at the next boot.
         await this.#place.removeOld().catch(() => {});
+        this.#install = null;
       },
       onAbort: async () => {
         this.#install = null;
@@ -87,7 +98,9 @@ export class MemberStorage {
 
   /** Makes everything appended and sealed durable, closes, and lets others have the directory. */
   async close(): Promise<void> {
+    await this.#lastBegun;
     await this.#install?.abort();
+    await this.#install?.ended;
     await this.store.close();
     await this.wal.close();
     await this.#place.release();

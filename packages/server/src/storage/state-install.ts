@@ -1,4 +1,4 @@
-import { assert } from "@conclave/base";
+import { assert, deferred } from "@conclave/base";
 import type { SnapshotMark } from "@conclave/raft";
 import type { DurableStateStore } from "./durable-state-store.ts";
 
@@ -15,6 +15,7 @@ export class StateInstall {
   readonly #onCommit: (store: DurableStateStore, mark: SnapshotMark) => Promise<void>;
   readonly #onAbort: () => Promise<void>;
   #records = 0;
+  readonly #ended = deferred<void>();
   #phase: "receiving" | "committing" | "ended" = "receiving";
 
   constructor(
@@ -34,6 +35,15 @@ export class StateInstall {
   /** The disk does not keep up: {@link whenBelowLimit} tells when to go on. */
   get isFull(): boolean {
     return this.#store.isOverlayFull;
+  }
+
+  get isCommitting(): boolean {
+    return this.#phase === "committing";
+  }
+
+  /** Resolves when it is the state, or will never be. */
+  get ended(): Promise<void> {
+    return this.#ended.promise;
   }
 
   put(key: string, value: Uint8Array): void {
@@ -64,6 +74,7 @@ export class StateInstall {
       throw error;
     } finally {
       this.#phase = "ended";
+      this.#ended.resolve();
     }
   }
 
@@ -71,7 +82,11 @@ export class StateInstall {
   async abort(): Promise<void> {
     if (this.#phase !== "receiving") return;
     this.#phase = "ended";
-    await this.#store.close();
-    await this.#onAbort();
+    try {
+      await this.#store.close();
+      await this.#onAbort();
+    } finally {
+      this.#ended.resolve();
+    }
   }
 }
