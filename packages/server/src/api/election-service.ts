@@ -20,7 +20,7 @@ import { serveAbortable, serveAbortableStream } from "./abortable.ts";
 import type { CallGuard } from "./call-guard.ts";
 import { EtcdFailure } from "./errors.ts";
 import { type LocalClient, prefixEnd, toBytes, toText } from "./local-client.ts";
-import { joinQueue, leaveQueue, requireOwnKey, waitForTurn } from "./queue-entry.ts";
+import { joinQueue, leaseOrNew, waitInQueue } from "./queue-entry.ts";
 
 /**
  * The v3election service (etcd 3.2): the leader is the lowest create revision under `<name>/`, its value is what it
@@ -70,18 +70,14 @@ async function campaign(
   request: CampaignRequest,
   signal: AbortSignal,
 ): Promise<LeaderKey> {
-  const { name, lease, value } = request;
+  const { name, value } = request;
+  const lease = await leaseOrNew(client, request.lease);
+  signal.throwIfAborted();
   const prefix = prefixOf(name);
   const entry = await joinQueue(client, { prefix, lease, value });
   const leaderKey = { name, key: entry.key, rev: entry.createRevision, lease };
   if (entry.existed) await putIfMine(client, leaderKey, value);
-  try {
-    await waitForTurn(client, prefix, entry.createRevision, signal);
-    await requireOwnKey(client, entry, EtcdErrors.electionNotLeader);
-  } catch (error) {
-    if (signal.aborted) await leaveQueue(client, entry);
-    throw error;
-  }
+  await waitInQueue(client, prefix, entry, EtcdErrors.electionNotLeader, signal);
   return leaderKey;
 }
 

@@ -3,10 +3,7 @@ import { EtcdErrors, Lock, type LockRequest } from "@conclave/wire";
 import { serveAbortable } from "./abortable.ts";
 import type { CallGuard } from "./call-guard.ts";
 import { type LocalClient, toText } from "./local-client.ts";
-import { joinQueue, leaveQueue, requireOwnKey, waitForTurn } from "./queue-entry.ts";
-
-/** etcd gives a lock without a lease one of this many seconds, which nobody renews. */
-const ORPHAN_LEASE_TTL_SECONDS = 60;
+import { joinQueue, leaseOrNew, waitInQueue } from "./queue-entry.ts";
 
 /**
  * The v3lock service (etcd 3.2): a lock is the lowest create revision under `<name>/`, the same queue that Go's
@@ -42,16 +39,10 @@ async function lock(
   request: LockRequest,
   signal: AbortSignal,
 ): Promise<Uint8Array> {
-  const lease =
-    request.lease === 0n ? await client.grantLease(ORPHAN_LEASE_TTL_SECONDS) : request.lease;
+  const lease = await leaseOrNew(client, request.lease);
+  signal.throwIfAborted();
   const prefix = `${toText(request.name)}/`;
   const entry = await joinQueue(client, { prefix, lease, value: new Uint8Array(0) });
-  try {
-    await waitForTurn(client, prefix, entry.createRevision, signal);
-    await requireOwnKey(client, entry, EtcdErrors.sessionExpired);
-  } catch (error) {
-    if (signal.aborted) await leaveQueue(client, entry);
-    throw error;
-  }
+  await waitInQueue(client, prefix, entry, EtcdErrors.sessionExpired, signal);
   return entry.key;
 }

@@ -1,4 +1,9 @@
-import { CommandKind, type CommandResult, isTxnReadOnly } from "@conclave/state-machine";
+import {
+  CommandKind,
+  type CommandResult,
+  checkDeleteRangeRequest,
+  isTxnReadOnly,
+} from "@conclave/state-machine";
 import {
   DeleteRangeRequest,
   type DeleteRangeRequestInit,
@@ -20,16 +25,19 @@ import type { Member } from "../node/member.ts";
 import type { ProposalWaiter } from "../node/proposer.ts";
 import { EtcdFailure } from "./errors.ts";
 import type { KeyChange, LocalClient, LocalRange } from "./local-client.ts";
+import { checkCommandBytes, type RequestLimits } from "./validate.ts";
 
 /** Changes held for a slow lock or election service before it is made to re-read. Count. */
 const CHANGES_HELD_MAX = 1_024;
 
-/** {@link LocalClient} on this very member. */
+/** {@link LocalClient} on this very member. What it asks for is held to the same limits as what comes by the KV service. */
 export class MemberClient implements LocalClient {
   readonly #member: Member;
+  readonly #limits: RequestLimits;
 
-  constructor(member: Member) {
+  constructor(member: Member, limits: RequestLimits) {
     this.#member = member;
+    this.#limits = limits;
   }
 
   header(): ResponseHeader {
@@ -58,6 +66,8 @@ export class MemberClient implements LocalClient {
     const request = TxnRequest.create(init);
     if (isTxnReadOnly(request)) throw new TypeError("a transaction that only reads is a range");
     const body = TxnRequest.encode(init);
+    this.#require(checkCommandBytes(body, this.#limits));
+    this.#require(this.#member.quota.checkTxn(request, body.length));
     return this.#propose(CommandKind.TXN, body, (result) => {
       if (result.kind !== "txn") return null;
       const { succeeded, responses, revision } = result;
@@ -66,7 +76,9 @@ export class MemberClient implements LocalClient {
     });
   }
 
-  deleteRange(init: DeleteRangeRequestInit): Promise<DeleteRangeResponse> {
+  async deleteRange(init: DeleteRangeRequestInit): Promise<DeleteRangeResponse> {
+    const refusal = checkDeleteRangeRequest(DeleteRangeRequest.create(init));
+    this.#require(refusal === null ? null : EtcdErrors[refusal]);
     const body = DeleteRangeRequest.encode(init);
     return this.#propose(CommandKind.DELETE_RANGE, body, (result) => {
       if (result.kind !== "delete-range") return null;
@@ -75,11 +87,16 @@ export class MemberClient implements LocalClient {
     });
   }
 
-  grantLease(ttlSeconds: number): Promise<bigint> {
+  async grantLease(ttlSeconds: number): Promise<bigint> {
+    this.#require(this.#member.quota.checkLeaseGrant());
     return this.#outcome(
       (waiter) => this.#member.grantLease(ttlSeconds, 0n, waiter),
       (result) => (result.kind === "lease-grant" ? result.id : null),
     );
+  }
+
+  #require(refusal: EtcdError | null): void {
+    if (refusal !== null) throw new EtcdFailure(refusal);
   }
 
   #propose<T>(

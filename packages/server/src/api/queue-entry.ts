@@ -40,7 +40,7 @@ export async function joinQueue(
   return { key, createRevision, lease: place.lease, existed: existing !== undefined };
 }
 
-export async function leaveQueue(client: LocalClient, entry: QueueEntry): Promise<void> {
+async function leaveQueue(client: LocalClient, entry: QueueEntry): Promise<void> {
   await client.deleteRange({ key: entry.key });
 }
 
@@ -48,7 +48,7 @@ export async function leaveQueue(client: LocalClient, entry: QueueEntry): Promis
  * Waits until every entry under the prefix that is older than `createRevision` is gone, watching only the youngest of
  * them, so that each release wakes one waiter.
  */
-export async function waitForTurn(
+async function waitForTurn(
   client: LocalClient,
   prefix: string,
   createRevision: number,
@@ -74,8 +74,42 @@ export async function waitForTurn(
   }
 }
 
+/** What a caller without a lease gets: one of this many seconds, as in etcd, which nobody renews. */
+const ORPHAN_LEASE_TTL_SECONDS = 60;
+
+/**
+ * The lease whose entry is in the queue: keys are named by it, so callers without one must not share the name "0".
+ */
+export function leaseOrNew(client: LocalClient, lease: bigint): Promise<bigint> {
+  return lease === 0n ? client.grantLease(ORPHAN_LEASE_TTL_SECONDS) : Promise.resolve(lease);
+}
+
+/**
+ * Waits until the entry is first and proves that it is still there. A caller that goes away meanwhile leaves nothing
+ * behind that others would wait for.
+ * @throws EtcdFailure with `lostError` if the entry is gone
+ */
+export async function waitInQueue(
+  client: LocalClient,
+  prefix: string,
+  entry: QueueEntry & { readonly existed: boolean },
+  lostError: EtcdError,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await waitForTurn(client, prefix, entry.createRevision, signal);
+    await requireOwnKey(client, entry, lostError);
+    if (!entry.existed) signal.throwIfAborted();
+  } catch (error) {
+    // An entry that was there before may be held by another call, unless it was seen to wait.
+    const isOurs = !entry.existed || error === signal.reason;
+    if (signal.aborted && isOurs) await leaveQueue(client, entry);
+    throw error;
+  }
+}
+
 /** The turn has come only if the own key is still there: its lease may have died in the queue (etcd 11456). */
-export async function requireOwnKey(
+async function requireOwnKey(
   client: LocalClient,
   entry: QueueEntry,
   error: EtcdError,

@@ -24,11 +24,9 @@ export function registerServices(
   const { electionTimeoutMs } = config;
   const guard = new CallGuard({ hasLeader, electionTimeoutMs });
   node.onTick((nowMs) => guard.onTick(nowMs));
-  const client = new MemberClient(member);
-  registerKvService(server, member, guard, {
-    requestBytesMax: config.maxRequestBytes,
-    txnOpsMax: config.maxTxnOps,
-  });
+  const limits = { requestBytesMax: config.maxRequestBytes, txnOpsMax: config.maxTxnOps };
+  const client = new MemberClient(member, limits);
+  registerKvService(server, member, guard, limits);
   registerWatchService(server, member, guard);
   registerLeaseService(server, member, guard);
   registerLockService(server, client, guard);
