@@ -1,15 +1,11 @@
 export type { Admin, Alarm, ClusterMember, MemberStatus } from "./admin/admin.ts";
 export { Client, connect } from "./client.ts";
-export { type CampaignOptions, Election, type ElectionOptions } from "./concurrency/election.ts";
-export type { ElectionValue } from "./concurrency/election-value.ts";
-export { Fence } from "./concurrency/fence.ts";
-export type { GuardedKv } from "./concurrency/guarded-kv.ts";
-export type { Hold, ReleaseResult } from "./concurrency/hold.ts";
-export type { LeadOptions } from "./concurrency/lead.ts";
-export type { Lock, LockOptions, Locks } from "./concurrency/locks.ts";
-export type { Leader } from "./concurrency/observe.ts";
-export type { Term } from "./concurrency/term.ts";
 export type { Duration } from "./duration.ts";
+export { type CampaignOptions, Election, type ElectionOptions } from "./elections/election.ts";
+export type { ElectionValue } from "./elections/election-value.ts";
+export type { LeadOptions } from "./elections/lead.ts";
+export type { Leader } from "./elections/observe.ts";
+export type { Term } from "./elections/term.ts";
 export {
   CompactedError,
   ConclaveError,
@@ -38,11 +34,15 @@ export {
 } from "./kv/op.ts";
 export type { Results, Txn, TxnResult } from "./kv/txn.ts";
 export type { GrantedLease, Leases, LeaseTime } from "./lease/leases.ts";
+export type { Lock, LockOptions, Locks } from "./locks/locks.ts";
 export type { MirrorBatch } from "./mirror/batch.ts";
 export type { Live, LiveOptions, LiveValue } from "./mirror/live.ts";
 export type { Mirror, MirrorOptions } from "./mirror/mirror.ts";
 export type { StandardResult, StandardSchema, ValueCodec } from "./mirror/value-codec.ts";
 export type { ConnectOptions, RetryOptions } from "./options.ts";
+export { Fence } from "./ownership/fence.ts";
+export type { GuardedKv } from "./ownership/guarded-kv.ts";
+export type { Hold, ReleaseResult } from "./ownership/hold.ts";
 export type { Session, SessionOptions, SessionState } from "./session/session.ts";
 export type { TlsOptions } from "./transport/h2.ts";
 export type { Watch, WatchOptions } from "./watch/watch.ts";

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { seededPrng } from "@conclave/base";
 import { describe, expect, test } from "vitest";
-import { Fence } from "../concurrency/fence.ts";
+import { Fence } from "../ownership/fence.ts";
 import {
   expressFence,
   FENCE_HEADER,

@@ -2,10 +2,10 @@ import { FilterType } from "@conclave/wire";
 import { pause } from "../abort.ts";
 import { CompactedError, ConclaveError, type ErrorCode } from "../errors.ts";
 import type { KeyValue } from "../kv/key-value.ts";
+import type { Coordination } from "../ownership/coordination.ts";
+import { Fence } from "../ownership/fence.ts";
+import { queuePrefix } from "../ownership/queue-entry.ts";
 import { Backoff } from "../runtime.ts";
-import type { Coordination } from "./coordination.ts";
-import { Fence } from "./fence.ts";
-import { queuePrefix } from "./queue-entry.ts";
 
 /** Who leads, as the observers see it. */
 export class Leader {

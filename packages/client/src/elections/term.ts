@@ -4,10 +4,10 @@ import { compare } from "../kv/compare.ts";
 import { bytesFrom } from "../kv/keys.ts";
 import { type CallOptions, limitsOf } from "../kv/limits.ts";
 import { op } from "../kv/op.ts";
-import type { Coordination } from "./coordination.ts";
+import type { Coordination } from "../ownership/coordination.ts";
+import { Hold, type ReleaseResult } from "../ownership/hold.ts";
+import type { QueueEntry } from "../ownership/queue-entry.ts";
 import { type ElectionValue, electionBytes } from "./election-value.ts";
-import { Hold, type ReleaseResult } from "./hold.ts";
-import type { QueueEntry } from "./queue-entry.ts";
 
 /** One time of leading, from being elected to resigning or losing it. */
 export class Term extends Hold {

@@ -2,11 +2,16 @@ import { hostname } from "node:os";
 import { OperationLimit } from "../abort.ts";
 import type { Duration } from "../duration.ts";
 import { limitsOf } from "../kv/limits.ts";
+import type { Coordination } from "../ownership/coordination.ts";
+import { Hold } from "../ownership/hold.ts";
+import type { LeaveTurn } from "../ownership/local-queue.ts";
+import {
+  enterEmptyQueue,
+  enterQueue,
+  type QueueEntry,
+  waitUntilFirst,
+} from "../ownership/queue-entry.ts";
 import type { Session } from "../session/session.ts";
-import type { Coordination } from "./coordination.ts";
-import { Hold } from "./hold.ts";
-import type { LeaveTurn } from "./local-queue.ts";
-import { enterEmptyQueue, enterQueue, type QueueEntry, waitUntilFirst } from "./queue-entry.ts";
 
 /** A lock that is held. */
 export type Lock = Hold;

@@ -1,12 +1,12 @@
 import { OperationLimit } from "../abort.ts";
 import type { Duration } from "../duration.ts";
 import { type CallOptions, limitsOf } from "../kv/limits.ts";
+import type { Coordination } from "../ownership/coordination.ts";
+import { enterQueue, queuePrefix, waitUntilFirst } from "../ownership/queue-entry.ts";
 import type { Session } from "../session/session.ts";
-import type { Coordination } from "./coordination.ts";
 import { type ElectionValue, electionBytes } from "./election-value.ts";
 import { type LeadOptions, lead } from "./lead.ts";
 import { Leader, observeLeader } from "./observe.ts";
-import { enterQueue, queuePrefix, waitUntilFirst } from "./queue-entry.ts";
 import { Term } from "./term.ts";
 
 export interface ElectionOptions {

@@ -1,0 +1,38 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Plugin } from "vite";
+
+/** Takes one answer to a failure mode out of the code: in `file`, `answer` becomes `without`. */
+export interface Removal {
+  /** From the root of the repository. */
+  readonly file: string;
+  /** Text that is found exactly once in the file. */
+  readonly answer: string;
+  readonly without: string;
+}
+
+/** The removals beside the test of a mode, such as `04-phantom-holder.without.json` beside `04-phantom-holder.test.ts`. */
+export function removalsOf(root: string, mode: string): readonly Removal[] {
+  return JSON.parse(
+    readFileSync(join(root, "test/failure-modes", `${mode}.without.json`), "utf8"),
+  ) as readonly Removal[];
+}
+
+/**
+ * Loads the sources as if somebody had taken one answer out, to show that the test of its mode notices.
+ * @throws Error while loading, if the text to take out is not there exactly once: the code moved on, so must the file
+ */
+export function withoutAnswer(root: string, removal: Removal): Plugin {
+  const path = join(root, removal.file);
+  return {
+    name: "without-answer",
+    enforce: "pre",
+    transform(code, id) {
+      if (id.split("?")[0] !== path) return null;
+      if (code.split(removal.answer).length !== 2) {
+        throw new Error(`${removal.file}: not exactly once: ${removal.answer}`);
+      }
+      return { code: code.replace(removal.answer, () => removal.without), map: null };
+    },
+  };
+}
