@@ -9,10 +9,10 @@ import { Kv } from "./kv/kv.ts";
 import { Txn } from "./kv/txn.ts";
 import { Leases } from "./lease/leases.ts";
 import { Locks } from "./locks/locks.ts";
-import { type Live, type LiveOptions, openLive } from "./mirror/live.ts";
-import { type Mirror, type MirrorOptions, openMirror } from "./mirror/mirror.ts";
+import type { Live, LiveOptions } from "./mirror/live.ts";
+import type { Mirror, MirrorOptions } from "./mirror/mirror.ts";
 import type { MirrorParts } from "./mirror/mirror-source.ts";
-import { decoderOf, type ValueCodec } from "./mirror/value-codec.ts";
+import type { ValueCodec } from "./mirror/value-codec.ts";
 import { type ClientTerms, type ConnectOptions, clientTerms } from "./options.ts";
 import { Coordination } from "./ownership/coordination.ts";
 import { type Runtime, systemRuntime } from "./runtime.ts";
@@ -110,14 +110,15 @@ export class Client implements AsyncDisposable {
    */
   mirror(target: Target, codec?: undefined, options?: MirrorOptions): Promise<Mirror<KeyValue>>;
   mirror<T>(target: Target, codec: ValueCodec<T>, options?: MirrorOptions): Promise<Mirror<T>>;
-  mirror<T>(
+  async mirror<T>(
     target: Target,
     codec?: ValueCodec<T>,
     options: MirrorOptions = {},
   ): Promise<Mirror<T> | Mirror<KeyValue>> {
+    const { openMirror } = await import("./mirror/mirror.ts");
     return codec === undefined
       ? openMirror(this.#mirrorParts, target, (pair) => pair, options)
-      : openMirror(this.#mirrorParts, target, decoderOf(codec), options);
+      : openMirror(this.#mirrorParts, target, codec, options);
   }
 
   /**
@@ -125,7 +126,8 @@ export class Client implements AsyncDisposable {
    *
    * @throws without a `fallback`: ConclaveError KEY_NOT_FOUND, INVALID_VALUE, or what the read fails with
    */
-  live<T>(key: Bytes, codec: ValueCodec<T>, options: LiveOptions<T> = {}): Promise<Live<T>> {
+  async live<T>(key: Bytes, codec: ValueCodec<T>, options: LiveOptions<T> = {}): Promise<Live<T>> {
+    const { openLive } = await import("./mirror/live.ts");
     return openLive(this.#mirrorParts, key, codec, options);
   }
 

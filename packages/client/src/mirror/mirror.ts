@@ -11,6 +11,7 @@ import { BatchReader } from "./batch-reader.ts";
 import { isFinalError, type MirrorParts, MirrorSource } from "./mirror-source.ts";
 import { type InvalidPolicy, MirrorState } from "./mirror-state.ts";
 import type { Snapshot } from "./snapshot.ts";
+import { decoderOf, type ValueCodec } from "./value-codec.ts";
 
 export interface MirrorOptions {
   /**
@@ -299,10 +300,10 @@ function disposedError(): ConclaveError {
 export async function openMirror<T>(
   parts: MirrorParts,
   target: Target,
-  decode: (pair: KeyValue) => T,
+  codec: ValueCodec<T>,
   options: MirrorOptions,
 ): Promise<Mirror<T>> {
-  const mirror = new Mirror(parts, target, decode, options);
+  const mirror = new Mirror(parts, target, decoderOf(codec), options);
   try {
     await mirror.ready();
     return mirror;
