@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { buildPackages, builtPackageNames } from "./bundle.mjs";
 import { installDependencies } from "./install.mjs";
 import { runScript, runTool, StepFailed } from "./run.mjs";
+import { runWithoutAnswers } from "./without-answers.mjs";
 import { readJson } from "./workspace.mjs";
 
 /** @typedef {import("./test-report.mjs").TestReport} TestReport */
@@ -87,6 +88,16 @@ await runScript(async () => {
     total.passed += report.passed;
     total.failed += report.failed;
     total.skipped.push(...report.skipped);
+  });
+  if (process.argv.length > 2) return;
+  await step("failure modes without their answers", async () => {
+    for (const { removal, outcome } of await runWithoutAnswers()) {
+      if (outcome === "noticed") total.passed += 1;
+      else {
+        total.failed += 1;
+        process.stdout.write(`   CONCLAVE_WITHOUT=${removal}: ${outcome}\n`);
+      }
+    }
   });
 });
 if (total.failed > 0) process.exitCode = 1;
