@@ -18,7 +18,7 @@ import type { MemberDirectory } from "./member-attributes.ts";
 import { KeyValueView } from "./mvcc/key-value.ts";
 import { PlainPutReader } from "./mvcc/plain-put.ts";
 import type { Change, MvccStore } from "./mvcc/store.ts";
-import { checkPut, deleteRange, putPair, TxnEvaluation } from "./mvcc/txn.ts";
+import { checkIgnored, checkLease, deleteRange, putPair, TxnEvaluation } from "./mvcc/txn.ts";
 import { MalformedMessage } from "./protobuf.ts";
 import { encodeCounts, META } from "./records.ts";
 import type { Refusal } from "./refusal.ts";
@@ -144,7 +144,7 @@ export class CommandExecutor {
   #fullPut(body: Uint8Array): CommandResult {
     const { mvcc, lessor } = this.#state;
     const request = PutRequest.decode(body);
-    const refusal = checkPut(mvcc, lessor, request);
+    const refusal = checkLease(lessor, request) ?? checkIgnored(mvcc, request);
     if (refusal !== null) return this.#refuse(refusal);
     mvcc.beginWrite();
     return this.#endPut(putPair(mvcc, byteStringOf(request.key), request, this.#view));

@@ -66,7 +66,8 @@ export class ReferenceModel {
   }
 
   put(request: PutRequest): ModelPair | null {
-    this.#checkPut(request);
+    this.#checkLease(request);
+    this.#checkIgnored(request);
     return this.write(() => this.#put(request));
   }
 
@@ -76,7 +77,13 @@ export class ReferenceModel {
 
   txn(request: TxnRequest): { succeeded: boolean; responses: ResponseOpInit[] } {
     const path = this.#choose(request);
-    this.#check(request, [...path]);
+    const operations = this.#operations(request, [...path]);
+    for (const { requestPut } of operations) {
+      if (requestPut === null) continue;
+      this.#checkIgnored(requestPut);
+      this.#checkLease(requestPut);
+    }
+    for (const { requestRange } of operations) this.#checkRevision(requestRange?.revision ?? 0);
     return this.write(() => this.#run(request, path));
   }
 
@@ -160,8 +167,11 @@ export class ReferenceModel {
     return hasChanges ? this.revision + 1 : this.revision;
   }
 
-  #checkPut(request: PutRequest): void {
+  #checkLease(request: PutRequest): void {
     if (request.lease !== 0n && !this.leases.has(request.lease)) refuse("leaseNotFound");
+  }
+
+  #checkIgnored(request: PutRequest): void {
     const needsKey = request.ignoreValue || request.ignoreLease;
     if (needsKey && !this.#latest.has(text(request.key))) refuse("keyNotFound");
   }
@@ -213,14 +223,16 @@ export class ReferenceModel {
     return [succeeded, ...nested];
   }
 
-  #check(request: TxnRequest, path: boolean[]): void {
-    for (const op of branchOf(request, path.shift()!)) {
-      if (op.requestPut !== null) this.#checkPut(op.requestPut);
-      if (op.requestTxn !== null) this.#check(op.requestTxn, path);
-      const revision = op.requestRange?.revision ?? 0;
-      if (revision > this.revision) refuse("futureRevision");
-      if (revision !== 0 && revision < this.compactRevision) refuse("compacted");
-    }
+  /** What will run of it, nested ones unfolded. */
+  #operations(request: TxnRequest, path: boolean[]): RequestOp[] {
+    return branchOf(request, path.shift()!).flatMap((op) =>
+      op.requestTxn === null ? [op] : this.#operations(op.requestTxn, path),
+    );
+  }
+
+  #checkRevision(revision: number): void {
+    if (revision > this.revision) refuse("futureRevision");
+    if (revision !== 0 && revision < this.compactRevision) refuse("compacted");
   }
 
   #run(request: TxnRequest, path: boolean[]): { succeeded: boolean; responses: ResponseOpInit[] } {

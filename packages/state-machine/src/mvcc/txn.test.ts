@@ -146,6 +146,17 @@ describe("evaluation", () => {
     expect(member.txn(success(get("a")))).toMatchObject({ revision: 1 });
   });
 
+  // As etcd 3.4 does (apply.go, checkRequests); shown by comparing random requests with it.
+  test("a put that misses its key and its lease refuses for the key, and before any range does", () => {
+    const both = put("b", "", { ignoreValue: true, lease: 9n });
+    expect(new Member().txn(success(get("a", { revision: 9 }), both))).toMatchObject({
+      refusal: "keyNotFound",
+    });
+    expect(new Member().put("b", "", { ignoreValue: true, lease: 9n })).toMatchObject({
+      refusal: "leaseNotFound",
+    });
+  });
+
   test.each([
     { why: "an unknown lease", op: put("b", "", { lease: 9n }), refusal: "leaseNotFound" },
     {

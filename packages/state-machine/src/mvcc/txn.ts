@@ -51,9 +51,20 @@ export class TxnEvaluation {
     this.#chosen = this.#choose(request);
   }
 
-  /** Why the transaction cannot run, or null. Decided by replicated state alone, the same on every member (E13). */
+  /**
+   * Why the transaction cannot run, or null. Decided by replicated state alone, the same on every member (E13). As etcd
+   * does, all puts are checked before any range, and a put that misses its key and its lease is refused for the key, while a
+   * put alone is refused for the lease.
+   */
   check(): Refusal | null {
-    return this.#check(this.#chosen);
+    return (
+      this.#checkEach(this.#chosen, ({ requestPut: put }) =>
+        put === null ? null : (checkIgnored(this.#store, put) ?? checkLease(this.#leases, put)),
+      ) ??
+      this.#checkEach(this.#chosen, ({ requestRange: range }) =>
+        range === null ? null : this.#checkRange(range),
+      )
+    );
   }
 
   /**
@@ -74,16 +85,13 @@ export class TxnEvaluation {
     return { succeeded, branch, nested };
   }
 
-  #check(chosen: ChosenTxn): Refusal | null {
+  /** The first refusal of the operations that will run, in order. */
+  #checkEach(chosen: ChosenTxn, check: (op: RequestOp) => Refusal | null): Refusal | null {
     let nestedAt = 0;
     for (const op of chosen.branch) {
-      let refusal: Refusal | null = null;
-      if (op.requestRange !== null) refusal = this.#checkRange(op.requestRange);
-      else if (op.requestPut !== null) refusal = checkPut(this.#store, this.#leases, op.requestPut);
-      else if (op.requestTxn !== null) {
-        refusal = this.#check(chosen.nested[nestedAt]!);
-        nestedAt += 1;
-      }
+      const isNested = op.requestTxn !== null;
+      const refusal = isNested ? this.#checkEach(chosen.nested[nestedAt]!, check) : check(op);
+      if (isNested) nestedAt += 1;
       if (refusal !== null) return refusal;
     }
     return null;
@@ -132,20 +140,20 @@ export class TxnEvaluation {
   }
 }
 
-/** Why a put is refused in the present state, or null. */
-export function checkPut(
-  store: MvccStore,
-  leases: LeaseLookup,
-  request: PutRequest,
-): Refusal | null {
-  if (request.lease !== 0n && !leases.has(request.lease)) return "leaseNotFound";
+/** Refuses a put with a lease that does not exist. */
+export function checkLease(leases: LeaseLookup, { lease }: PutRequest): Refusal | null {
+  return lease !== 0n && !leases.has(lease) ? "leaseNotFound" : null;
+}
+
+/** Refuses a put that keeps the value or lease of a key that does not exist. */
+export function checkIgnored(store: MvccStore, request: PutRequest): Refusal | null {
   if (!request.ignoreValue && !request.ignoreLease) return null;
   const exists = store.index.liveAt(byteStringOf(request.key), store.readRevision) !== NO_SLOT;
   return exists ? null : "keyNotFound";
 }
 
 /**
- * Puts within a write. Requires: {@link checkPut} refused nothing before the write began.
+ * Puts within a write. Requires: {@link checkLease} and {@link checkIgnored} refused nothing before the write began.
  * @returns the pair before, if the request asks for it and there was one
  */
 export function putPair(
