@@ -1,5 +1,6 @@
 import { defaultServerConditions } from "vite";
 import { defineConfig } from "vitest/config";
+import { scriptModulesOfSources } from "./packages/workspace/script-modules.ts";
 import { removalsOf, withoutAnswer } from "./test/failure-modes/without-answer.ts";
 
 /** Tests run on the sources: the "conclave-source" export condition maps a package to its src/index.ts. */
@@ -11,7 +12,10 @@ const removal =
   mode === undefined ? undefined : removalsOf(import.meta.dirname, mode)[Number(index)];
 
 export default defineConfig({
-  plugins: removal === undefined ? [] : [withoutAnswer(import.meta.dirname, removal)],
+  plugins: [
+    scriptModulesOfSources(),
+    ...(removal === undefined ? [] : [withoutAnswer(import.meta.dirname, removal)]),
+  ],
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {

@@ -10,7 +10,12 @@ import { readPackages, withPackagesBelow, workspaceRoot } from "./workspace.mjs"
 /** @typedef {import("./workspace.mjs").WorkspacePackage} WorkspacePackage */
 
 /** Files outside the packages that change what tsup produces. */
-const SHARED_FILES = ["tsconfig.json", "pnpm-lock.yaml", "packages/workspace/tsup-preset.ts"];
+const SHARED_FILES = [
+  "tsconfig.json",
+  "pnpm-lock.yaml",
+  "packages/workspace/script-modules.ts",
+  "packages/workspace/tsup-preset.ts",
+];
 
 /** @param {string} name */
 const isBuiltFrom = (name) => !name.endsWith(".test.ts");

@@ -10,6 +10,7 @@ import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildPackages } from "./bundle.mjs";
+import { scriptModules } from "./script-modules.ts";
 import { readJson, readPackages, workspaceRoot } from "./workspace.mjs";
 
 const published = [...readPackages().values()].filter(
@@ -63,7 +64,7 @@ describe("the core entry of the SDK", () => {
       format: "esm",
       conditions: ["conclave-source"],
       metafile: true,
-      plugins: [withoutProtobufTables],
+      plugins: [withoutProtobufTables, scriptModules],
     });
     const byName = new Map(outputFiles.map((file) => [file.path.split("/").at(-1), file.text]));
     expect(gzippedBytes(byName, "index.js", new Set())).toBeLessThanOrEqual(40_000);

@@ -1,6 +1,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Options } from "tsup";
+import { scriptModules } from "./script-modules.ts";
 
 const packagesDirectory = join(import.meta.dirname, "..");
 
@@ -39,6 +40,7 @@ export function preset(options: Options & { readonly isBundling?: boolean } = {}
       },
     },
     ...(isBundling ? { noExternal: [/^@conclave\//] } : {}),
+    esbuildPlugins: [scriptModules],
     esbuildOptions(esbuild) {
       esbuild.conditions = ["conclave-source", "module"];
     },

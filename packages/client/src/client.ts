@@ -18,6 +18,7 @@ import { Coordination } from "./ownership/coordination.ts";
 import { type Runtime, systemRuntime } from "./runtime.ts";
 import type { Session } from "./session/session.ts";
 import { Sessions } from "./session/sessions.ts";
+import type { WorkerConnection } from "./session/worker/messages.ts";
 import { openChannel } from "./transport/h2.ts";
 import { type ClosableCaller, closedError, Transport } from "./transport/transport.ts";
 import { Watch, type WatchOptions } from "./watch/watch.ts";
@@ -55,7 +56,7 @@ export class Client implements AsyncDisposable {
     this.#transport = new Transport(caller, runtime.clock, terms.transport);
     this.#namespace = new Namespace(terms.namespace);
     this.#hub = new WatchHub(this.#transport, runtime, () => this.#storeRevision());
-    this.#sessions = new Sessions(this.#transport, runtime, terms.session);
+    this.#sessions = new Sessions(this.#transport, runtime, terms.session, terms.worker);
     this.kv = new Kv(this.#transport, this.#namespace);
     this.leases = new Leases(this.#transport, this.#namespace, runtime);
     this.admin = new Admin(this.#transport);
@@ -190,7 +191,8 @@ export async function connect(
   options: ConnectOptions = {},
 ): Promise<Client> {
   const list = typeof endpoints === "string" ? [endpoints] : endpoints;
-  return connectOver(() => openChannel(list, options.tls), options);
+  const worker = { endpoints: list, tls: options.tls };
+  return connectOver(() => openChannel(list, options.tls), options, systemRuntime(), worker);
 }
 
 /** {@link connect} over another channel. @internal */
@@ -198,8 +200,9 @@ export async function connectOver(
   openCaller: () => ClosableCaller,
   options: ConnectOptions,
   runtime: Runtime = systemRuntime(),
+  worker: WorkerConnection | null = null,
 ): Promise<Client> {
-  const terms = clientTerms(options);
+  const terms = clientTerms(options, worker);
   const client = new Client(openCaller(), terms, runtime, options.signal);
   try {
     await client.probe(options.signal);

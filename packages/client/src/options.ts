@@ -1,6 +1,7 @@
 import { type Duration, durationMs } from "./duration.ts";
 import type { Bytes } from "./kv/keys.ts";
-import { type SessionOptions, type SessionTerms, sessionTerms } from "./session/session.ts";
+import { type SessionOptions, type SessionTerms, sessionTerms } from "./session/session-options.ts";
+import type { WorkerConnection } from "./session/worker/messages.ts";
 import type { TlsOptions } from "./transport/h2.ts";
 import type { TransportDefaults } from "./transport/transport.ts";
 
@@ -40,17 +41,28 @@ const RETRY_DELAY_MAX_DEFAULT: Duration = "1s";
 export interface ClientTerms {
   readonly namespace: Bytes;
   readonly session: SessionTerms;
+  /** What a keep-alive worker connects with; null if none can. */
+  readonly worker: WorkerConnection | null;
   readonly transport: TransportDefaults;
 }
 
-/** @throws RangeError naming the option that is wrong */
-export function clientTerms(options: ConnectOptions): ClientTerms {
+/**
+ * @param worker what a keep-alive worker connects with, null if none can
+ * @throws RangeError, TypeError naming the option that is wrong
+ */
+export function clientTerms(
+  options: ConnectOptions,
+  worker: WorkerConnection | null = null,
+): ClientTerms {
   const { retry = {}, timeout = TIMEOUT_DEFAULT } = options;
   const retriesMax = retry.retries ?? RETRIES_DEFAULT;
   if (!(retriesMax >= 0)) throw new RangeError("retry.retries: 0 or more");
+  const session = sessionTerms(options.session ?? {});
+  if (session.keepalive === "worker") checkWorkerConnection(worker);
   return {
     namespace: options.namespace ?? "",
-    session: sessionTerms(options.session ?? {}),
+    session,
+    worker,
     transport: {
       timeoutMs: durationMs(timeout, "timeout"),
       retry: {
@@ -60,4 +72,16 @@ export function clientTerms(options: ConnectOptions): ClientTerms {
       },
     },
   };
+}
+
+function checkWorkerConnection(worker: WorkerConnection | null): void {
+  if (worker === null) {
+    throw new TypeError('session.keepalive: "worker" needs the default transport');
+  }
+  try {
+    structuredClone(worker.tls);
+  } catch (cause) {
+    const message = 'tls: functions and contexts cannot be given to a thread (keepalive: "worker")';
+    throw new TypeError(message, { cause });
+  }
 }

@@ -1,16 +1,19 @@
 import { type Clock, nextUint64, type Prng, seededPrng, systemClock } from "@conclave/base";
+import { beforeContinuations } from "./session/stall-guard.ts";
 
 /** Where time and chance come from. Tests put a virtual clock and a seeded generator here. */
 export interface Runtime {
   readonly clock: Clock;
   readonly prng: Prng;
+  /** Calls `check` before code goes on after any await, until told to stop. Simulated time has no use for it. */
+  readonly beforeContinuations?: (check: () => void) => () => void;
 }
 
 export function systemRuntime(): Runtime {
   const [low, high] = crypto.getRandomValues(new Uint32Array(2));
   // What the caller awaits must keep the process alive, also while no connection is open.
   const clock = systemClock({ keepsProcessAlive: true });
-  return { clock, prng: seededPrng((high! & 0x1f_ffff) * 2 ** 32 + low!) };
+  return { clock, prng: seededPrng((high! & 0x1f_ffff) * 2 ** 32 + low!), beforeContinuations };
 }
 
 /** A lease id that no one else will pick: 63 random bits, never 0 (0 asks the server to choose). */

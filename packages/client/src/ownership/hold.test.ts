@@ -1,23 +1,24 @@
-import { seededPrng, VirtualClock } from "@conclave/base";
+import { seededPrng } from "@conclave/base";
 import { Status } from "@conclave/rpc";
 import { EventType, KV, Lease, type TxnResponseInit, Watch as WatchService } from "@conclave/wire";
 import { expect, test } from "vitest";
 import { type Client, connectOver } from "../client.ts";
 import { SessionLostError } from "../errors.ts";
 import { ScriptedCaller, settle } from "../testing/scripted-caller.ts";
+import { StoppableClock } from "../testing/stoppable-clock.ts";
 import type { Hold } from "./hold.ts";
 
 const FENCE = 7;
 
 interface Rig {
-  readonly clock: VirtualClock;
+  readonly clock: StoppableClock;
   readonly caller: ScriptedCaller;
   readonly client: Client;
 }
 
 /** A client on a virtual clock with a session of 9 s and a margin of 3 s: lost 6 s after the last proof. */
 async function newRig(): Promise<Rig> {
-  const clock = new VirtualClock();
+  const clock = new StoppableClock();
   const caller = new ScriptedCaller();
   const options = { session: { ttl: "9s", margin: "3s" }, retry: { retries: 0 } } as const;
   const connecting = connectOver(() => caller, options, { clock, prng: seededPrng(1) });
@@ -140,6 +141,15 @@ test("a hold fails closed when the store goes back in time", async () => {
   rig.caller.takeUnary().reply(KV.Range, { header });
   await settle();
   expect(lock.signal.aborted).toBe(true);
+});
+
+// Failure mode 1: a loop that computes never lets the timer run.
+test("the signal of a hold that is asked after a pause has aborted", async () => {
+  const rig = await newRig();
+  const { signal } = await acquire(rig);
+  expect(signal.aborted).toBe(false);
+  rig.clock.stopFor(20_000);
+  expect(() => signal.throwIfAborted()).toThrow(expect.objectContaining({ reason: "stalled" }));
 });
 
 test("a released hold is no longer proven, and its signal says that it was released", async () => {

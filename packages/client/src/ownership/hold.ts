@@ -4,6 +4,7 @@ import { ConclaveError, LockLostError, type LossReason, SessionLostError } from 
 import { type Comparison, compare } from "../kv/compare.ts";
 import { type CallOptions, limitsOf } from "../kv/limits.ts";
 import { op } from "../kv/op.ts";
+import { clockedSignal } from "../session/clocked-signal.ts";
 import type { Session } from "../session/session.ts";
 import type { Coordination } from "./coordination.ts";
 import { Fence } from "./fence.ts";
@@ -77,6 +78,7 @@ export class Hold implements AsyncDisposable {
         this.#lose(reason),
       );
     });
+    clockedSignal(this.#controller, () => this.session.remaining());
     this.#stopListening = onAbort(this.session.signal, () => this.#onSessionLost());
   }
 

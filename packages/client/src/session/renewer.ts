@@ -1,6 +1,7 @@
 import type { Timer } from "@conclave/base";
 import { Backoff, type Runtime } from "../runtime.ts";
 import type { Transport } from "../transport/transport.ts";
+import type { KeepAlive, KeepAliveListener, LeaseToKeep, Renewal } from "./keep-alive.ts";
 import { KeepAliveLane, type LaneListener } from "./keep-alive-lane.ts";
 
 /** A lease is renewed when this part of its time has passed since the last proven renewal. */
@@ -13,26 +14,18 @@ const LANES_MAX = 3;
 const REOPEN_MIN_MS = 20;
 const REOPEN_MAX_MS = 1_000;
 
-/** What the session learns. */
-export interface RenewalListener {
-  onRenewed(sentAtMs: number, ttlMs: number): void;
-  /** A renewal is late. May come several times until the next `onRenewed`. */
-  onLate(): void;
-  /** The server says that the lease is gone. Last. */
-  onGone(): void;
-}
-
 /**
  * Keeps one lease alive: renews it every third of its time over one stream. A renewal that is late is sent again over a
  * second stream, which the channel places on another member if there is one (failure mode 3: a renewal that hangs), and
- * the first answer wins. It never gives up by itself: its owner stops it at the deadline.
+ * the first answer wins.
  */
-export class Renewer implements LaneListener {
+export class Renewer implements KeepAlive, LaneListener {
   readonly #transport: Transport;
   readonly #runtime: Runtime;
   readonly #leaseId: bigint;
   readonly #lateAfterMs: number;
-  readonly #listener: RenewalListener;
+  readonly #mayRenew: () => boolean;
+  readonly #listener: KeepAliveListener;
   readonly #backoff: Backoff;
   readonly #lanes: KeepAliveLane[] = [];
   #nextRound: Timer | null = null;
@@ -40,29 +33,31 @@ export class Renewer implements LaneListener {
   #reopening: Timer | null = null;
   /** Where a renewal was last late or lost. */
   #troubledEndpoint: string | null = null;
+  #news: Renewal | null = null;
   #stopped = false;
 
+  /** `mayRenew` is asked before each renewal; while it says no, the renewal counts as late and is tried again. */
   constructor(
     transport: Transport,
     runtime: Runtime,
-    leaseId: bigint,
-    marginMs: number,
-    listener: RenewalListener,
+    lease: LeaseToKeep,
+    listener: KeepAliveListener,
+    mayRenew: () => boolean,
   ) {
     this.#transport = transport;
     this.#runtime = runtime;
-    this.#leaseId = leaseId;
-    this.#lateAfterMs = marginMs * LATE_AFTER_MARGIN_PART;
+    this.#leaseId = lease.leaseId;
+    this.#lateAfterMs = lease.marginMs * LATE_AFTER_MARGIN_PART;
+    this.#mayRenew = mayRenew;
     this.#listener = listener;
     this.#backoff = new Backoff(runtime.prng, REOPEN_MIN_MS, REOPEN_MAX_MS);
+    this.#scheduleAfter(lease.sentAtMs, lease.ttlMs);
   }
 
-  /** Plans the next renewal for a lease that is proven alive at `provenAtMs`. */
-  scheduleAfter(provenAtMs: number, ttlMs: number): void {
-    const { clock } = this.#runtime;
-    const dueMs = provenAtMs + ttlMs * RENEW_AFTER_TTL_PART;
-    this.#nextRound?.cancel();
-    this.#nextRound = clock.setTimer(dueMs - clock.nowMs(), () => this.#beginRound());
+  takeNews(): Renewal | null {
+    const news = this.#news;
+    this.#news = null;
+    return news;
   }
 
   /** Renews at once, unless a renewal is under way. */
@@ -86,8 +81,11 @@ export class Renewer implements LaneListener {
       this.#listener.onGone();
       return;
     }
+    const ttlMs = ttlSeconds * 1_000;
     this.#endRound(answering);
-    this.#listener.onRenewed(sentAtMs, ttlSeconds * 1_000);
+    this.#scheduleAfter(sentAtMs, ttlMs);
+    this.#news = { sentAtMs, ttlMs };
+    this.#listener.onNews();
   }
 
   /** @internal */
@@ -102,6 +100,13 @@ export class Renewer implements LaneListener {
       this.#reopening = null;
       this.#send();
     });
+  }
+
+  /** Plans the next renewal for a lease that is proven alive at `provenAtMs`. */
+  #scheduleAfter(provenAtMs: number, ttlMs: number): void {
+    const { clock } = this.#runtime;
+    const dueMs = provenAtMs + ttlMs * RENEW_AFTER_TTL_PART;
+    this.#nextRound = clock.setTimer(dueMs - clock.nowMs(), () => this.#beginRound());
   }
 
   #beginRound(): void {
@@ -130,7 +135,7 @@ export class Renewer implements LaneListener {
   }
 
   #send(): void {
-    if (this.#stopped) return;
+    if (this.#stopped || !this.#mayRenew()) return;
     let lane = this.#lanes.find((each) => each.isIdle);
     if (lane === undefined) {
       if (this.#lanes.length === LANES_MAX) this.#lanes.shift()?.close();

@@ -1,28 +1,47 @@
-import { seededPrng, VirtualClock } from "@conclave/base";
+import { seededPrng } from "@conclave/base";
 import { Status } from "@conclave/rpc";
 import { Lease } from "@conclave/wire";
 import { expect, test } from "vitest";
 import { SessionLostError } from "../errors.ts";
+import type { Runtime } from "../runtime.ts";
 import { ScriptedCaller, settle } from "../testing/scripted-caller.ts";
+import { StoppableClock } from "../testing/stoppable-clock.ts";
 import { Transport } from "../transport/transport.ts";
-import { Session, sessionTerms } from "./session.ts";
+import { Renewer } from "./renewer.ts";
+import { Session, type SessionParts } from "./session.ts";
+import { type SessionOptions, type SessionTerms, sessionTerms } from "./session-options.ts";
 
 /** TTL 9 s, margin 3 s: renewed every 3 s, late after 1.5 s, lost 6 s after the last proof. */
-function newSession() {
-  const clock = new VirtualClock();
+function newSession(options: SessionOptions = {}) {
+  const clock = new StoppableClock();
   const caller = new ScriptedCaller();
   const runtime = { clock, prng: seededPrng(1) };
   const retry = { retriesMax: 0, delayMinMs: 1, delayMaxMs: 1 };
   const transport = new Transport(caller, clock, { timeoutMs: 5_000, retry });
-  const terms = sessionTerms({ ttl: "9s", margin: "3s" });
-  const make = (forked: typeof terms): Session => new Session(transport, runtime, forked, make);
-  return { clock, caller, session: make(terms) };
+  const terms = sessionTerms({ ttl: "9s", margin: "3s", ...options });
+  return { clock, caller, session: new Session(partsOf(transport, runtime), terms) };
+}
+
+/** The lease is renewed by this thread. */
+function partsOf(transport: Transport, runtime: Runtime): SessionParts {
+  const parts: SessionParts = {
+    transport,
+    runtime,
+    prepareKeepAlive:
+      async ({ renewWhile }) =>
+      (lease, listener) =>
+        new Renewer(transport, runtime, lease, listener, renewWhile),
+    makeFork: (forked: SessionTerms) => new Session(parts, forked),
+  };
+  return parts;
 }
 
 type Parts = ReturnType<typeof newSession>;
 
-async function openSession(): Promise<Parts & { readonly leaseId: bigint }> {
-  const parts = newSession();
+async function openSession(
+  options: SessionOptions = {},
+): Promise<Parts & { readonly leaseId: bigint }> {
+  const parts = newSession(options);
   const opened = parts.session.open();
   const grant = parts.caller.takeUnary();
   const { ID } = grant.request(Lease.LeaseGrant);
@@ -113,33 +132,33 @@ test("lost is final: an answer that comes after the deadline changes nothing", a
   await expect(session.open()).rejects.toMatchObject({ code: "SESSION_LOST" });
 });
 
-/** Time passes as it does for a process that was stopped: no timer fires on the way. */
-class StoppableClock extends VirtualClock {
-  #stoppedForMs = 0;
-  override nowMs(): number {
-    return super.nowMs() + this.#stoppedForMs;
-  }
-  stopFor(ms: number): void {
-    this.#stoppedForMs += ms;
-  }
-}
-
 // Failure mode 1: code that goes on after a pause must not find a flag that nobody had the time to change.
 test("after a pause the session is lost by the clock, before any timer has run", async () => {
-  const clock = new StoppableClock();
-  const caller = new ScriptedCaller();
-  const retry = { retriesMax: 0, delayMinMs: 1, delayMaxMs: 1 };
-  const transport = new Transport(caller, clock, { timeoutMs: 5_000, retry });
-  const terms = sessionTerms({ ttl: "9s", margin: "3s" });
-  const make = (): Session => new Session(transport, { clock, prng: seededPrng(1) }, terms, make);
-  const session = make();
-  const opened = session.open();
-  const grant = caller.takeUnary();
-  grant.reply(Lease.LeaseGrant, { ID: grant.request(Lease.LeaseGrant).ID, TTL: 9 });
-  await opened;
+  const { clock, session } = await openSession();
   clock.stopFor(20_000);
   expect(() => session.assert()).toThrow(SessionLostError);
   expect(lossOf(session)).toBe("stalled");
+});
+
+// Failure mode 1: a loop that computes never lets the timer run.
+test("a signal that is asked after a pause has aborted, also one that was kept from before", async () => {
+  const parts = await openSession();
+  const { signal } = parts.session;
+  const fired: unknown[] = [];
+  signal.addEventListener("abort", () => fired.push(signal.reason));
+  parts.clock.stopFor(20_000);
+  expect(fired).toEqual([]);
+  expect(signal.aborted).toBe(true);
+  expect(fired).toEqual([expect.any(SessionLostError)]);
+  expect(() => signal.throwIfAborted()).toThrow(SessionLostError);
+});
+
+test("what a signal throws when asked is the loss, before anything else has looked", async () => {
+  const { clock, session } = await openSession();
+  const { signal } = session;
+  signal.throwIfAborted();
+  clock.stopFor(20_000);
+  expect(() => signal.throwIfAborted()).toThrow(SessionLostError);
 });
 
 test("an answer with TTL 0 before the lease could expire means that it was revoked", async () => {
@@ -215,6 +234,44 @@ test("a session that is closed while its lease is being granted revokes it", asy
   revoke.reply(Lease.LeaseRevoke, {});
   await closed;
   await expect(opened).rejects.toBeInstanceOf(SessionLostError);
+});
+
+// Failure mode 18: work that hangs must not be renewed for ever.
+test("while renewWhile says no the lease is not renewed, in doubt, and lost at its deadline", async () => {
+  const { clock, caller, session } = await openSession({ renewWhile: () => false });
+  clock.advance(4_500);
+  expect(session.state).toBe("doubt");
+  clock.advance(1_500);
+  expect(caller.streams).toEqual([]);
+  expect(lossOf(session)).toBe("expired");
+});
+
+test("when renewWhile says yes again in time, the session is held again", async () => {
+  let isHealthy = false;
+  const { clock, caller, session, leaseId } = await openSession({
+    margin: "2s",
+    renewWhile: () => isHealthy,
+  });
+  clock.advance(4_500);
+  expect(session.state).toBe("doubt");
+  isHealthy = true;
+  clock.advance(1_000);
+  caller.lastStream.push(Lease.LeaseKeepAlive, { ID: leaseId, TTL: 9 });
+  expect(session.state).toBe("held");
+});
+
+test("a stall limit without a worker to keep it is refused", () => {
+  expect(() => sessionTerms({ stallLimit: "5s" })).toThrow(TypeError);
+  expect(() => sessionTerms({ keepalive: "worker", stallLimit: 100 })).toThrow(RangeError);
+  expect(sessionTerms({ keepalive: "worker", ttl: "7s" }).stallLimitMs).toBe(7_000);
+});
+
+test("a fork keeps the terms that it does not change", () => {
+  const renewWhile = () => true;
+  const terms = sessionTerms({ ttl: "9s", margin: "1s", keepalive: "worker", renewWhile });
+  expect(sessionTerms({}, terms)).toEqual(terms);
+  const longer = { ttlMs: 20_000, marginMs: 6_000, stallLimitMs: 20_000 };
+  expect(sessionTerms({ ttl: "20s" }, terms)).toEqual({ ...terms, ...longer });
 });
 
 test.each([{ ttl: "9s", margin: "6s" } as const, { ttl: "9s", margin: 0 } as const, { ttl: 500 }])(

@@ -2,11 +2,12 @@ import { setMaxListeners } from "node:events";
 import type { Timer } from "@conclave/base";
 import { Lease } from "@conclave/wire";
 import { orAborted } from "../abort.ts";
-import { type Duration, durationMs } from "../duration.ts";
 import { ConclaveError, type LossReason, SessionLostError } from "../errors.ts";
 import { drawLeaseId, type Runtime } from "../runtime.ts";
 import type { Transport } from "../transport/transport.ts";
-import { Renewer } from "./renewer.ts";
+import { clockedSignal } from "./clocked-signal.ts";
+import type { KeepAlive, StartKeepAlive } from "./keep-alive.ts";
+import { type SessionOptions, type SessionTerms, sessionTerms } from "./session-options.ts";
 import { Validity } from "./validity.ts";
 
 /**
@@ -17,44 +18,6 @@ import { Validity } from "./validity.ts";
  */
 export type SessionState = "idle" | "held" | "doubt" | "lost";
 
-export interface SessionOptions {
-  /** How long the server keeps the lease without a renewal; a dead holder blocks others this long. Default `"10s"`. */
-  readonly ttl?: Duration;
-  /**
-   * How long before the server may let the lease expire the session counts as lost here: the time that work under way
-   * has to stop. Less than two thirds of `ttl`, so that a renewal fits before it. Default 30 % of `ttl`.
-   */
-  readonly margin?: Duration;
-}
-
-/** Session options, checked, in ms. */
-export interface SessionTerms {
-  readonly ttlMs: number;
-  readonly marginMs: number;
-}
-
-const TTL_DEFAULT_MS = 10_000;
-const MARGIN_DEFAULT_PART = 0.3;
-/** Margins beyond this part of the TTL leave no room between the renewal, at a third, and the deadline. */
-const MARGIN_MAX_PART = 2 / 3;
-
-/** @throws RangeError */
-export function sessionTerms(options: SessionOptions, defaults?: SessionTerms): SessionTerms {
-  const ttlMs =
-    options.ttl === undefined
-      ? (defaults?.ttlMs ?? TTL_DEFAULT_MS)
-      : durationMs(options.ttl, "ttl");
-  if (ttlMs < 1_000) throw new RangeError("ttl: at least 1s, the protocol counts in seconds");
-  const keepsDefaultMargin = options.ttl === undefined && defaults !== undefined;
-  const marginDefaultMs = keepsDefaultMargin ? defaults.marginMs : ttlMs * MARGIN_DEFAULT_PART;
-  const marginMs =
-    options.margin === undefined ? marginDefaultMs : durationMs(options.margin, "margin");
-  if (marginMs <= 0 || marginMs >= ttlMs * MARGIN_MAX_PART) {
-    throw new RangeError("margin: more than 0 and less than two thirds of ttl");
-  }
-  return { ttlMs, marginMs };
-}
-
 type Phase =
   | { readonly kind: "idle" }
   | { readonly kind: "opening"; readonly granted: Promise<bigint> }
@@ -62,14 +25,24 @@ type Phase =
       readonly kind: "live";
       readonly leaseId: bigint;
       readonly validity: Validity;
-      readonly renewer: Renewer;
+      readonly keepAlive: KeepAlive;
       /** A renewal is late. */
       doubted: boolean;
       /** When the deadline timer is due; it may lag behind a deadline that renewals moved. */
       timerDueMs: number;
       timer: Timer;
+      readonly stopGuarding: () => void;
     }
   | { readonly kind: "lost"; readonly error: SessionLostError };
+
+/** What a session is made of beside its terms. */
+export interface SessionParts {
+  readonly transport: Transport;
+  readonly runtime: Runtime;
+  /** How leases of these terms are renewed, once that is ready. */
+  prepareKeepAlive(terms: SessionTerms): Promise<StartKeepAlive>;
+  makeFork(terms: SessionTerms): Session;
+}
 
 /**
  * A lease, the effort to keep it alive, and the proof that it is. Locks and leaderships rest on one.
@@ -78,26 +51,18 @@ type Phase =
  * whatever the network does, so `signal` aborts before the server can give away what rests on it. Lost is final.
  */
 export class Session implements AsyncDisposable {
-  readonly #transport: Transport;
-  readonly #runtime: Runtime;
+  readonly #parts: SessionParts;
   readonly #terms: SessionTerms;
-  readonly #makeFork: (terms: SessionTerms) => Session;
   readonly #controller = new AbortController();
   #phase: Phase = { kind: "idle" };
 
   /** @internal */
-  constructor(
-    transport: Transport,
-    runtime: Runtime,
-    terms: SessionTerms,
-    makeFork: (terms: SessionTerms) => Session,
-  ) {
-    this.#transport = transport;
-    this.#runtime = runtime;
+  constructor(parts: SessionParts, terms: SessionTerms) {
+    this.#parts = parts;
     this.#terms = terms;
-    this.#makeFork = makeFork;
+    const signal = clockedSignal(this.#controller, () => this.#loseIfOverdue());
     // Every hold that rests on the session listens, and Node takes more than ten listeners for a leak.
-    setMaxListeners(0, this.#controller.signal);
+    setMaxListeners(0, signal);
   }
 
   get state(): SessionState {
@@ -116,7 +81,7 @@ export class Session implements AsyncDisposable {
   remaining(): number {
     this.#loseIfOverdue();
     if (this.#phase.kind !== "live") return 0;
-    return this.#phase.validity.deadlineMs - this.#runtime.clock.nowMs();
+    return this.#phase.validity.deadlineMs - this.#parts.runtime.clock.nowMs();
   }
 
   /** @throws SessionLostError if the session is lost by now */
@@ -150,7 +115,7 @@ export class Session implements AsyncDisposable {
 
   /** Another session, with a lease of its own, so that losing one does not lose the other. Default terms: this one's. */
   fork(options: SessionOptions = {}): Session {
-    return this.#makeFork(sessionTerms(options, this.#terms));
+    return this.#parts.makeFork(sessionTerms(options, this.#terms));
   }
 
   /**
@@ -177,12 +142,15 @@ export class Session implements AsyncDisposable {
    * asked for. Its time is counted from the first request.
    */
   async #grant(): Promise<bigint> {
-    const { clock, prng } = this.#runtime;
+    const { clock, prng } = this.#parts.runtime;
     const leaseId = drawLeaseId(prng);
     const sentAtMs = clock.nowMs();
-    let ttlSeconds: number;
+    let granted: [ttlSeconds: number, start: StartKeepAlive];
     try {
-      ttlSeconds = await this.#requestLease(leaseId);
+      granted = await Promise.all([
+        this.#requestLease(leaseId),
+        this.#parts.prepareKeepAlive(this.#terms),
+      ]);
     } catch (error) {
       if (this.#phase.kind === "opening") this.#phase = { kind: "idle" };
       throw error;
@@ -191,7 +159,8 @@ export class Session implements AsyncDisposable {
       await this.#revoke(leaseId);
       throw this.#phase.error;
     }
-    this.#goLive(leaseId, sentAtMs, ttlSeconds * 1_000);
+    const [ttlSeconds, start] = granted;
+    this.#goLive(leaseId, sentAtMs, ttlSeconds * 1_000, start);
     this.assert();
     return leaseId;
   }
@@ -200,10 +169,14 @@ export class Session implements AsyncDisposable {
     const TTL = Math.ceil(this.#terms.ttlMs / 1_000);
     try {
       const request = { ID: leaseId, TTL };
-      return (await this.#transport.call(Lease.LeaseGrant, request, "idempotent")).TTL;
+      return (await this.#parts.transport.call(Lease.LeaseGrant, request, "idempotent")).TTL;
     } catch (error) {
       if (!(error instanceof ConclaveError) || error.code !== "ALREADY_EXISTS") throw error;
-      const found = await this.#transport.call(Lease.LeaseTimeToLive, { ID: leaseId }, "read");
+      const found = await this.#parts.transport.call(
+        Lease.LeaseTimeToLive,
+        { ID: leaseId },
+        "read",
+      );
       if (found.TTL > 0) return found.grantedTTL;
       throw new ConclaveError("LEASE_NOT_FOUND", "not-applied", "the lease expired while granted", {
         cause: error,
@@ -211,29 +184,31 @@ export class Session implements AsyncDisposable {
     }
   }
 
-  #goLive(leaseId: bigint, sentAtMs: number, ttlMs: number): void {
+  #goLive(leaseId: bigint, sentAtMs: number, ttlMs: number, start: StartKeepAlive): void {
     const { marginMs } = this.#terms;
     const validity = new Validity(sentAtMs, ttlMs, marginMs);
-    const renewer = new Renewer(this.#transport, this.#runtime, leaseId, marginMs, {
-      onRenewed: (renewedAtMs, renewedTtlMs) => this.#onRenewed(renewedAtMs, renewedTtlMs),
-      onLate: () => this.#onLate(),
-      onGone: () => this.#onGone(),
-    });
     const timerDueMs = validity.deadlineMs;
     const timer = this.#timerFor(timerDueMs);
-    this.#phase = { kind: "live", leaseId, validity, renewer, doubted: false, timerDueMs, timer };
-    renewer.scheduleAfter(sentAtMs, ttlMs);
-  }
-
-  #onRenewed(sentAtMs: number, ttlMs: number): void {
-    // An answer that waited for us while we were stopped proves nothing any more: lost is final.
-    this.#loseIfOverdue();
-    const phase = this.#phase;
-    if (phase.kind !== "live") return;
-    phase.validity.onRenewed(sentAtMs, ttlMs);
-    phase.doubted = false;
-    phase.renewer.scheduleAfter(phase.validity.provenAtMs, phase.validity.ttlMs);
-    this.#loseIfOverdue();
+    const keepAlive = start(
+      { leaseId, sentAtMs, ttlMs, marginMs },
+      {
+        onNews: () => this.#loseIfOverdue(),
+        onLate: () => this.#onLate(),
+        onGone: () => this.#onGone(),
+      },
+    );
+    const guard = this.#parts.runtime.beforeContinuations;
+    const stopGuarding = guard?.(() => this.#loseIfOverdue()) ?? (() => {});
+    this.#phase = {
+      kind: "live",
+      leaseId,
+      validity,
+      keepAlive,
+      doubted: false,
+      timerDueMs,
+      timer,
+      stopGuarding,
+    };
   }
 
   #onLate(): void {
@@ -242,7 +217,7 @@ export class Session implements AsyncDisposable {
 
   /** Asks the server at once whether the lease is still there, for something that rests on it went away. @internal */
   renewNow(): void {
-    if (this.#phase.kind === "live") this.#phase.renewer.renewNow();
+    if (this.#phase.kind === "live") this.#phase.keepAlive.renewNow();
   }
 
   /** The server refused something on this lease, for there is no such lease any more. @internal */
@@ -253,12 +228,12 @@ export class Session implements AsyncDisposable {
   #onGone(): void {
     const phase = this.#phase;
     if (phase.kind !== "live") return;
-    const mayHaveExpired = this.#runtime.clock.nowMs() >= phase.validity.earliestExpiryMs;
+    const mayHaveExpired = this.#parts.runtime.clock.nowMs() >= phase.validity.earliestExpiryMs;
     this.#lose(mayHaveExpired ? "expired" : "revoked");
   }
 
   #timerFor(dueMs: number): Timer {
-    const { clock } = this.#runtime;
+    const { clock } = this.#parts.runtime;
     return clock.setTimer(dueMs - clock.nowMs(), () => this.#onDeadlineTimer());
   }
 
@@ -270,11 +245,23 @@ export class Session implements AsyncDisposable {
     phase.timer = this.#timerFor(phase.timerDueMs);
   }
 
-  /** Every look at the session passes here, so that a late timer cannot make a stale session look alive. */
+  /**
+   * Every look at the session passes here, so that a late timer cannot make a stale session look alive. An answer counts
+   * even when it is read after the deadline that it moves, but only while nobody was told of a loss: lost is final.
+   */
   #loseIfOverdue(): void {
     const phase = this.#phase;
     if (phase.kind !== "live") return;
-    const nowMs = this.#runtime.clock.nowMs();
+    const news = phase.keepAlive.takeNews();
+    if (news === "stalled") {
+      this.#lose("stalled");
+      return;
+    }
+    if (news !== null) {
+      phase.validity.onRenewed(news.sentAtMs, news.ttlMs);
+      phase.doubted = false;
+    }
+    const nowMs = this.#parts.runtime.clock.nowMs();
     if (phase.validity.isProvenAt(nowMs)) return;
     const timerLatenessMs = nowMs - phase.timerDueMs;
     this.#lose(timerLatenessMs > this.#terms.marginMs ? "stalled" : "expired");
@@ -285,7 +272,8 @@ export class Session implements AsyncDisposable {
     if (phase.kind === "lost") return;
     if (phase.kind === "live") {
       phase.timer.cancel();
-      phase.renewer.stop();
+      phase.keepAlive.stop();
+      phase.stopGuarding();
     }
     const error = new SessionLostError(reason);
     this.#phase = { kind: "lost", error };
@@ -294,7 +282,7 @@ export class Session implements AsyncDisposable {
 
   async #revoke(leaseId: bigint): Promise<void> {
     try {
-      await this.#transport.call(Lease.LeaseRevoke, { ID: leaseId }, "idempotent");
+      await this.#parts.transport.call(Lease.LeaseRevoke, { ID: leaseId }, "idempotent");
     } catch {
       // Gone already, or out of reach: then it expires.
     }

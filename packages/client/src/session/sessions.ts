@@ -1,21 +1,35 @@
 import type { LossReason } from "../errors.ts";
 import type { Runtime } from "../runtime.ts";
 import { closedError, type Transport } from "../transport/transport.ts";
-import { Session, type SessionTerms } from "./session.ts";
+import { KeepAlives } from "./keep-alives.ts";
+import { Session, type SessionParts } from "./session.ts";
+import type { SessionTerms } from "./session-options.ts";
+import type { WorkerConnection } from "./worker/messages.ts";
 
 /** The sessions of one client: one that is shared by default, and those forked from it. */
 export class Sessions {
-  readonly #transport: Transport;
-  readonly #runtime: Runtime;
+  readonly #parts: SessionParts;
+  readonly #keepAlives: KeepAlives;
   readonly #terms: SessionTerms;
   readonly #all = new Set<Session>();
   #shared: Session;
   #isClosed = false;
 
-  constructor(transport: Transport, runtime: Runtime, terms: SessionTerms) {
-    this.#transport = transport;
-    this.#runtime = runtime;
+  /** `connection` is what a keep-alive worker connects with, null if there can be none. */
+  constructor(
+    transport: Transport,
+    runtime: Runtime,
+    terms: SessionTerms,
+    connection: WorkerConnection | null,
+  ) {
     this.#terms = terms;
+    this.#keepAlives = new KeepAlives(transport, runtime, connection);
+    this.#parts = {
+      transport,
+      runtime,
+      prepareKeepAlive: (forTerms) => this.#keepAlives.prepare(forTerms),
+      makeFork: (forked) => this.#make(forked),
+    };
     this.#shared = this.#make(terms);
   }
 
@@ -45,13 +59,12 @@ export class Sessions {
   async closeAll(reason: LossReason): Promise<void> {
     this.#isClosed = true;
     await Promise.all([...this.#all].map((session) => session.close(reason)));
+    this.#keepAlives.close();
   }
 
   #make(terms: SessionTerms): Session {
     if (this.#isClosed) throw closedError();
-    const session = new Session(this.#transport, this.#runtime, terms, (forked) =>
-      this.#make(forked),
-    );
+    const session = new Session(this.#parts, terms);
     this.#all.add(session);
     session.signal.addEventListener("abort", () => this.#all.delete(session), { once: true });
     return session;

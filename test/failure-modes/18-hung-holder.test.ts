@@ -1,0 +1,27 @@
+import { expect, test } from "vitest";
+import { blockThread } from "../client/block-thread.ts";
+import { clientsOf } from "../client/client-support.ts";
+import { describeEachServer } from "../support/each-server.ts";
+
+describeEachServer(
+  "failure mode 18, the holder that hangs but is renewed",
+  (server) => {
+    const clients = clientsOf(server);
+
+    test("a thread that hangs for longer than its stall limit is renewed no more, and learns of it first", async () => {
+      const session = { ttl: "2s", keepalive: "worker", stallLimit: "500ms" } as const;
+      const [holder, other] = [await clients.connect({ session }), await clients.connect()];
+      const lock = await holder.locks.acquire("job");
+      const leaseId = await holder.session.open();
+      const order: string[] = [];
+      lock.signal.addEventListener("abort", () => order.push("aborted"));
+      const goesOn = Promise.resolve().then(() => order.push("goes on"));
+      blockThread(3_600);
+      await goesOn;
+      expect(order).toEqual(["aborted", "goes on"]);
+      expect(lock.signal.reason).toMatchObject({ code: "LOCK_LOST", reason: "stalled" });
+      expect(await other.leases.timeToLive(leaseId)).toBeNull();
+    });
+  },
+  { sizes: [1] },
+);
