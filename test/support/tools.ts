@@ -42,3 +42,11 @@ export const conclaveServer: Tool = {
   path: conclavePath,
   present: existsSync(conclavePath),
 };
+
+const redisPath = process.env.REDIS_SERVER_BINARY ?? "redis-server";
+
+export const redisServer: Tool = {
+  name: "redis-server",
+  path: redisPath,
+  present: answers(redisPath, ["--version"]),
+};

@@ -84,25 +84,39 @@ test("a lock that is granted after the session's deadline is not given out", asy
   await refused;
 });
 
+/** Waits until the own key is watched. Returns how to tell the watch that the key was deleted. */
+function watchOwnKey({ clock, caller }: Rig): () => void {
+  expect(caller.streams).toEqual([]);
+  clock.advance(50);
+  const [create] = caller.lastStream.takeSent(WatchService.Watch);
+  expect(create?.createRequest?.startRevision).toBe(FENCE + 1);
+  const watchId = create!.createRequest!.watchId;
+  const header = { revision: FENCE };
+  caller.lastStream.push(WatchService.Watch, { created: true, watchId, header });
+  return () =>
+    caller.lastStream.push(WatchService.Watch, {
+      watchId,
+      header: { revision: 9 },
+      events: [{ type: EventType.DELETE, kv: { key: new Uint8Array([1]), modRevision: 9 } }],
+    });
+}
+
 test("the own key is watched from the revision after the acquisition, once the hold has lasted a moment", async () => {
   const rig = await newRig();
   const lock = await acquire(rig);
-  expect(rig.caller.streams).toEqual([]);
-  rig.clock.advance(50);
-  const [create] = rig.caller.lastStream.takeSent(WatchService.Watch);
-  expect(create?.createRequest?.startRevision).toBe(FENCE + 1);
-  const watchId = create!.createRequest!.watchId;
-  rig.caller.lastStream.push(WatchService.Watch, {
-    created: true,
-    watchId,
-    header: { revision: FENCE },
-  });
-  rig.caller.lastStream.push(WatchService.Watch, {
-    watchId,
-    header: { revision: 9 },
-    events: [{ type: EventType.DELETE, kv: { key: new Uint8Array([1]), modRevision: 9 } }],
-  });
+  watchOwnKey(rig)();
   expect(lock.signal.reason).toMatchObject({ reason: "deleted" });
+});
+
+test("a key that went with its lease during a pause is not called deleted: the process was stalled", async () => {
+  const rig = await newRig();
+  const lock = await acquire(rig);
+  const deleteKey = watchOwnKey(rig);
+  rig.clock.stopFor(20_000);
+  const reasons: unknown[] = [];
+  lock.signal.addEventListener("abort", () => reasons.push(lock.signal.reason.reason));
+  deleteKey();
+  expect(reasons).toEqual(["stalled"]);
 });
 
 // Failure mode 25: a deleted key may mean that the lease under it is gone.

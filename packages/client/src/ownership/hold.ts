@@ -209,6 +209,8 @@ export class Hold implements AsyncDisposable {
   }
 
   #lose(reason: LossReason, cause?: unknown): void {
+    // A key that went with its lease is not why: after a pause, its event can come before anyone has looked at the clock.
+    this.session.remaining();
     if (this.#state.kind !== "held") return;
     this.#stopWatching();
     this.#state = { kind: "lost", reason, cause };
