@@ -1,0 +1,79 @@
+/**
+ * What an entry of a queue asks for. The order of the queue, by create revision, is the order of asking; nobody overtakes.
+ * - `exclusive`: nobody else. Also what entries of other clients ask for (Go, `etcdctl`, `v3lock`), whatever their value
+ * - `shared`: nobody who asked before for anything but `shared`
+ * - `permits`: so many out of `of`, which everybody in the queue has to agree on
+ */
+export type Claim =
+  | { readonly kind: "exclusive" }
+  | { readonly kind: "shared" }
+  | { readonly kind: "permits"; readonly permits: number; readonly of: number };
+
+export const EXCLUSIVE: Claim = { kind: "exclusive" };
+
+/** An entry as others see it. */
+export interface Place {
+  readonly key: string;
+  readonly createRevision: number;
+  readonly claim: Claim;
+}
+
+/** Reads the claim out of an entry's value. What is not ours to understand is exclusive, which is always safe. */
+export function claimOf(value: string): Claim {
+  if (!value.startsWith("{")) return EXCLUSIVE;
+  let said: unknown;
+  try {
+    said = JSON.parse(value);
+  } catch {
+    return EXCLUSIVE;
+  }
+  const { mode, permits, of } = said as Record<string, unknown>;
+  if (mode === "shared") return { kind: "shared" };
+  if (isCount(permits) && isCount(of) && permits <= of) return { kind: "permits", permits, of };
+  return EXCLUSIVE;
+}
+
+/** What an entry's value says of its claim. */
+export function claimFields(claim: Claim): Readonly<Record<string, unknown>> {
+  if (claim.kind === "shared") return { mode: "shared" };
+  if (claim.kind === "permits") return { permits: claim.permits, of: claim.of };
+  return {};
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) > 0;
+}
+
+/**
+ * Those before us, oldest first, of whom one at least has to go before `claim` is granted; none if it is granted. Of
+ * several that all have to go, it is the last: a waiter watches one key and is woken once (failure mode 16).
+ */
+export function obstacles(claim: Claim, ahead: readonly Place[]): readonly Place[] {
+  if (claim.kind === "exclusive") return ahead.slice(-1);
+  const excluding = ahead.findLast((place) => isExcluding(claim, place.claim));
+  if (excluding !== undefined) return [excluding];
+  if (claim.kind === "shared") return [];
+  // Those who still wait count as well, or a small claim could overtake a large one for ever.
+  const taken = ahead.reduce((sum, place) => sum + permitsOf(place.claim), claim.permits);
+  return taken <= claim.of ? [] : ahead;
+}
+
+/** Why `claim` cannot stand in one queue with those before it, or null. */
+export function disagreement(claim: Claim, ahead: readonly Place[]): string | null {
+  for (const { claim: other } of ahead) {
+    if (other.kind === "exclusive" || claim.kind === "exclusive") continue;
+    if (other.kind !== claim.kind) return "others in the queue ask for permits of it, or share it";
+    if (other.kind === "permits" && claim.kind === "permits" && other.of !== claim.of) {
+      return `others in the queue ask for permits out of ${other.of}, not out of ${claim.of}`;
+    }
+  }
+  return null;
+}
+
+function isExcluding(claim: Claim, before: Claim): boolean {
+  return claim.kind === "shared" ? before.kind !== "shared" : before.kind === "exclusive";
+}
+
+function permitsOf(claim: Claim): number {
+  return claim.kind === "permits" ? claim.permits : 0;
+}
