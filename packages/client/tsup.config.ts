@@ -2,7 +2,11 @@ import { defineConfig } from "tsup";
 import { preset } from "../workspace/tsup-preset.ts";
 
 /** What can be imported of the package, by the name of the file it is built into. */
-const entry = { index: "src/index.ts", fencing: "src/fencing/index.ts" };
+const entry = {
+  index: "src/index.ts",
+  fencing: "src/fencing/index.ts",
+  "grpc-js": "src/grpc-js/index.ts",
+};
 
 export default defineConfig([
   preset({ isBundling: true, entry }),

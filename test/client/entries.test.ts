@@ -14,7 +14,9 @@ const gate = fenceGate(memoryFenceStore());
 const admitted: Promise<void> = gate.admit("r", "7");
 const text: string = sqlFence({ dialect: "postgres", table: "t" }, 7).condition().text;
 const main: typeof connect = connect;
-console.log(typeof admitted.then, text, typeof main, typeof ConclaveError);
+const transport = grpcTransport();
+void (() => connect("http://127.0.0.1:2379", { transport }));
+console.log(typeof admitted.then, text, typeof main, typeof ConclaveError, typeof transport);
 `;
 
 const consumers = {
@@ -22,12 +24,15 @@ const consumers = {
     file: "consumer.mts",
     source: `import { ConclaveError, connect } from "@conclave/client";
 import { fenceGate, memoryFenceStore, sqlFence } from "@conclave/client/fencing";
+import { grpcTransport } from "@conclave/client/grpc-js";
 ${use}`,
   },
   "CommonJS module": {
     file: "consumer.cts",
     source: `import client = require("@conclave/client");
 import fencing = require("@conclave/client/fencing");
+import grpc = require("@conclave/client/grpc-js");
+const { grpcTransport } = grpc;
 const { ConclaveError, connect } = client;
 const { fenceGate, memoryFenceStore, sqlFence } = fencing;
 ${use}`,
@@ -63,7 +68,7 @@ describe.skipIf(!isBuilt)("the built package (after npm run build)", () => {
       expect(mistakes.map(({ messageText }) => messageText)).toEqual([]);
       const run = spawnSync(process.execPath, [path.replace(/ts$/, "js")], { encoding: "utf8" });
       expect(run.stderr).toBe("");
-      expect(run.stdout).toBe('function ("fence" IS NULL OR "fence" <= $1) function function\n');
+      expect(run.stdout).toBe('function ("fence" IS NULL OR "fence" <= $1) function function function\n');
     },
   );
 });

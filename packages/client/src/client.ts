@@ -192,7 +192,8 @@ export async function connect(
 ): Promise<Client> {
   const list = typeof endpoints === "string" ? [endpoints] : endpoints;
   const worker = { endpoints: list, tls: options.tls };
-  return connectOver(() => openChannel(list, options.tls), options, systemRuntime(), worker);
+  const open = options.transport ?? openChannel;
+  return connectOver(() => open(list, options.tls), options, systemRuntime(), worker);
 }
 
 /** {@link connect} over another channel. @internal */

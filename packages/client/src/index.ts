@@ -45,6 +45,6 @@ export type { GuardedKv } from "./ownership/guarded-kv.ts";
 export type { Hold, ReleaseResult } from "./ownership/hold.ts";
 export type { Session, SessionState } from "./session/session.ts";
 export type { SessionOptions } from "./session/session-options.ts";
-export type { TlsOptions } from "./transport/h2.ts";
+export type { OpenTransport, TlsOptions } from "./transport/h2.ts";
 export type { Watch, WatchOptions } from "./watch/watch.ts";
 export type { WatchEvent } from "./watch/watch-event.ts";

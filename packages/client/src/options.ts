@@ -2,7 +2,7 @@ import { type Duration, durationMs } from "./duration.ts";
 import type { Bytes } from "./kv/keys.ts";
 import { type SessionOptions, type SessionTerms, sessionTerms } from "./session/session-options.ts";
 import type { WorkerConnection } from "./session/worker/messages.ts";
-import type { TlsOptions } from "./transport/h2.ts";
+import type { OpenTransport, TlsOptions } from "./transport/h2.ts";
 import type { TransportDefaults } from "./transport/transport.ts";
 
 export interface RetryOptions {
@@ -19,6 +19,8 @@ export interface ConnectOptions {
   readonly namespace?: Bytes;
   /** For `https:` endpoints: whom to trust and who to be. Default: the certificate authorities of Node. */
   readonly tls?: TlsOptions;
+  /** How calls are made. Default: the SDK's own gRPC; `@conclave/client/grpc-js` has another. */
+  readonly transport?: OpenTransport;
   /** Closes the client when it aborts, as {@link Client.close} does. */
   readonly signal?: AbortSignal;
   /** Terms of the session that locks and elections share. */
