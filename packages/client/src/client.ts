@@ -27,10 +27,24 @@ import { WatchHub } from "./watch/watch-hub.ts";
 /** A single key that exists nowhere: read for nothing but the answer's header. */
 const NO_KEY = Uint8Array.of(0);
 
-/** A connection to a cluster and all that can be done with it. Made by {@link connect}. */
+/**
+ * A connection to a cluster and all that can be done with it. Made by {@link connect}.
+ *
+ * @example
+ * ```ts
+ * const { revision } = await client.kv.put("greeting", "hello");
+ * await client.locks.request("order/42", async (lock) => {
+ *   await lock.kv.put("order/42/state", "paid");
+ * });
+ * console.log(revision, client.session.state);
+ * ```
+ */
 export class Client implements AsyncDisposable {
+  /** Keys and values. */
   readonly kv: Kv;
+  /** Bare leases. */
   readonly leases: Leases;
+  /** Locks. */
   readonly locks: Locks;
   /** Members of the cluster and their upkeep. */
   readonly admin: Admin;
@@ -182,6 +196,8 @@ function isRefusal(error: ConclaveError): boolean {
  * @throws TypeError or RangeError for a wrong argument; ConclaveError UNAVAILABLE or TIMEOUT if no member answers
  * @example
  * ```ts
+ * import { connect } from "@conclave/client";
+ *
  * await using client = await connect(["http://127.0.0.1:2379"], { namespace: "shop/" });
  * await client.kv.put("greeting", "hello");
  * ```

@@ -39,6 +39,7 @@ export const ERROR_CODES = [
   "UNKNOWN",
 ] as const;
 
+/** One of {@link ERROR_CODES}. */
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
 /**
@@ -46,17 +47,22 @@ export type ErrorCode = (typeof ERROR_CODES)[number];
  *
  * @example
  * ```ts
+ * import { ConclaveError } from "@conclave/client";
+ *
  * try {
  *   await client.kv.put("stock/42", "7");
  * } catch (error) {
- *   if (error instanceof ConclaveError && error.outcome === "unknown") await readBackAndDecide();
- *   else throw error;
+ *   if (!(error instanceof ConclaveError) || error.outcome !== "unknown") throw error;
+ *   // It may have been written, or may still be: look before doing it again.
+ *   if ((await client.kv.get("stock/42"))?.text !== "7") throw error;
  * }
  * ```
  */
 export class ConclaveError extends Error {
   override readonly name: string = "ConclaveError";
+  /** What happened; see docs/errors.md. */
   readonly code: ErrorCode;
+  /** Whether the request took effect. */
   readonly outcome: Outcome;
 
   constructor(code: ErrorCode, outcome: Outcome, message: string, options?: ErrorOptions) {
@@ -66,7 +72,24 @@ export class ConclaveError extends Error {
   }
 }
 
-/** The revision asked for is no longer in the store: it was compacted away. Code `COMPACTED`. */
+/**
+ * The revision asked for is no longer in the store: it was compacted away. Code `COMPACTED`.
+ *
+ * @example
+ * ```ts
+ * import { CompactedError } from "@conclave/client";
+ *
+ * const { revision } = await client.kv.put("config", "1");
+ * await client.kv.put("config", "2");
+ * await client.kv.compact(revision + 1);
+ * try {
+ *   await client.kv.get("config", { revision });
+ * } catch (error) {
+ *   if (!(error instanceof CompactedError)) throw error;
+ *   console.log((await client.kv.get("config"))?.text); // the present state is all there is
+ * }
+ * ```
+ */
 export class CompactedError extends ConclaveError {
   override readonly name = "CompactedError";
   /** The oldest revision that can still be read or watched; null if the server did not say. */
@@ -97,9 +120,23 @@ export type LossReason =
   | "session"
   | "shutdown";
 
-/** The session's lease can no longer be relied on, and never again: a lost session stays lost. Code `SESSION_LOST`. */
+/**
+ * The session's lease can no longer be relied on, and never again: a lost session stays lost. Code `SESSION_LOST`.
+ *
+ * @example
+ * ```ts
+ * import { SessionLostError } from "@conclave/client";
+ *
+ * await client.session.open();
+ * client.session.signal.addEventListener("abort", () => {
+ *   const error = client.session.signal.reason;
+ *   if (error instanceof SessionLostError) console.log(`lost: ${error.reason}`);
+ * });
+ * ```
+ */
 export class SessionLostError extends ConclaveError {
   override readonly name = "SessionLostError";
+  /** Why. */
   readonly reason: LossReason;
 
   constructor(reason: LossReason, options?: ErrorOptions) {
@@ -112,9 +149,25 @@ export class SessionLostError extends ConclaveError {
  * A lock (code `LOCK_LOST`) or a leadership (code `LEADERSHIP_LOST`) is no longer ours. It is the reason with which
  * the `signal` of the hold aborts, with outcome `"unknown"`: what the holder had under way may have taken effect.
  * With outcome `"not-applied"` it is the refusal of a guarded write.
+ *
+ * @example
+ * ```ts
+ * import { LockLostError } from "@conclave/client";
+ *
+ * try {
+ *   await client.locks.request("order/42", async (lock) => {
+ *     await client.kv.deleteAll("order/42/"); // an administrator takes the lock away
+ *     await lock.verify();
+ *   });
+ * } catch (error) {
+ *   if (!(error instanceof LockLostError)) throw error;
+ *   console.log(`another may have had the lock meanwhile: ${error.reason}`);
+ * }
+ * ```
  */
 export class LockLostError extends ConclaveError {
   override readonly name = "LockLostError";
+  /** Why. */
   readonly reason: LossReason;
 
   constructor(

@@ -5,6 +5,7 @@ import type { WorkerConnection } from "./session/worker/messages.ts";
 import type { OpenTransport, TlsOptions } from "./transport/h2.ts";
 import type { TransportDefaults } from "./transport/transport.ts";
 
+/** How often and how fast what is safe to repeat is repeated. */
 export interface RetryOptions {
   /** Attempts after the first; 0 switches retries off. Default 10. */
   readonly retries?: number;
@@ -14,6 +15,7 @@ export interface RetryOptions {
   readonly maxDelay?: Duration;
 }
 
+/** What {@link connect} takes besides the endpoints. All of it is optional. */
 export interface ConnectOptions {
   /** Put before every key that goes out and taken off every key that comes back. Default: none. */
   readonly namespace?: Bytes;

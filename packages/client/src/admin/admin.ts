@@ -10,9 +10,11 @@ import type { Transport } from "../transport/transport.ts";
 
 /** One member of the cluster. */
 export interface ClusterMember {
+  /** Never changes, not even with the name. */
   readonly id: bigint;
   /** Empty until it was started for the first time. */
   readonly name: string;
+  /** Where the other members reach it. */
   readonly peerUrls: readonly string[];
   /** Empty until it was started for the first time. */
   readonly clientUrls: readonly string[];
@@ -22,13 +24,19 @@ export interface ClusterMember {
 
 /** How one member is. */
 export interface MemberStatus {
+  /** The member that answered. */
   readonly id: bigint;
+  /** Version of its server, or of the etcd that it speaks like. */
   readonly version: string;
   /** The leader it knows; 0n for none. */
   readonly leaderId: bigint;
+  /** It gets the log but has no vote. */
   readonly isLearner: boolean;
+  /** Term of the log. */
   readonly raftTerm: number;
+  /** Index up to which its log is committed. */
   readonly raftIndex: number;
+  /** Index up to which its store has applied the log. */
   readonly raftAppliedIndex: number;
   /** Store revision. */
   readonly revision: number;
@@ -40,8 +48,11 @@ export interface MemberStatus {
   readonly errors: readonly string[];
 }
 
+/** An alarm that a member raised: it refuses writes until the alarm is taken back. */
 export interface Alarm {
+  /** The member that raised it. */
   readonly memberId: bigint;
+  /** What is wrong: the quota is used up, or members hold different data. */
   readonly kind: "NOSPACE" | "CORRUPT";
 }
 
@@ -51,7 +62,9 @@ export interface Alarm {
  *
  * @example
  * ```ts
- * await using one = await connect("http://10.0.0.1:2379");
+ * import { connect } from "@conclave/client";
+ *
+ * await using one = await connect("http://127.0.0.1:2379");
  * const { sizeBytes, sizeInUseBytes } = await one.admin.status();
  * if (sizeInUseBytes < sizeBytes / 2) await one.admin.defragment({ timeout: "1m" });
  * ```
@@ -86,6 +99,7 @@ export class Admin {
     return memberFrom(member!);
   }
 
+  /** Removes a member from the cluster. @throws ConclaveError FAILED_PRECONDITION if too few would be left */
   async removeMember(id: bigint, options: CallOptions = {}): Promise<void> {
     await this.#transport.call(Cluster.MemberRemove, { ID: id }, "once", limitsOf(options));
   }

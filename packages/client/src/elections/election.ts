@@ -9,11 +9,13 @@ import { type LeadOptions, lead } from "./lead.ts";
 import { Leader, observeLeader } from "./observe.ts";
 import { Term } from "./term.ts";
 
+/** What {@link Client.election} takes besides the name. */
 export interface ElectionOptions {
   /** What this candidate says of itself. Default: an empty text. */
   readonly value?: ElectionValue;
 }
 
+/** What {@link Election.campaign} takes. All of it is optional. */
 export interface CampaignOptions {
   /** In place of the election's value. */
   readonly value?: ElectionValue;
@@ -28,8 +30,16 @@ export interface CampaignOptions {
 /**
  * One leader by name, in the order of candidacy. Go's `concurrency.Election`, `etcdctl elect` and the `v3election`
  * service stand in the same queues.
+ *
+ * @example
+ * ```ts
+ * const election = client.election("billing", { value: "host-a" });
+ * await using term = await election.campaign({ timeout: "10s" });
+ * console.log(`leads with fence ${term.fence}`, (await election.leader())?.text);
+ * ```
  */
 export class Election {
+  /** As it was asked for; within the client's namespace. */
   readonly name: string;
   readonly #coordination: Coordination;
   readonly #value: ElectionValue;
@@ -62,9 +72,16 @@ export class Election {
    *   again cannot mend (PERMISSION_DENIED, CLOSED, …)
    * @example
    * ```ts
-   * await client.election("billing", { value: { host } }).lead(async (term) => {
-   *   await runBilling({ signal: term.signal, fence: term.fence });
-   * }, { signal: shutdown, grace: "5s" });
+   * const shutdown = new AbortController();
+   * const work = async (signal: AbortSignal) => shutdown.abort(); // ends when the signal aborts
+   *
+   * await client.election("billing", { value: { host: "a" } }).lead(
+   *   async (term) => {
+   *     console.log(`leads with fence ${term.fence}`);
+   *     await work(term.signal);
+   *   },
+   *   { signal: shutdown.signal, grace: "5s" },
+   * );
    * ```
    */
   lead(body: (term: Term) => void | Promise<void>, options: LeadOptions = {}): Promise<void> {

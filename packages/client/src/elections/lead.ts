@@ -5,6 +5,7 @@ import { ConclaveError, type ErrorCode, LockLostError } from "../errors.ts";
 import type { Runtime } from "../runtime.ts";
 import type { Term } from "./term.ts";
 
+/** What {@link Election.lead} takes besides the body. */
 export interface LeadOptions {
   /** Ends it all: the term's signal aborts, and once `body` has ended, the lead is given up. */
   readonly signal?: AbortSignal;

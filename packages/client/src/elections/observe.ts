@@ -7,8 +7,21 @@ import { Fence } from "../ownership/fence.ts";
 import { queuePrefix } from "../ownership/queue-entry.ts";
 import { Backoff } from "../runtime.ts";
 
-/** Who leads, as the observers see it. */
+/**
+ * Who leads, as the observers see it.
+ *
+ * @example
+ * ```ts
+ * const election = client.election("billing", { value: "host-a" });
+ * await using term = await election.campaign();
+ * for await (const leader of election.observe()) {
+ *   console.log(leader === null ? "nobody leads" : `${leader.text} leads`);
+ *   break;
+ * }
+ * ```
+ */
 export class Leader {
+  /** What it says of itself. */
   readonly value: Uint8Array;
   /** The fence of its term. */
   readonly fence: Fence;

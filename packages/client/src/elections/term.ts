@@ -9,7 +9,17 @@ import { Hold, type ReleaseResult } from "../ownership/hold.ts";
 import type { QueueEntry } from "../ownership/queue-entry.ts";
 import { type ElectionValue, electionBytes } from "./election-value.ts";
 
-/** One time of leading, from being elected to resigning or losing it. */
+/**
+ * One time of leading, from being elected to resigning or losing it.
+ *
+ * @example
+ * ```ts
+ * await using term = await client.election("billing", { value: "starting" }).campaign();
+ * await term.proclaim("ready");
+ * await term.kv.put("billing/state", "open"); // commits only while leading
+ * await term.resign();
+ * ```
+ */
 export class Term extends Hold {
   readonly #leaseId: bigint;
   #value: Uint8Array;

@@ -33,9 +33,13 @@ const RACES_MAX = 100;
  *
  * @example
  * ```ts
+ * import { fenceGate, memoryFenceStore } from "@conclave/client/fencing";
+ *
  * const gate = fenceGate(memoryFenceStore());
- * await gate.admit("printer/1", request.fence); // throws StaleFenceError
- * print(request.page);
+ * await client.locks.request("printer/1", async (lock) => {
+ *   await gate.admit("printer/1", lock.fence); // throws StaleFenceError
+ *   console.log("prints");
+ * });
  * ```
  */
 export function fenceGate(store: FenceStore): FenceGate {
@@ -57,6 +61,14 @@ export function fenceGate(store: FenceStore): FenceGate {
 /**
  * A store for a resource that lives and dies with this process, and for tests. It forgets nothing: one entry for each
  * resource it was asked about.
+ *
+ * @example
+ * ```ts
+ * import { fenceGate, memoryFenceStore } from "@conclave/client/fencing";
+ *
+ * const gate = fenceGate(memoryFenceStore());
+ * await gate.admit("printer/1", 42);
+ * ```
  */
 export function memoryFenceStore(): FenceStore {
   const highest = new Map<string, number>();

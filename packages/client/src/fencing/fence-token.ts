@@ -9,6 +9,12 @@ const TEXT_DIGITS = 16;
 /**
  * The number of a fence.
  * @throws RangeError if it is none: a positive safe integer, or its decimal digits
+ * @example
+ * ```ts
+ * import { fenceRevision } from "@conclave/client/fencing";
+ *
+ * console.log(fenceRevision("0000000000000042")); // 42
+ * ```
  */
 export function fenceRevision(token: FenceToken): number {
   const revision = typeof token === "object" ? token.revision : numberOf(token);
@@ -18,7 +24,18 @@ export function fenceRevision(token: FenceToken): number {
   return revision;
 }
 
-/** The text form of a fence: 16 digits, sorting like the number. @throws RangeError if it is none */
+/**
+ * The text form of a fence: 16 digits, sorting like the number.
+ * @throws RangeError if it is none
+ * @example
+ * ```ts
+ * import { fenceText } from "@conclave/client/fencing";
+ *
+ * await client.locks.request("printer/1", async (lock) => {
+ *   console.log(`printed-by-${fenceText(lock.fence)}.pdf`); // names sort as the holders came
+ * });
+ * ```
+ */
 export function fenceText(token: FenceToken): string {
   return String(fenceRevision(token)).padStart(TEXT_DIGITS, "0");
 }
@@ -28,11 +45,28 @@ function numberOf(token: number | string): number {
   return TOKEN_TEXT.test(token) ? Number(token) : Number.NaN;
 }
 
-/** A resource has seen a greater fence: whoever sent this one is a former holder. Nothing was written. */
+/**
+ * A resource has seen a greater fence: whoever sent this one is a former holder. Nothing was written.
+ *
+ * @example
+ * ```ts
+ * import { fenceGate, memoryFenceStore, StaleFenceError } from "@conclave/client/fencing";
+ *
+ * const gate = fenceGate(memoryFenceStore());
+ * await gate.admit("printer/1", 43);
+ * await gate.admit("printer/1", 42).catch((error) => {
+ *   if (!(error instanceof StaleFenceError)) throw error;
+ *   console.log(`${error.resource} has seen ${error.highest}`);
+ * });
+ * ```
+ */
 export class StaleFenceError extends Error {
   override readonly name = "StaleFenceError";
+  /** Tells this error from others where classes do not reach: in JSON, in another copy of the package. */
   readonly code = "STALE_FENCE";
+  /** What refused, by the name that it was given. */
   readonly resource: string;
+  /** What was refused. */
   readonly fence: number;
   /** The greatest fence the resource has seen; null if the resource does not say. */
   readonly highest: number | null;

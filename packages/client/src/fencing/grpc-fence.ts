@@ -16,7 +16,20 @@ const INVALID_ARGUMENT = 3;
 const FAILED_PRECONDITION = 9;
 const INTERNAL = 13;
 
-/** Puts the fence into the metadata of a grpc-js call, and returns them. */
+/**
+ * Puts the fence into the metadata of a grpc-js call, and returns them.
+ *
+ * @example
+ * ```ts
+ * import { setFenceMetadata } from "@conclave/client/fencing";
+ * import { Metadata } from "@grpc/grpc-js";
+ *
+ * await client.locks.request("order/42", async (lock) => {
+ *   const metadata = setFenceMetadata(new Metadata(), lock.fence);
+ *   console.log(metadata.get("fence-token"));
+ * });
+ * ```
+ */
 export function setFenceMetadata<M extends { set(key: string, value: string): void }>(
   metadata: M,
   token: FenceToken,
@@ -31,7 +44,18 @@ export function setFenceMetadata<M extends { set(key: string, value: string): vo
  *
  * @example
  * ```ts
- * server.addService(Orders, { pay: grpcFenced({ gate, resource: (call) => call.request.id }, pay) });
+ * import { fenceGate, grpcFenced, memoryFenceStore } from "@conclave/client/fencing";
+ * import type { sendUnaryData, ServerUnaryCall } from "@grpc/grpc-js";
+ *
+ * type PayCall = ServerUnaryCall<{ readonly orderId: string }, { readonly paid: boolean }>;
+ *
+ * function pay(call: PayCall, callback: sendUnaryData<{ readonly paid: boolean }>): void {
+ *   callback(null, { paid: true });
+ * }
+ *
+ * const gate = fenceGate(memoryFenceStore());
+ * const resource = (call: PayCall) => call.request.orderId;
+ * const handlers = { pay: grpcFenced({ gate, resource }, pay) }; // for server.addService
  * ```
  */
 export function grpcFenced<Call extends GrpcCall, Callback extends GrpcCallback>(

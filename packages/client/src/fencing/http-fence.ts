@@ -4,13 +4,26 @@ import { type FenceToken, fenceText, StaleFenceError } from "./fence-token.ts";
 /** The header that carries a fence. Metadata of gRPC uses the same name. */
 export const FENCE_HEADER = "fence-token";
 
-/** The header to send with a request that a lock protects: `fetch(url, { headers: fenceHeaders(lock.fence) })`. */
+/**
+ * The header to send with a request that a lock protects: `fetch(url, { headers: fenceHeaders(lock.fence) })`.
+ *
+ * @example
+ * ```ts
+ * import { fenceHeaders } from "@conclave/client/fencing";
+ *
+ * await client.locks.request("order/42", async (lock) => {
+ *   const request = { method: "PUT", headers: fenceHeaders(lock.fence), signal: lock.signal };
+ *   console.log(new Request("http://orders.internal/42", request).headers.get("fence-token"));
+ * });
+ * ```
+ */
 export function fenceHeaders(token: FenceToken): Readonly<Record<string, string>> {
   return { [FENCE_HEADER]: fenceText(token) };
 }
 
 /** How a service checks the fences of its requests. */
 export interface FenceCheck<Request> {
+  /** What lets fences through. */
   readonly gate: FenceGate;
   /** What the request would change, as the gate knows it. */
   readonly resource: (request: Request) => string;
@@ -22,12 +35,22 @@ export interface FenceCheck<Request> {
 export interface FenceRefusal {
   /** 412: stale. 428 (RFC 6585): missing. 400: no fence at all. */
   readonly status: 400 | 412 | 428;
+  /** For the body of the answer. */
   readonly message: string;
 }
 
 /**
  * Null if the request may go on.
  * @throws what the gate's store throws
+ * @example
+ * ```ts
+ * import { fenceGate, fenceRefusal, memoryFenceStore } from "@conclave/client/fencing";
+ *
+ * const check = { gate: fenceGate(memoryFenceStore()), resource: ({ url }: Request) => url };
+ * const request = new Request("http://orders.internal/42", { headers: { "fence-token": "42" } });
+ * const refusal = await fenceRefusal(check, request, request.headers.get("fence-token"));
+ * if (refusal === null) console.log("goes on");
+ * ```
  */
 export async function fenceRefusal<Request>(
   check: FenceCheck<Request>,
@@ -64,8 +87,17 @@ interface ExpressResponse {
 }
 
 /**
- * Middleware for Express: `app.put("/orders/:id", expressFence({ gate, resource: (request) => request.path }), write)`.
- * It answers a stale request with 412.
+ * Middleware for Express, which answers a stale request with 412.
+ *
+ * @example
+ * ```ts
+ * import type { IncomingMessage } from "node:http";
+ * import { expressFence, fenceGate, memoryFenceStore } from "@conclave/client/fencing";
+ *
+ * const gate = fenceGate(memoryFenceStore());
+ * const fenced = expressFence({ gate, resource: ({ url }: IncomingMessage) => url ?? "" });
+ * // app.put("/orders/:id", fenced, writeOrder);
+ * ```
  */
 export function expressFence<Request extends HeadersOfNode>(check: FenceCheck<Request>) {
   return (request: Request, response: ExpressResponse, next: (error?: unknown) => void): void => {
@@ -81,7 +113,19 @@ interface FastifyReply {
   code(status: number): { send(body: unknown): unknown };
 }
 
-/** A hook for Fastify: `app.put("/orders/:id", { preHandler: fastifyFence({ … }) }, write)`. */
+/**
+ * A hook for Fastify, to be given as `preHandler`. It answers a stale request with 412.
+ *
+ * @example
+ * ```ts
+ * import type { IncomingMessage } from "node:http";
+ * import { fastifyFence, fenceGate, memoryFenceStore } from "@conclave/client/fencing";
+ *
+ * const gate = fenceGate(memoryFenceStore());
+ * const preHandler = fastifyFence({ gate, resource: ({ url }: IncomingMessage) => url ?? "" });
+ * // app.put("/orders/:id", { preHandler }, writeOrder);
+ * ```
+ */
 export function fastifyFence<Request extends HeadersOfNode>(check: FenceCheck<Request>) {
   return async (request: Request, reply: FastifyReply): Promise<unknown> => {
     const refusal = await fenceRefusal(check, request, request.headers[FENCE_HEADER]);
@@ -96,7 +140,22 @@ interface HonoContext {
   readonly req: { header(name: string): string | undefined };
 }
 
-/** Middleware for Hono, and whatever answers with web responses: `app.put("/orders/:id", honoFence({ … }), write)`. */
+/**
+ * Middleware for Hono, and whatever answers with web responses. It answers a stale request with 412.
+ *
+ * @example
+ * ```ts
+ * import { fenceGate, honoFence, memoryFenceStore } from "@conclave/client/fencing";
+ *
+ * interface OrderContext {
+ *   readonly req: { header(name: string): string | undefined; param(name: "id"): string };
+ * }
+ *
+ * const gate = fenceGate(memoryFenceStore());
+ * const fenced = honoFence({ gate, resource: ({ req }: OrderContext) => req.param("id") });
+ * // app.put("/orders/:id", fenced, writeOrder);
+ * ```
+ */
 export function honoFence<Context extends HonoContext>(check: FenceCheck<Context>) {
   return async (context: Context, next: () => Promise<void>): Promise<Response | undefined> => {
     const refusal = await fenceRefusal(check, context, context.req.header(FENCE_HEADER));

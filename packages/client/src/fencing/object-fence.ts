@@ -26,14 +26,15 @@ export interface ObjectPrecondition {
  * @throws StaleFenceError if the object found was written with a greater fence; RangeError for what is no fence
  * @example
  * ```ts
- * const found = await s3.send(new HeadObjectCommand({ Bucket, Key })).catch(absent);
- * const { headers, metadata } = objectPrecondition(
- *   Key,
- *   found && { metadata: found.Metadata, version: found.ETag },
- *   lock.fence,
- * );
- * const conditions = { IfMatch: headers["if-match"], IfNoneMatch: headers["if-none-match"] };
- * await s3.send(new PutObjectCommand({ Bucket, Key, Body, Metadata: metadata, ...conditions }));
+ * import { type FoundObject, objectPrecondition } from "@conclave/client/fencing";
+ *
+ * // What HeadObject of S3 says: its Metadata, and its ETag as the version. Null for 404.
+ * const found: FoundObject = { metadata: { "fence-token": "0000000000000001" }, version: '"5eb6"' };
+ * await client.locks.request("report.pdf", async (lock) => {
+ *   const { headers, metadata } = objectPrecondition("report.pdf", found, lock.fence);
+ *   // For PutObject: { Metadata: metadata, IfMatch: headers["if-match"], IfNoneMatch: headers["if-none-match"] }
+ *   console.log(headers, metadata);
+ * });
  * ```
  */
 export function objectPrecondition(

@@ -5,7 +5,9 @@ export type SqlDialect = "postgres" | "mysql" | "sqlite";
 
 /** Which column of which table remembers the greatest fence of a row. */
 export interface SqlFenceColumn {
+  /** How the database writes names and placeholders. */
   readonly dialect: SqlDialect;
+  /** Its name, as it is; it will be quoted. */
   readonly table: string;
   /** A nullable BIGINT (INTEGER in sqlite); null before the first fenced write. Default `"fence"`. */
   readonly column?: string;
@@ -13,10 +15,13 @@ export interface SqlFenceColumn {
 
 /** A piece of SQL with the values of its placeholders, in order. */
 export interface SqlFragment {
+  /** With placeholders. */
   readonly text: string;
+  /** One for each placeholder. */
   readonly values: readonly unknown[];
 }
 
+/** The parts of a statement that refuses former holders. Made by {@link sqlFence}. */
 export interface SqlFence {
   /**
    * `column = ?`, for the SET of a statement of one's own.
@@ -47,9 +52,15 @@ export interface SqlFence {
  * @throws RangeError for what is no fence
  * @example
  * ```ts
- * const fenced = sqlFence({ dialect: "postgres", table: "orders" }, lock.fence);
- * const { text, values } = fenced.update({ set: { state: "paid" }, where: { id: 42 } });
- * fenced.assertApplied((await pool.query(text, [...values])).rowCount ?? 0);
+ * import { sqlFence } from "@conclave/client/fencing";
+ *
+ * // Stands for a pool of pg, whose queries answer with the number of rows.
+ * const pool = { query: async (text: string, values: unknown[]) => ({ rowCount: 1 }) };
+ * await client.locks.request("order/42", async (lock) => {
+ *   const fenced = sqlFence({ dialect: "postgres", table: "orders" }, lock.fence);
+ *   const { text, values } = fenced.update({ set: { state: "paid" }, where: { id: 42 } });
+ *   fenced.assertApplied((await pool.query(text, [...values])).rowCount); // throws StaleFenceError
+ * });
  * ```
  */
 export function sqlFence(target: SqlFenceColumn, token: FenceToken): SqlFence {

@@ -7,12 +7,15 @@ import { type CallOptions, limitsOf } from "../kv/limits.ts";
 import { drawLeaseId, type Runtime } from "../runtime.ts";
 import type { Transport } from "../transport/transport.ts";
 
+/** A lease that was granted. */
 export interface GrantedLease {
+  /** To be given to puts, and to {@link Leases.revoke}. */
   readonly leaseId: bigint;
   /** As granted, which may be more than was asked for. ms. */
   readonly ttl: number;
 }
 
+/** How a lease stands. */
 export interface LeaseTime {
   /** Time left, ms, rounded down to seconds by the server. */
   readonly remaining: number;
@@ -24,6 +27,15 @@ export interface LeaseTime {
 
 /**
  * Bare leases, which nobody renews unless told to. What wants to stay alive is better served by a session.
+ *
+ * @example
+ * ```ts
+ * const { leaseId } = await client.leases.grant("10s");
+ * await client.kv.put("seen/host-a", "1", { leaseId }); // gone in ten seconds
+ * await client.leases.keepAliveOnce(leaseId);
+ * console.log((await client.leases.timeToLive(leaseId))?.remaining);
+ * await client.leases.revoke(leaseId);
+ * ```
  */
 export class Leases {
   readonly #transport: Transport;

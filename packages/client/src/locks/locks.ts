@@ -16,6 +16,7 @@ import type { Session } from "../session/session.ts";
 /** A lock that is held. */
 export type Lock = Hold;
 
+/** How a lock is asked for. All of it is optional. */
 export interface LockOptions {
   /** Gives the waiting up, and leaves nothing behind. It does not end a lock that is held. */
   readonly signal?: AbortSignal;
@@ -37,6 +38,18 @@ export interface LockOptions {
  *
  * A lock over a network is a strong hint and no more: pass `lock.fence` on to what it protects, and let that refuse
  * smaller fences.
+ *
+ * @example
+ * ```ts
+ * const done = await client.locks.request("order/42", { timeout: "5s" }, async (lock) => {
+ *   await lock.kv.put("order/42/state", "paid");
+ *   return true;
+ * });
+ * console.log(done);
+ *
+ * await using nightly = await client.locks.try("nightly"); // null if somebody else has it
+ * if (nightly !== null) console.log(`fence ${nightly.fence}`);
+ * ```
  */
 export class Locks {
   readonly #coordination: Coordination;
@@ -53,8 +66,11 @@ export class Locks {
    *   ConclaveError if the lock could not be had. A failure to release is never thrown: the lock frees itself
    * @example
    * ```ts
+   * import { fenceHeaders } from "@conclave/client/fencing";
+   *
    * await client.locks.request("order/42", async (lock) => {
-   *   await pay(order, { signal: lock.signal, fence: lock.fence });
+   *   const request = { headers: fenceHeaders(lock.fence), signal: lock.signal };
+   *   console.log(request); // for the payment service
    *   await lock.kv.put("order/42/state", "paid"); // commits only while held
    * });
    * ```

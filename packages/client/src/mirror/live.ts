@@ -6,6 +6,7 @@ import { Mirror, type MirrorOptions } from "./mirror.ts";
 import type { MirrorParts } from "./mirror-source.ts";
 import { decoderOf, type ValueCodec } from "./value-codec.ts";
 
+/** What {@link Client.live} takes besides key and codec. */
 export interface LiveOptions<T> extends MirrorOptions {
   /**
    * The value while there is no key, or none that was ever valid, or, at the start, no server that answers. Without it
@@ -16,6 +17,7 @@ export interface LiveOptions<T> extends MirrorOptions {
 
 /** What a {@link Live} shows, and since when. */
 export interface LiveValue<T> {
+  /** What the codec made of it. */
   readonly value: T;
   /** Revision of the write that it comes from; null for the fallback. */
   readonly revision: number | null;
@@ -39,9 +41,15 @@ interface Written<T> {
  *
  * @example
  * ```ts
- * await using config = await client.live("config/app", Config, { fallback: defaults });
- * serve(config.value);
- * for await (const { value, revision } of config) apply(value, revision);
+ * import { z } from "zod";
+ *
+ * const Config = z.object({ pageSize: z.number() });
+ * await using config = await client.live("config/app", Config, { fallback: { pageSize: 20 } });
+ * console.log(config.value.pageSize);
+ * for await (const { value, revision } of config) {
+ *   console.log(revision, value.pageSize); // first the value now, then each change
+ *   break;
+ * }
  * ```
  */
 export class Live<T> implements AsyncDisposable {

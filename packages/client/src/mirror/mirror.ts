@@ -13,6 +13,7 @@ import { type InvalidPolicy, MirrorState } from "./mirror-state.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { decoderOf, type ValueCodec } from "./value-codec.ts";
 
+/** What {@link Client.mirror} takes besides keys and codec. */
 export interface MirrorOptions {
   /**
    * What becomes of a value that the codec refuses: `"keep-last"` goes on showing the last good one and tells in
@@ -44,9 +45,12 @@ const PATIENCE_MAX_MS = 500;
  *
  * @example
  * ```ts
- * await using flags = await client.mirror("flags/", Flag);
- * if (flags.get("flags/dark-mode")?.enabled) paintItBlack();
- * for await (const { puts, deletes } of flags.changes()) refresh(puts, deletes);
+ * import { z } from "zod";
+ *
+ * await using flags = await client.mirror("flags/", z.object({ enabled: z.boolean() }));
+ * const { revision } = await client.kv.put("flags/dark-mode", '{ "enabled": true }');
+ * await flags.atLeast(revision); // one's own write
+ * console.log(flags.get("flags/dark-mode")?.enabled);
  * ```
  */
 export class Mirror<T> implements ReadonlyMap<string, T>, AsyncDisposable {
@@ -118,14 +122,17 @@ export class Mirror<T> implements ReadonlyMap<string, T>, AsyncDisposable {
     return this.#state.invalid;
   }
 
+  /** How many keys there are. */
   get size(): number {
     return this.#state.entries.size;
   }
 
+  /** The value of a key; undefined if there is none. */
   get(key: string): T | undefined {
     return this.#state.entries.get(key);
   }
 
+  /** Whether there is a key with a valid value. */
   has(key: string): boolean {
     return this.#state.entries.has(key);
   }
@@ -146,6 +153,7 @@ export class Mirror<T> implements ReadonlyMap<string, T>, AsyncDisposable {
     return this.#state.entries.entries();
   }
 
+  /** Calls back for each key. */
   forEach(callback: (value: T, key: string, map: ReadonlyMap<string, T>) => void): void {
     for (const [key, value] of this.#state.entries) callback(value, key, this);
   }
@@ -175,7 +183,8 @@ export class Mirror<T> implements ReadonlyMap<string, T>, AsyncDisposable {
    *   reason if the mirror ended
    * @example
    * ```ts
-   * const { revision } = await client.kv.put("flags/dark-mode", "{}");
+   * await using flags = await client.mirror("flags/");
+   * const { revision } = await client.kv.put("flags/dark-mode", "on");
    * await flags.atLeast(revision);
    * ```
    */

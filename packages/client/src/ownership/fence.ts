@@ -7,8 +7,16 @@ const TEXT_DIGITS = 16;
  *
  * It is the revision that created the holder's queue entry. `revision` suits a database column; the text form has 16
  * digits and sorts like the number; `<` and `>` compare fences directly.
+ *
+ * @example
+ * ```ts
+ * const first = await client.locks.request("job", async (lock) => lock.fence);
+ * const second = await client.locks.request("job", async (lock) => lock.fence);
+ * console.log(second > first, `${second}` > `${first}`); // true true
+ * ```
  */
 export class Fence {
+  /** As a number: a positive safe integer. */
   readonly revision: number;
 
   constructor(revision: number) {
@@ -16,14 +24,17 @@ export class Fence {
     Object.freeze(this);
   }
 
+  /** 16 digits, which sort as the numbers do. */
   toString(): string {
     return String(this.revision).padStart(TEXT_DIGITS, "0");
   }
 
+  /** The text form. */
   toJSON(): string {
     return this.toString();
   }
 
+  /** The number, so that `<` and `>` compare fences. */
   valueOf(): number {
     return this.revision;
   }

@@ -25,6 +25,15 @@ export interface Guarded {
  * that a holder that was paused for too long cannot write after its successor (failure mode 1).
  *
  * @throws LockLostError with outcome `"not-applied"` once the hold is lost
+ * @example
+ * ```ts
+ * import { op } from "@conclave/client";
+ *
+ * await client.locks.request("order/42", async (lock) => {
+ *   await lock.kv.put("order/42/state", "paid");
+ *   await lock.kv.commit([op.put("order/42/state", "sent"), op.delete("order/42/cart")]);
+ * });
+ * ```
  */
 export class GuardedKv {
   readonly #newTxn: () => Txn;
@@ -36,15 +45,18 @@ export class GuardedKv {
     this.#hold = hold;
   }
 
+  /** Writes one pair, if the hold is still ours. @throws LockLostError if not; ConclaveError */
   async put(key: Bytes, value: Bytes, options: PutOptions & CallOptions = {}): Promise<PutResult> {
     const [written] = await this.commit([op.put(key, value, options)], options);
     return written;
   }
 
+  /** Deletes one key, if the hold is still ours. @throws LockLostError if not; ConclaveError */
   delete(key: Bytes, options: DeleteOptions & CallOptions = {}): Promise<DeleteResult> {
     return this.deleteAll({ key }, options);
   }
 
+  /** Deletes every key of a range, if the hold is still ours. @throws LockLostError if not; ConclaveError */
   async deleteAll(
     target: Target,
     options: DeleteOptions & CallOptions = {},

@@ -31,8 +31,21 @@ type HoldState =
   | { readonly kind: "released"; readonly result: Promise<ReleaseResult> }
   | { readonly kind: "lost"; readonly reason: LossReason; readonly cause: unknown };
 
-/** What is ours while the session lives and the queue entry stands: a lock, or the leadership of a term. */
+/**
+ * What is ours while the session lives and the queue entry stands: a lock, or the leadership of a term.
+ *
+ * @example
+ * ```ts
+ * await using lock = await client.locks.acquire("order/42", { timeout: "5s" });
+ * lock.signal.addEventListener("abort", () => console.log("stop"), { once: true });
+ * console.log(`fence ${lock.fence}, proven for ${lock.remaining()} ms`);
+ * lock.assert(); // by the clock
+ * await lock.verify(); // by the server
+ * await client.txn().if(lock.guard).commit(); // in a transaction of one's own
+ * ```
+ */
 export class Hold implements AsyncDisposable {
+  /** What it was asked for by. */
   readonly name: string;
   /** The queue entry that stands for it. Within the client's namespace. */
   readonly key: string;

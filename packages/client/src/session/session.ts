@@ -49,6 +49,16 @@ export interface SessionParts {
  *
  * It counts as held until `send time of the last acknowledged renewal + granted TTL - margin` on the monotonic clock,
  * whatever the network does, so `signal` aborts before the server can give away what rests on it. Lost is final.
+ *
+ * @example
+ * ```ts
+ * await client.session.open(); // done by the first lock or election, too
+ * console.log(client.session.state, client.session.remaining());
+ *
+ * // What shall not be lost together with the shared session gets one of its own.
+ * await using other = client.session.fork({ ttl: "30s" });
+ * await client.locks.request("long", { session: other }, async (lock) => lock.assert());
+ * ```
  */
 export class Session implements AsyncDisposable {
   readonly #parts: SessionParts;
@@ -65,6 +75,7 @@ export class Session implements AsyncDisposable {
     setMaxListeners(0, signal);
   }
 
+  /** What is known of the lease at this moment, by the clock. */
   get state(): SessionState {
     this.#loseIfOverdue();
     const phase = this.#phase;

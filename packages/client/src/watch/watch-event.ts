@@ -2,7 +2,18 @@ import { EventType, type Event as WireEvent } from "@conclave/wire";
 import { KeyValue } from "../kv/key-value.ts";
 import type { Namespace } from "../kv/keys.ts";
 
-/** One change of one key. */
+/**
+ * One change of one key.
+ *
+ * @example
+ * ```ts
+ * const { revision } = await client.kv.put("orders/1", "paid");
+ * for await (const event of client.watch("orders/", { from: revision })) {
+ *   console.log(event.type, event.keyText, event.text, event.revision);
+ *   break; // to go on later: client.watch("orders/", { from: event.next })
+ * }
+ * ```
+ */
 export class WatchEvent {
   /** `"delete"` also when the key's lease expired: the protocol does not tell the two apart. */
   readonly type: "put" | "delete";
@@ -27,22 +38,27 @@ export class WatchEvent {
     this.next = isLastOfRevision ? kv.modRevision + 1 : kv.modRevision;
   }
 
+  /** The key, without the client's namespace. */
   get key(): Uint8Array {
     return this.kv.key;
   }
 
+  /** The key as text. */
   get keyText(): string {
     return this.kv.keyText;
   }
 
+  /** The value after the change; empty after a delete. */
   get value(): Uint8Array {
     return this.kv.value;
   }
 
+  /** The value as text. */
   get text(): string {
     return this.kv.text;
   }
 
+  /** The value as JSON. @throws SyntaxError if it is none, as after a delete */
   json(): unknown {
     return this.kv.json();
   }

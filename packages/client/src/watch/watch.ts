@@ -7,6 +7,7 @@ import type { Subscription } from "./subscription.ts";
 import { type WatchEvent, watchEvents } from "./watch-event.ts";
 import type { WatchHub } from "./watch-hub.ts";
 
+/** What {@link Client.watch} takes besides the keys. */
 export interface WatchOptions {
   /** First revision to deliver, inclusive. Default: the one after the store's revision when the watch is created. */
   readonly from?: number;
@@ -34,9 +35,11 @@ const BUFFERED_EVENTS_MAX_DEFAULT = 4_096;
  *   PERMISSION_DENIED, REVISION_REGRESSED
  * @example
  * ```ts
+ * let { revision: cursor } = await client.kv.put("orders/1", "paid");
  * for await (const event of client.watch("orders/", { from: cursor })) {
- *   await apply(event);
- *   cursor = event.next;
+ *   console.log(event.type, event.keyText, event.text);
+ *   cursor = event.next; // to be stored, and to go on from
+ *   break;
  * }
  * ```
  */
@@ -89,6 +92,7 @@ export class Watch implements AsyncIterableIterator<WatchEvent>, AsyncDisposable
     return starter.promise;
   }
 
+  /** The next change; what `for await` calls. @throws as the class says */
   next(): Promise<IteratorResult<WatchEvent>> {
     if (this.#read < this.#buffer.length) {
       return Promise.resolve({ done: false, value: this.#takeBuffered() });
