@@ -6,6 +6,7 @@ const entry = {
   index: "src/index.ts",
   fencing: "src/fencing/index.ts",
   "grpc-js": "src/grpc-js/index.ts",
+  shutdown: "src/shutdown/index.ts",
 };
 
 export default defineConfig([

@@ -68,7 +68,9 @@ describe.skipIf(!isBuilt)("the built package (after npm run build)", () => {
       expect(mistakes.map(({ messageText }) => messageText)).toEqual([]);
       const run = spawnSync(process.execPath, [path.replace(/ts$/, "js")], { encoding: "utf8" });
       expect(run.stderr).toBe("");
-      expect(run.stdout).toBe('function ("fence" IS NULL OR "fence" <= $1) function function function\n');
+      expect(run.stdout).toBe(
+        'function ("fence" IS NULL OR "fence" <= $1) function function function\n',
+      );
     },
   );
 });

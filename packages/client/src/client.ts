@@ -1,6 +1,7 @@
 import { KV } from "@conclave/wire";
 import { onAbort } from "./abort.ts";
 import { Admin } from "./admin/admin.ts";
+import { type Duration, durationMs } from "./duration.ts";
 import { Election, type ElectionOptions } from "./elections/election.ts";
 import { ConclaveError } from "./errors.ts";
 import type { KeyValue } from "./kv/key-value.ts";
@@ -26,6 +27,12 @@ import { WatchHub } from "./watch/watch-hub.ts";
 
 /** A single key that exists nowhere: read for nothing but the answer's header. */
 const NO_KEY = Uint8Array.of(0);
+
+/** What {@link Client.close} takes. */
+export interface CloseOptions {
+  /** How long the holders of locks and leaderships may take to end by themselves. Default: no time. */
+  readonly grace?: Duration;
+}
 
 /**
  * A connection to a cluster and all that can be done with it. Made by {@link connect}.
@@ -113,7 +120,7 @@ export class Client implements AsyncDisposable {
 
   /** The changes of some keys, from now on or from a revision. See {@link Watch}. */
   watch(target: Target, options: WatchOptions = {}): Watch {
-    if (this.#closing !== null) throw closedError();
+    if (this.#closed.signal.aborted) throw closedError();
     return new Watch(this.#hub, this.#namespace, target, options);
   }
 
@@ -148,10 +155,13 @@ export class Client implements AsyncDisposable {
 
   /**
    * Ends every session (one call each, which frees what rests on it), every watch and the connections. The signals of
-   * all holds abort first. Never throws; calling it again waits for the first.
+   * all holds abort first; with a `grace`, their holders then get so long to end, still protected, while nothing new is
+   * taken: what waits for a lock or a lead rejects with CLOSED. Never rejects; calling it again waits for the first.
+   * @throws RangeError for a `grace` that is no duration
    */
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
+  close(options: CloseOptions = {}): Promise<void> {
+    const graceMs = durationMs(options.grace ?? 0, "grace");
+    this.#closing ??= this.#close(graceMs);
     return this.#closing;
   }
 
@@ -159,13 +169,24 @@ export class Client implements AsyncDisposable {
     return this.close();
   }
 
-  async #close(): Promise<void> {
+  async #close(graceMs: number): Promise<void> {
     this.#stopListening();
+    if (graceMs > 0) await this.#windDown(graceMs);
     this.#closed.abort(closedError());
     await this.#sessions.closeAll("shutdown");
     this.#hub.close(closedError());
     this.#transport.close();
     this.#caller.close();
+  }
+
+  #windDown(graceMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.#coordination.runtime.clock.setTimer(graceMs, resolve);
+      void this.#coordination.windDown.begin().then(() => {
+        timer.cancel();
+        resolve();
+      });
+    });
   }
 
   /** @internal A round trip to any member that answers, to know that there is one. */

@@ -1,5 +1,5 @@
 export type { Admin, Alarm, ClusterMember, MemberStatus } from "./admin/admin.ts";
-export { Client, connect } from "./client.ts";
+export { Client, type CloseOptions, connect } from "./client.ts";
 export type { Duration } from "./duration.ts";
 export { type CampaignOptions, Election, type ElectionOptions } from "./elections/election.ts";
 export type { ElectionValue } from "./elections/election-value.ts";

@@ -134,6 +134,7 @@ export class Election {
     const { signal } = limit;
     const { session, closeOwn } = coordination.sessions.choose(options.session);
     try {
+      limit.alsoEndWith(coordination.windDown.signal);
       limit.alsoEndWith(session.signal);
       const entry = await enterQueue(
         coordination,

@@ -174,7 +174,10 @@ export class Locks {
   #limit(name: string, options: LockOptions): OperationLimit {
     if (name === "") throw new TypeError("a lock needs a name");
     const what = `locking ${JSON.stringify(name)}`;
-    return new OperationLimit(this.#coordination.runtime.clock, what, limitsOf(options));
+    const { runtime, windDown } = this.#coordination;
+    const limit = new OperationLimit(runtime.clock, what, limitsOf(options));
+    limit.alsoEndWith(windDown.signal);
+    return limit;
   }
 }
 

@@ -10,6 +10,7 @@ import type { Subscription } from "../watch/subscription.ts";
 import type { WatchHub } from "../watch/watch-hub.ts";
 import { Debris } from "./debris.ts";
 import { LocalQueue } from "./local-queue.ts";
+import { WindDown } from "./wind-down.ts";
 
 /** What locks and elections of one client work with. */
 export class Coordination {
@@ -19,6 +20,7 @@ export class Coordination {
   readonly hub: WatchHub;
   readonly namespace: Namespace;
   readonly localQueue = new LocalQueue();
+  readonly windDown = new WindDown();
   readonly debris: Debris;
   readonly #transport: Transport;
 

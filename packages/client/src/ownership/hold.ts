@@ -80,7 +80,13 @@ export class Hold implements AsyncDisposable {
     this.fence = new Fence(entry.createRevision);
     this.#code = code;
     this.#wasUncertain = entry.wasUncertain;
-    this.#onOver = onOver;
+    const leave = coordination.windDown.enter(() =>
+      this.#controller.abort(coordination.windDown.signal.reason),
+    );
+    this.#onOver = () => {
+      leave();
+      return onOver();
+    };
     this.kv = new GuardedKv(() => coordination.txn(), {
       guard: this.guard,
       assert: () => this.assert(),
