@@ -8,18 +8,21 @@ import type { KeyValue } from "./kv/key-value.ts";
 import { type Bytes, Namespace, type Target } from "./kv/keys.ts";
 import { Kv } from "./kv/kv.ts";
 import { Txn } from "./kv/txn.ts";
+import { type KeyCodec, type KeyTemplate, keyTemplate } from "./kv/typed-key.ts";
+import type { ValueCodec } from "./kv/value-codec.ts";
 import { Leases } from "./lease/leases.ts";
 import { Locks } from "./locks/locks.ts";
 import type { Live, LiveOptions } from "./mirror/live.ts";
 import type { Mirror, MirrorOptions } from "./mirror/mirror.ts";
 import type { MirrorParts } from "./mirror/mirror-source.ts";
-import type { ValueCodec } from "./mirror/value-codec.ts";
 import { type ClientTerms, type ConnectOptions, clientTerms } from "./options.ts";
 import { Coordination } from "./ownership/coordination.ts";
 import { type Runtime, systemRuntime } from "./runtime.ts";
 import type { Session } from "./session/session.ts";
 import { Sessions } from "./session/sessions.ts";
 import type { WorkerConnection } from "./session/worker/messages.ts";
+import type { TransactOptions } from "./transact/options.ts";
+import type { TransactBody, Transacted } from "./transact/transact.ts";
 import { openChannel } from "./transport/h2.ts";
 import { type ClosableCaller, closedError, Transport } from "./transport/transport.ts";
 import { Watch, type WatchOptions } from "./watch/watch.ts";
@@ -116,6 +119,56 @@ export class Client implements AsyncDisposable {
   /** A transaction to be built: `txn().if(…).then(…).else(…).commit()`. */
   txn(): Txn {
     return new Txn(this.#transport, this.#namespace);
+  }
+
+  /**
+   * Reads and writes several keys as if nobody else were there: what `body` reads is of one revision, what it writes is
+   * applied at one revision, and if something it read has changed by then, it runs again. See {@link Transaction}.
+   *
+   * A lost answer does not lead to a second commit, nor to doubt: whether it took effect is found out.
+   * @throws what `body` throws, after which nothing is written; LockLostError for a required lock; ConclaveError ABORTED,
+   *   CONFLICT, TOO_LARGE; TIMEOUT or CANCELLED, with outcome `"unknown"` if a commit was under way
+   * @example
+   * ```ts
+   * await client.kv.put("stock/7", "3");
+   * const { value, attempts } = await client.transact(async (tx) => {
+   *   const left = Number(await tx.getOrThrow("stock/7"));
+   *   if (left === 0) throw tx.abort("sold out");
+   *   tx.put("stock/7", String(left - 1));
+   *   return left - 1;
+   * });
+   * console.log(`${value} left, after ${attempts} attempts`);
+   * ```
+   */
+  async transact<Value>(
+    body: TransactBody<Value>,
+    options: TransactOptions = {},
+  ): Promise<Transacted<Value>> {
+    const { transact } = await import("./transact/transact.ts");
+    return transact(this.#coordination, body, options);
+  }
+
+  /**
+   * Typed keys of one form. Each segment of `template` that begins with a colon is filled in when a key is made, with what
+   * is not empty and has no slash. `codec` is a Standard Schema (of zod, valibot, arktype and others) for JSON, or two
+   * functions; a value that it does not take is neither read nor written. Bigints are kept exact.
+   *
+   * @example
+   * ```ts
+   * const visits = client.key("visits/:page", {
+   *   encode: (count: number) => String(count),
+   *   decode: (bytes) => Number(new TextDecoder().decode(bytes)),
+   * });
+   * await client.kv.put(visits("home"), 1);
+   * const pair = await client.kv.get(visits({ page: "home" }));
+   * await client.txn().if(visits("home").version.eq(pair?.version ?? 0)).commit();
+   * ```
+   */
+  key<const Template extends string, T>(
+    template: Template,
+    codec: KeyCodec<T>,
+  ): KeyTemplate<Template, T> {
+    return keyTemplate(template, codec);
   }
 
   /** The changes of some keys, from now on or from a revision. See {@link Watch}. */

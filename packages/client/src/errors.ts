@@ -9,10 +9,12 @@ export type Outcome = "not-applied" | "unknown";
  * Codes are stable; messages are for people and may change.
  */
 export const ERROR_CODES = [
+  "ABORTED",
   "ALREADY_EXISTS",
   "CANCELLED",
   "CLOSED",
   "COMPACTED",
+  "CONFLICT",
   "CORRUPT",
   "FAILED_PRECONDITION",
   "FUTURE_REVISION",

@@ -33,18 +33,29 @@ export {
   type ReadOptions,
 } from "./kv/op.ts";
 export type { Results, Txn, TxnResult } from "./kv/txn.ts";
+export type {
+  KeyCodec,
+  KeyTemplate,
+  TypedKey,
+  TypedKeys,
+  TypedPair,
+} from "./kv/typed-key.ts";
+export type { StandardResult, StandardSchema, ValueCodec } from "./kv/value-codec.ts";
 export type { GrantedLease, Leases, LeaseTime } from "./lease/leases.ts";
 export type { Lock, LockOptions, Locks } from "./locks/locks.ts";
 export type { MirrorBatch } from "./mirror/batch.ts";
 export type { Live, LiveOptions, LiveValue } from "./mirror/live.ts";
 export type { Mirror, MirrorOptions } from "./mirror/mirror.ts";
-export type { StandardResult, StandardSchema, ValueCodec } from "./mirror/value-codec.ts";
 export type { ConnectOptions, RetryOptions } from "./options.ts";
 export { Fence } from "./ownership/fence.ts";
 export type { GuardedKv } from "./ownership/guarded-kv.ts";
 export type { Hold, ReleaseResult } from "./ownership/hold.ts";
 export type { Session, SessionState } from "./session/session.ts";
 export type { SessionOptions } from "./session/session-options.ts";
+export type { Isolation } from "./transact/isolation.ts";
+export type { TransactOptions, TransactRetryOptions } from "./transact/options.ts";
+export type { TransactBody, Transacted } from "./transact/transact.ts";
+export type { Requirable, Transaction, TransactionPair } from "./transact/transaction.ts";
 export type { OpenTransport, TlsOptions } from "./transport/h2.ts";
 export type { Watch, WatchOptions } from "./watch/watch.ts";
 export type { WatchEvent } from "./watch/watch-event.ts";

@@ -26,12 +26,12 @@ export interface Relations<Operand> {
  * compare("jobs/").absent(); // no key begins with "jobs/"
  * ```
  */
-export interface Comparable {
+export interface Comparable<Value = Bytes> {
   readonly version: Relations<number>;
   readonly createRevision: Relations<number>;
   readonly modRevision: Relations<number>;
   readonly leaseId: Relations<bigint>;
-  readonly value: Relations<Bytes>;
+  readonly value: Relations<Value>;
   absent(): Comparison;
   exists(): Comparison;
 }
@@ -60,6 +60,14 @@ function relations<Operand>(
 }
 
 export function compare(target: Target): Comparable {
+  return comparable<Bytes>(target, (value) => value);
+}
+
+/** {@link compare} for values that are encoded first. @internal */
+export function comparable<Value>(
+  target: Target,
+  encode: (value: Value) => Bytes,
+): Comparable<Value> {
   const createRevision = relations(target, CompareTarget.CREATE, (revision: number) => ({
     createRevision: revision,
   }));
@@ -70,7 +78,9 @@ export function compare(target: Target): Comparable {
       modRevision: revision,
     })),
     leaseId: relations(target, CompareTarget.LEASE, (lease: bigint) => ({ lease })),
-    value: relations(target, CompareTarget.VALUE, (value: Bytes) => ({ value: bytesFrom(value) })),
+    value: relations(target, CompareTarget.VALUE, (value: Value) => ({
+      value: bytesFrom(encode(value)),
+    })),
     absent: () => createRevision.eq(0),
     exists: () => createRevision.gt(0),
   };

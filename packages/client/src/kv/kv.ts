@@ -8,6 +8,7 @@ import {
   type DeleteResult,
   deleteRequest,
   deleteResult,
+  found,
   type PutOptions,
   type PutResult,
   putRequest,
@@ -17,7 +18,9 @@ import {
   type ReadOptions,
   rangeRequest,
   rangeResult,
+  targetOf,
 } from "./op.ts";
+import type { TypedKey, TypedPair } from "./typed-key.ts";
 
 /**
  * Keys and values. Reads are linearizable unless asked otherwise, and repeated when a member is unavailable. Writes go
@@ -33,10 +36,14 @@ export class Kv {
     this.#namespace = namespace;
   }
 
-  /** The pair under `key`, or null. */
-  async get(key: Bytes, options: ReadOptions & CallOptions = {}): Promise<KeyValue | null> {
-    const { items } = await this.getAll({ key }, options);
-    return items[0] ?? null;
+  /** The pair under `key`, or null. @throws ConclaveError INVALID_VALUE if it does not fit a typed key */
+  get(key: Bytes, options?: ReadOptions & CallOptions): Promise<KeyValue | null>;
+  get<T>(key: TypedKey<T>, options?: ReadOptions & CallOptions): Promise<TypedPair<T> | null>;
+  async get(
+    key: Bytes | TypedKey<unknown>,
+    options: ReadOptions & CallOptions = {},
+  ): Promise<KeyValue | TypedPair<unknown> | null> {
+    return found(key, await this.getAll(targetOf(key), options));
   }
 
   /**
@@ -55,15 +62,24 @@ export class Kv {
   }
 
   /** Writes one pair. @throws ConclaveError, with outcome `"unknown"` if it may have been written */
-  async put(key: Bytes, value: Bytes, options: PutOptions & CallOptions = {}): Promise<PutResult> {
+  put(key: Bytes, value: Bytes, options?: PutOptions & CallOptions): Promise<PutResult>;
+  put<T>(key: TypedKey<T>, value: T, options?: PutOptions & CallOptions): Promise<PutResult>;
+  async put(
+    key: Bytes | TypedKey<unknown>,
+    value: unknown,
+    options: PutOptions & CallOptions = {},
+  ): Promise<PutResult> {
     const request = putRequest(this.#namespace, key, value, options);
     const response = await this.#transport.call(KV.Put, request, "once", limitsOf(options));
     return putResult(this.#namespace, response, response.header?.revision ?? 0);
   }
 
   /** Deletes one key, if it is there. */
-  delete(key: Bytes, options: DeleteOptions & CallOptions = {}): Promise<DeleteResult> {
-    return this.deleteAll({ key }, options);
+  delete(
+    key: Bytes | TypedKey<unknown>,
+    options: DeleteOptions & CallOptions = {},
+  ): Promise<DeleteResult> {
+    return this.deleteAll(targetOf(key), options);
   }
 
   /** Deletes every key of a range, at one revision. */

@@ -13,6 +13,8 @@ import {
 import { ConclaveError } from "../errors.ts";
 import { KeyValue } from "./key-value.ts";
 import { type Bytes, bytesFrom, type Namespace, type Target } from "./keys.ts";
+import type { Txn, TxnResult } from "./txn.ts";
+import { isTypedKey, type TypedKey, type TypedPair, typedPair } from "./typed-key.ts";
 
 export interface ReadOptions {
   /** Read as of this revision. Default: the latest. */
@@ -133,13 +135,13 @@ export function rangeResult(
 
 export function putRequest(
   namespace: Namespace,
-  key: Bytes,
-  value: Bytes,
+  key: Bytes | TypedKey<unknown>,
+  value: unknown,
   options: PutOptions,
 ): PutRequestInit {
   return {
-    key: namespace.keyOf(key),
-    value: bytesFrom(value),
+    key: namespace.keyOf(targetOf(key).key),
+    value: bytesFrom(isTypedKey(key) ? key.encode(value) : (value as Bytes)),
     lease: options.leaseId,
     prevKv: options.previous,
     ignoreLease: options.keepLease,
@@ -177,15 +179,7 @@ export function deleteResult(
 
 /** The operations of a transaction: `txn.then(op.put("a", "1"), op.get("b"))`. */
 export const op = {
-  get(key: Bytes, options: ReadOptions = {}): Op<KeyValue | null> {
-    const all = op.getAll({ key }, options);
-    return {
-      isRead: true,
-      request: all.request,
-      result: (namespace, response, revision) =>
-        all.result(namespace, response, revision).items[0] ?? null,
-    };
-  },
+  get: getOp,
 
   getAll(target: Target, options: RangeOptions = {}): Op<RangeResult> {
     return {
@@ -196,18 +190,18 @@ export const op = {
     };
   },
 
-  put(key: Bytes, value: Bytes, options: PutOptions = {}): Op<PutResult> {
-    return {
-      isRead: false,
-      request: (namespace) => ({ requestPut: putRequest(namespace, key, value, options) }),
-      result: (namespace, response, revision) =>
-        putResult(namespace, ofKind(response.responsePut), revision),
-    };
-  },
+  put: putOp,
 
   /** Deletes one key. */
-  delete(key: Bytes, options: DeleteOptions = {}): Op<DeleteResult> {
-    return op.deleteAll({ key }, options);
+  delete(key: Bytes | TypedKey<unknown>, options: DeleteOptions = {}): Op<DeleteResult> {
+    return op.deleteAll(targetOf(key), options);
+  },
+
+  /** A transaction within a transaction. Its conditions see the store as it was before the outer one. */
+  txn<Then extends readonly Op<unknown>[], Else extends readonly Op<unknown>[]>(
+    inner: Txn<Then, Else>,
+  ): Op<TxnResult<Then, Else>> {
+    return inner.asOp();
   },
 
   deleteAll(target: Target, options: DeleteOptions = {}): Op<DeleteResult> {
@@ -219,6 +213,49 @@ export const op = {
     };
   },
 };
+
+function getOp(key: Bytes, options?: ReadOptions): Op<KeyValue | null>;
+function getOp<T>(key: TypedKey<T>, options?: ReadOptions): Op<TypedPair<T> | null>;
+function getOp(
+  key: Bytes | TypedKey<unknown>,
+  options: ReadOptions = {},
+): Op<KeyValue | TypedPair<unknown> | null> {
+  const all = op.getAll(targetOf(key), options);
+  return {
+    isRead: true,
+    request: all.request,
+    result: (namespace, response, revision) =>
+      found(key, all.result(namespace, response, revision)),
+  };
+}
+
+function putOp(key: Bytes, value: Bytes, options?: PutOptions): Op<PutResult>;
+function putOp<T>(key: TypedKey<T>, value: T, options?: PutOptions): Op<PutResult>;
+function putOp(
+  key: Bytes | TypedKey<unknown>,
+  value: unknown,
+  options: PutOptions = {},
+): Op<PutResult> {
+  return {
+    isRead: false,
+    request: (namespace) => ({ requestPut: putRequest(namespace, key, value, options) }),
+    result: (namespace, response, revision) =>
+      putResult(namespace, ofKind(response.responsePut), revision),
+  };
+}
+
+export function targetOf(key: Bytes | TypedKey<unknown>): { readonly key: Bytes } {
+  return isTypedKey(key) ? key : { key };
+}
+
+/** The one pair of a read of `key`, decoded if the key has a type. */
+export function found(
+  key: Bytes | TypedKey<unknown>,
+  { items: [pair] }: RangeResult,
+): KeyValue | TypedPair<unknown> | null {
+  if (pair === undefined) return null;
+  return isTypedKey(key) ? typedPair(key, pair) : pair;
+}
 
 function ofKind<Response>(response: Response | null): Response {
   if (response === null) {

@@ -1,4 +1,4 @@
-import { KV } from "@conclave/wire";
+import { KV, type TxnRequestInit, type TxnResponse } from "@conclave/wire";
 import { ConclaveError } from "../errors.ts";
 import type { Effect } from "../transport/status-errors.ts";
 import type { CallLimits, Transport } from "../transport/transport.ts";
@@ -99,27 +99,42 @@ export class Txn<
 
   /** @internal For transactions that are known to be safe to repeat, by a nonce in what they write. */
   async commitAs(effect: Effect, limits: CallLimits): Promise<TxnResult<Then, Else>> {
-    const namespace = this.#namespace;
-    const { conditions } = this.#parts;
-    const response = await this.#transport.call(
-      KV.Txn,
-      {
-        compare: conditions.map((condition) => condition.request(namespace)),
-        success: this.#parts.success.map((each) => each.request(namespace)),
-        failure: this.#parts.failure.map((each) => each.request(namespace)),
-      },
-      effect,
-      limits,
-    );
-    const { succeeded } = response;
+    const request = this.#request(this.#namespace);
+    const response = await this.#transport.call(KV.Txn, request, effect, limits);
+    return this.#result(this.#namespace, response, response.header?.revision ?? 0);
+  }
+
+  /** @internal See {@link op.txn}. */
+  asOp(): Op<TxnResult<Then, Else>> {
+    return {
+      isRead: this.#isRead(),
+      request: (namespace) => ({ requestTxn: this.#request(namespace) }),
+      result: (namespace, { responseTxn }, revision) =>
+        this.#result(namespace, responseTxn, revision),
+    };
+  }
+
+  #request(namespace: Namespace): TxnRequestInit {
+    const { conditions, success, failure } = this.#parts;
+    return {
+      compare: conditions.map((condition) => condition.request(namespace)),
+      success: success.map((each) => each.request(namespace)),
+      failure: failure.map((each) => each.request(namespace)),
+    };
+  }
+
+  #result(
+    namespace: Namespace,
+    response: TxnResponse | null,
+    revision: number,
+  ): TxnResult<Then, Else> {
+    const succeeded = response?.succeeded ?? false;
     const taken = succeeded ? this.#parts.success : this.#parts.failure;
-    if (taken.length !== response.responses.length) {
+    if (taken.length !== response?.responses.length) {
       throw new ConclaveError("PROTOCOL", "unknown", "a transaction was answered in part");
     }
-    const revision = response.header?.revision ?? 0;
-    const results = taken.map((each, at) =>
-      each.result(namespace, response.responses[at]!, revision),
-    );
+    const { responses } = response;
+    const results = taken.map((each, at) => each.result(namespace, responses[at]!, revision));
     return { succeeded, revision, results } as TxnResult<Then, Else>;
   }
 

@@ -1,10 +1,10 @@
 import { ConclaveError } from "../errors.ts";
 import type { KeyValue } from "../kv/key-value.ts";
 import type { Bytes } from "../kv/keys.ts";
+import { decoderOf, type ValueCodec } from "../kv/value-codec.ts";
 import type { MirrorBatch } from "./batch.ts";
 import { Mirror, type MirrorOptions } from "./mirror.ts";
 import type { MirrorParts } from "./mirror-source.ts";
-import { decoderOf, type ValueCodec } from "./value-codec.ts";
 
 /** What {@link Client.live} takes besides key and codec. */
 export interface LiveOptions<T> extends MirrorOptions {

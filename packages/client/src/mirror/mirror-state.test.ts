@@ -1,8 +1,8 @@
 import { EventType, type Event as WireEvent, type KeyValue as WireKeyValue } from "@conclave/wire";
 import { expect, test } from "vitest";
 import { bytesFrom, Namespace } from "../kv/keys.ts";
+import { decoderOf, invalidValueError } from "../kv/value-codec.ts";
 import { type InvalidPolicy, MirrorState } from "./mirror-state.ts";
-import { decoderOf, invalidValueError } from "./value-codec.ts";
 
 const pair = (key: string | Uint8Array, value: string, modRevision: number): WireKeyValue => ({
   key: bytesFrom(key),

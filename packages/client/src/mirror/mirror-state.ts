@@ -3,9 +3,9 @@ import { EventType, type Event as WireEvent, type KeyValue as WireKeyValue } fro
 import { ConclaveError } from "../errors.ts";
 import { KeyValue } from "../kv/key-value.ts";
 import type { Namespace } from "../kv/keys.ts";
+import { invalidValueError } from "../kv/value-codec.ts";
 import type { MirrorBatch } from "./batch.ts";
 import type { Snapshot } from "./snapshot.ts";
-import { invalidValueError } from "./value-codec.ts";
 
 /** What becomes of a value that is not valid. */
 export type InvalidPolicy = "keep-last" | "throw";

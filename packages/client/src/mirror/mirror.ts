@@ -5,13 +5,13 @@ import { ConclaveError } from "../errors.ts";
 import type { KeyValue } from "../kv/key-value.ts";
 import type { KeyRange, Target } from "../kv/keys.ts";
 import { type CallOptions, limitsOf } from "../kv/limits.ts";
+import { decoderOf, type ValueCodec } from "../kv/value-codec.ts";
 import { Backoff } from "../runtime.ts";
 import type { MirrorBatch } from "./batch.ts";
 import { BatchReader } from "./batch-reader.ts";
 import { isFinalError, type MirrorParts, MirrorSource } from "./mirror-source.ts";
 import { type InvalidPolicy, MirrorState } from "./mirror-state.ts";
 import type { Snapshot } from "./snapshot.ts";
-import { decoderOf, type ValueCodec } from "./value-codec.ts";
 
 /** What {@link Client.mirror} takes besides keys and codec. */
 export interface MirrorOptions {

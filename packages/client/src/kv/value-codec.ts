@@ -1,5 +1,6 @@
 import { ConclaveError } from "../errors.ts";
-import type { KeyValue } from "../kv/key-value.ts";
+import type { KeyValue } from "./key-value.ts";
+import { textOf } from "./keys.ts";
 
 /** What a Standard Schema answers to a value. */
 export type StandardResult<T> =
@@ -19,8 +20,14 @@ export interface StandardSchema<T> {
   };
 }
 
+/** What a value is read from. */
+export interface Encoded {
+  readonly keyText: string;
+  readonly value: Uint8Array;
+}
+
 /**
- * How a value is read: a Standard Schema, which gets the value as parsed JSON, or a function of the pair, which throws
+ * How a value is read: a Standard Schema, which gets the value as parsed JSON (with bigints where `{"$bigint":"42"}` stands), or a function of the pair, which throws
  * for a value it does not take.
  */
 export type ValueCodec<T> = StandardSchema<T> | ((pair: KeyValue) => T);
@@ -31,9 +38,11 @@ export type ValueCodec<T> = StandardSchema<T> | ((pair: KeyValue) => T);
  * It throws ConclaveError INVALID_VALUE for a value that is not valid, and TypeError for a schema that answers with a
  * promise: what a mirror shows must be of one revision, so nothing may wait between an event and its effect.
  */
-export function decoderOf<T>(codec: ValueCodec<T>): (pair: KeyValue) => T {
+export function decoderOf<T, Pair extends Encoded = KeyValue>(
+  codec: StandardSchema<T> | ((pair: Pair) => T),
+): (pair: Pair) => T {
   // A schema may be a function too (arktype's are).
-  const decode = "~standard" in codec ? (pair: KeyValue) => validated(codec, pair) : codec;
+  const decode = "~standard" in codec ? (pair: Pair) => validated(codec, pair) : codec;
   return (pair) => {
     try {
       return decode(pair);
@@ -51,8 +60,8 @@ export function invalidValueError(key: string, why: string, cause?: unknown): Co
 
 class AsyncSchemaError extends TypeError {}
 
-function validated<T>(schema: StandardSchema<T>, pair: KeyValue): T {
-  const result = schema["~standard"].validate(pair.json());
+function validated<T>(schema: StandardSchema<T>, pair: Encoded): T {
+  const result = schema["~standard"].validate(valueOfJson(textOf(pair.value)));
   if (result instanceof Promise) {
     result.catch(() => {}); // Nobody waits for it.
     throw new AsyncSchemaError("a schema that validates asynchronously cannot be used here");
@@ -60,6 +69,25 @@ function validated<T>(schema: StandardSchema<T>, pair: KeyValue): T {
   if (result.issues === undefined) return result.value;
   const why = result.issues.map(({ message }) => message).join("; ");
   throw invalidValueError(pair.keyText, why, result.issues);
+}
+
+/**
+ * The JSON of a value. A number of JSON is not exact beyond 2^53, so a bigint is written as `{"$bigint":"42"}`, which
+ * every reader of a schema takes for a bigint (failure mode 27).
+ * @throws TypeError if it has none
+ */
+export function jsonOf(value: unknown): string {
+  const text = JSON.stringify(value, (_, part: unknown) =>
+    typeof part === "bigint" ? { $bigint: String(part) } : part,
+  );
+  if (text === undefined) throw new TypeError("this value has no JSON");
+  return text;
+}
+
+function valueOfJson(text: string): unknown {
+  return JSON.parse(text, (_, part) =>
+    typeof part?.$bigint === "string" ? BigInt(part.$bigint) : part,
+  );
 }
 
 function messageOf(error: unknown): string {

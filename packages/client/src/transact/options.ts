@@ -1,0 +1,72 @@
+import { type Duration, durationMs } from "../duration.ts";
+import { type Isolation, type IsolationTerms, isolationTerms } from "./isolation.ts";
+
+export interface TransactRetryOptions {
+  /** Spread the pauses at random, so that transactions that met once do not meet again. Default true. */
+  readonly jitter?: boolean;
+  /** Longest pause between attempts. Default `"1s"`. The first repetition comes without a pause. */
+  readonly max?: Duration;
+  /** Attempts in all, after which it rejects with CONFLICT. Count. Default: as many as it takes. */
+  readonly attempts?: number;
+  /**
+   * What to do after `escalateAfter` conflicts: `"lock"`, the default, stands in the queue of a lock for the further
+   * attempts, so that a long transaction gets its turn among short ones; `"never"` goes on trying.
+   */
+  readonly escalate?: "lock" | "never";
+  /** Conflicts before it escalates. Count. Default 5. */
+  readonly escalateAfter?: number;
+  /** Name of that lock. Default: one that is derived from the key that changed. */
+  readonly lock?: string;
+}
+
+export interface TransactOptions {
+  /** Default `"serializable-snapshot"`. */
+  readonly isolation?: Isolation;
+  readonly retry?: TransactRetryOptions;
+  /** Gives it up. Nothing is written, unless the error says `outcome: "unknown"`. */
+  readonly signal?: AbortSignal;
+  /** For all attempts together. Default: as long as it takes. */
+  readonly timeout?: Duration;
+  /** Most operations and most conditions of a commit: what the servers' `--max-txn-ops` is set to. Count. Default 128. */
+  readonly opsMax?: number;
+}
+
+/** Options, checked. */
+export interface TransactTerms {
+  readonly isolation: IsolationTerms;
+  readonly isJittered: boolean;
+  readonly pauseMaxMs: number;
+  readonly attemptsMax: number;
+  /** Infinity: never. */
+  readonly escalateAfter: number;
+  readonly lockName: string | null;
+  readonly opsMax: number;
+}
+
+const PAUSE_MAX_DEFAULT: Duration = "1s";
+const ESCALATE_AFTER_DEFAULT = 5;
+/** etcd's default of `--max-txn-ops`. */
+const OPS_MAX_DEFAULT = 128;
+
+/** @throws RangeError naming the option that is wrong */
+export function transactTerms(options: TransactOptions): TransactTerms {
+  const { retry = {}, opsMax = OPS_MAX_DEFAULT } = options;
+  const { attempts = Number.POSITIVE_INFINITY, escalate = "lock" } = retry;
+  const { escalateAfter = ESCALATE_AFTER_DEFAULT } = retry;
+  if (!(attempts >= 1)) throw new RangeError("retry.attempts: 1 or more");
+  if (!(escalateAfter >= 1)) throw new RangeError("retry.escalateAfter: 1 or more");
+  if (!(opsMax >= 2)) throw new RangeError("opsMax: 2 or more");
+  if (escalate !== "lock" && escalate !== "never") {
+    throw new RangeError('retry.escalate: "lock" or "never"');
+  }
+  if (retry.lock === "") throw new RangeError("retry.lock: a lock needs a name");
+  return {
+    isolation: isolationTerms(options.isolation ?? "serializable-snapshot"),
+    isJittered: retry.jitter ?? true,
+    pauseMaxMs: durationMs(retry.max ?? PAUSE_MAX_DEFAULT, "retry.max"),
+    attemptsMax: attempts,
+    escalateAfter: escalate === "lock" ? escalateAfter : Number.POSITIVE_INFINITY,
+    lockName: retry.lock ?? null,
+    opsMax,
+  };
+}
