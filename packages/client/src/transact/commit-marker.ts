@@ -1,4 +1,5 @@
 import { type Comparison, compare } from "../kv/compare.ts";
+import type { KeyValue } from "../kv/key-value.ts";
 import { type Op, op } from "../kv/op.ts";
 import type { Coordination } from "../ownership/coordination.ts";
 import { drawNonce } from "../runtime.ts";
@@ -41,15 +42,13 @@ export class CommitMarkers {
     return { session, leaseId, key, modRevision: 0 };
   }
 
-  /** After a commit whose end is known. */
+  /**
+   * After a commit whose end is known. One whose end is not is never used again: it goes with its lease, not before, for if
+   * it were absent again a commit that is still under way might find it as it expects it.
+   */
   giveBack(marker: CommitMarker): void {
     if (this.#idle.length < IDLE_MARKERS_MAX) this.#idle.push(marker);
-    else this.discard(marker);
-  }
-
-  /** After any other: something may still be under way that writes it. */
-  discard(marker: CommitMarker): void {
-    this.#coordination.debris.add(marker.session, marker.key, { again: true });
+    else this.#coordination.debris.add(marker.session, marker.key, { again: false });
   }
 }
 
@@ -62,33 +61,53 @@ export function markerPut({ key, leaseId }: CommitMarker, nonce: string): Op<unk
   return op.put(key, nonce, { leaseId });
 }
 
+/** Whether a commit took effect, and where. `unknown`: the marker is gone, with its lease or by someone's hand. */
+export type Settled =
+  | { readonly kind: "committed"; readonly revision: number }
+  | { readonly kind: "not-committed" }
+  | { readonly kind: "unknown" };
+
 /**
- * Finds out whether the commit with `nonce` took effect, and if not, sees to it that it never does.
- * Safe to repeat: both answers are final.
- * @returns the revision of the commit, or null
+ * Finds out whether the commit with `nonce` took effect, and if not, sees to it that it never does. Safe to repeat, even
+ * late: it writes only while the marker is as it was before the commit.
  */
 export async function settleMarker(
   coordination: Coordination,
   marker: CommitMarker,
   nonce: string,
   signal: AbortSignal,
-): Promise<number | null> {
-  const { succeeded, results } = await coordination
+): Promise<Settled> {
+  const { succeeded, revision, results } = await coordination
     .txn()
-    .if(compare({ key: marker.key }).value.eq(nonce))
-    .then(op.get(marker.key))
-    .else(markerPut(marker, ""))
+    .if(markerCondition(marker))
+    .then(markerPut(marker, voided(nonce)))
+    .else(op.get(marker.key))
     .commitAs("idempotent", { signal });
-  return succeeded ? (results[0]?.modRevision ?? null) : null;
+  if (succeeded) {
+    marker.modRevision = revision;
+    return { kind: "not-committed" };
+  }
+  return settledBy(marker, nonce, results[0]);
 }
 
-/** Whether the commit took effect, where nothing can be under way any more. @returns its revision, or null */
+/** The same where nothing can be under way any more, by a look. */
 export async function readMarker(
   coordination: Coordination,
   marker: CommitMarker,
   nonce: string,
   signal: AbortSignal,
-): Promise<number | null> {
+): Promise<Settled> {
   const pair = await coordination.kv.get(marker.key, { signal });
-  return pair?.text === nonce ? pair.modRevision : null;
+  const isAsBefore = (pair?.modRevision ?? 0) === marker.modRevision;
+  return isAsBefore ? { kind: "not-committed" } : settledBy(marker, nonce, pair);
 }
+
+function settledBy(marker: CommitMarker, nonce: string, pair: KeyValue | null): Settled {
+  const text = pair?.text;
+  if (pair === null || (text !== nonce && text !== voided(nonce))) return { kind: "unknown" };
+  marker.modRevision = pair.modRevision;
+  if (text !== nonce) return { kind: "not-committed" };
+  return { kind: "committed", revision: pair.modRevision };
+}
+
+const voided = (nonce: string): string => `void ${nonce}`;

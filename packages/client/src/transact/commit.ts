@@ -11,6 +11,7 @@ import {
   markerCondition,
   markerPut,
   readMarker,
+  type Settled,
   settleMarker,
 } from "./commit-marker.ts";
 import type { ReadSet } from "./read-set.ts";
@@ -55,9 +56,7 @@ export async function commit(
     if (error.outcome === "not-applied") {
       return await refused(coordination, markers, marker, error, signal);
     }
-    markers.discard(marker);
-    const revision = await settle(coordination, marker, nonce, error, signal);
-    return revision === null ? { kind: "conflict", now: null } : { kind: "committed", revision };
+    return await settle(coordination, markers, marker, nonce, error, signal);
   }
 }
 
@@ -102,8 +101,8 @@ async function send(
     return { kind: "committed", revision };
   }
   const [own, ...fresh] = done.results as [KeyValue | null, ...(readonly KeyValue[])[]];
+  // Otherwise somebody else has written or deleted it: the next attempt takes another.
   if ((own?.modRevision ?? 0) === marker.modRevision) markers.giveBack(marker);
-  else markers.discard(marker); // Somebody else wrote it, or deleted it.
   return { kind: "conflict", now: snapshotOf(reads, refresh, revision, fresh) };
 }
 
@@ -131,8 +130,6 @@ async function hasLease(
 ): Promise<boolean> {
   try {
     await settleMarker(coordination, marker, "", signal);
-    const pair = await coordination.kv.get(marker.key, { signal });
-    marker.modRevision = pair?.modRevision ?? 0;
     return true;
   } catch (error) {
     if (error instanceof ConclaveError && error.code === "LEASE_NOT_FOUND") return false;
@@ -142,27 +139,32 @@ async function hasLease(
 
 async function settle(
   coordination: Coordination,
+  markers: CommitMarkers,
   marker: CommitMarker,
   nonce: string,
   uncertain: ConclaveError,
   signal: AbortSignal,
-): Promise<number | null> {
-  const backoff = new Backoff(coordination.runtime.prng, SETTLE_RETRY_MIN_MS, SETTLE_RETRY_MAX_MS);
+): Promise<CommitResult> {
+  const { clock, prng } = coordination.runtime;
+  const backoff = new Backoff(prng, SETTLE_RETRY_MIN_MS, SETTLE_RETRY_MAX_MS);
   // A store without space has answered: nothing is under way, and nothing more can be written.
   const isFull = uncertain.code === "NO_SPACE";
   const look = isFull ? readMarker : settleMarker;
   while (!signal.aborted && marker.session.state !== "lost") {
+    let settled: Settled;
     try {
-      const revision = await look(coordination, marker, nonce, signal);
-      if (revision === null && isFull) break;
-      return revision;
+      settled = await look(coordination, marker, nonce, signal);
     } catch {
-      await pause(coordination.runtime.clock, backoff.nextDelayMs(), signal).catch(() => {});
+      await pause(clock, backoff.nextDelayMs(), signal).catch(() => {});
+      continue;
     }
+    if (settled.kind === "unknown") break;
+    markers.giveBack(marker);
+    if (settled.kind === "committed") return settled;
+    if (!isFull) return { kind: "conflict", now: null };
+    throw new ConclaveError("NO_SPACE", "not-applied", uncertain.message, { cause: uncertain });
   }
-  throw isFull
-    ? new ConclaveError("NO_SPACE", "not-applied", uncertain.message, { cause: uncertain })
-    : uncertain;
+  throw uncertain;
 }
 
 /** Reading everything again, for the case that a condition fails; nothing if that is too much to ask along. */
