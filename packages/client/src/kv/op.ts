@@ -13,7 +13,6 @@ import {
 import { ConclaveError } from "../errors.ts";
 import { KeyValue } from "./key-value.ts";
 import { type Bytes, bytesFrom, type Namespace, type Target } from "./keys.ts";
-import type { Txn, TxnResult } from "./txn.ts";
 import { isTypedKey, type TypedKey, type TypedPair, typedPair } from "./typed-key.ts";
 
 export interface ReadOptions {
@@ -195,13 +194,6 @@ export const op = {
   /** Deletes one key. */
   delete(key: Bytes | TypedKey<unknown>, options: DeleteOptions = {}): Op<DeleteResult> {
     return op.deleteAll(targetOf(key), options);
-  },
-
-  /** A transaction within a transaction. Its conditions see the store as it was before the outer one. */
-  txn<Then extends readonly Op<unknown>[], Else extends readonly Op<unknown>[]>(
-    inner: Txn<Then, Else>,
-  ): Op<TxnResult<Then, Else>> {
-    return inner.asOp();
   },
 
   deleteAll(target: Target, options: DeleteOptions = {}): Op<DeleteResult> {

@@ -104,7 +104,16 @@ export class Txn<
     return this.#result(this.#namespace, response, response.header?.revision ?? 0);
   }
 
-  /** @internal See {@link op.txn}. */
+  /**
+   * This transaction as an operation of another one. Its conditions see the store as it was before the outer one, its
+   * results are one result of the outer one.
+   * @example
+   * ```ts
+   * const seat = client.txn().if(compare("seat/12").absent()).then(op.put("seat/12", "ada"));
+   * const { results } = await client.txn().then(op.put("asked", "1"), seat.asOp()).commit();
+   * console.log(results[1]?.succeeded ? "seated" : "taken");
+   * ```
+   */
   asOp(): Op<TxnResult<Then, Else>> {
     return {
       isRead: this.#isRead(),
