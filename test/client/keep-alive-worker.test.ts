@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Worker } from "node:worker_threads";
-import type { SessionOptions } from "@conclave/client";
+import { connect, type SessionOptions } from "@conclave/client";
 import { describe, expect, test } from "vitest";
-import { connectOver } from "../../packages/client/src/client.ts";
 import { ScriptedCaller } from "../../packages/client/src/testing/scripted-caller.ts";
 import { describeEachServer } from "../support/each-server.ts";
 import { eventually } from "../support/eventually.ts";
@@ -20,11 +19,11 @@ describeEachServer(
   "SDK sessions kept by a worker",
   (server) => {
     const clients = clientsOf(server);
-    const connect = (options: SessionOptions = {}) =>
+    const connectKept = (options: SessionOptions = {}) =>
       clients.connect({ session: { ...WORKER, ...options } });
 
     test("a session and its fork are kept for longer than their TTL", async () => {
-      const client = await connect();
+      const client = await connectKept();
       const fork = client.session.fork();
       const [leaseId, forkedId] = [await client.session.open(), await fork.open()];
       await sleep(3_500);
@@ -34,7 +33,7 @@ describeEachServer(
     });
 
     test("code that goes on after a long computation finds the lock held, and proven for longer", async () => {
-      const client = await connect({ stallLimit: "10s" });
+      const client = await connectKept({ stallLimit: "10s" });
       const lock = await client.locks.acquire("l");
       blockThread(2_500);
       expect(lock.remaining()).toBeGreaterThan(0);
@@ -45,7 +44,7 @@ describeEachServer(
 
     test("when the thread ends, the main thread goes on renewing", async () => {
       const started = nextThread();
-      const client = await connect();
+      const client = await connectKept();
       const leaseId = await client.session.open();
       const warned = new Promise((resolve) => process.once("warning", resolve));
       await (await started).terminate();
@@ -60,7 +59,7 @@ describeEachServer(
 
     test("closing the client revokes the lease and ends the thread", async () => {
       const started = nextThread();
-      const [client, other] = [await connect(), await clients.connect()];
+      const [client, other] = [await connectKept(), await clients.connect()];
       const leaseId = await client.session.open();
       const thread = await started;
       const ended = new Promise((resolve) => thread.once("exit", resolve));
@@ -70,7 +69,7 @@ describeEachServer(
     });
 
     test("a lease that an administrator revokes ends the session as revoked", async () => {
-      const client = await connect();
+      const client = await connectKept();
       const { session } = client;
       await client.leases.revoke(await session.open());
       await aborted(session.signal);
@@ -79,7 +78,7 @@ describeEachServer(
 
     test("while renewWhile says no the session is in doubt, and lost at its deadline", async () => {
       let isHealthy = true;
-      const client = await connect({ renewWhile: () => isHealthy });
+      const client = await connectKept({ renewWhile: () => isHealthy });
       await client.session.open();
       await sleep(1_000);
       expect(client.session.state).toBe("held");
@@ -94,12 +93,11 @@ describeEachServer(
 
 describe("a keep-alive worker", () => {
   test("is refused at once over a transport that a thread cannot be given", async () => {
-    const connecting = connectOver(() => new ScriptedCaller(), { session: WORKER });
-    await expect(connecting).rejects.toThrow(TypeError);
+    const options = { transport: () => new ScriptedCaller(), session: WORKER };
+    await expect(connect("127.0.0.1:1", options)).rejects.toThrow(/needs the default transport/);
   });
 
   test("is refused at once with TLS options that a thread cannot be given", async () => {
-    const { connect } = await import("@conclave/client");
     const tls = { checkServerIdentity: () => undefined };
     await expect(connect("https://127.0.0.1:1", { tls, session: WORKER })).rejects.toThrow(
       /cannot be given to a thread/,

@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** Programs that the suites drive but the repository does not hold; a missing one skips by name. */
@@ -49,4 +50,28 @@ export const redisServer: Tool = {
   name: "redis-server",
   path: redisPath,
   present: answers(redisPath, ["--version"]),
+};
+
+const bunPath = process.env.BUN_BINARY ?? "bun";
+const denoPath = process.env.DENO_BINARY ?? "deno";
+
+export const bun: Tool = {
+  name: "bun",
+  path: bunPath,
+  present: answers(bunPath, ["--version"]),
+};
+
+export const deno: Tool = {
+  name: "deno",
+  path: denoPath,
+  present: answers(denoPath, ["--version"]),
+};
+
+const builtClientPath = fileURLToPath(new URL("../../packages/client/dist", import.meta.url));
+
+/** The built SDK; `npm test` builds it before the tests run. */
+export const builtClient: Tool = {
+  name: "the built SDK",
+  path: builtClientPath,
+  present: existsSync(join(builtClientPath, "index.js")),
 };

@@ -281,7 +281,7 @@ export async function connect(
   options: ConnectOptions = {},
 ): Promise<Client> {
   const list = typeof endpoints === "string" ? [endpoints] : endpoints;
-  const worker = { endpoints: list, tls: options.tls };
+  const worker = options.transport === undefined ? { endpoints: list, tls: options.tls } : null;
   const open = options.transport ?? openChannel;
   return connectOver(() => open(list, options.tls), options, systemRuntime(), worker);
 }

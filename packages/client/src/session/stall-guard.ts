@@ -1,10 +1,18 @@
 import v8 from "node:v8";
 
 const checks = new Set<() => void>();
-let stopHook: (() => void) | undefined;
+let stopHook = () => {};
 
 function checkAll(): void {
   for (const check of checks) check();
+}
+
+function startHook(): () => void {
+  try {
+    return v8.promiseHooks.onBefore(checkAll) as () => void;
+  } catch {
+    return () => {}; // Absent, or said not to be implemented.
+  }
 }
 
 /**
@@ -17,9 +25,9 @@ function checkAll(): void {
  * about to run); they find out when they ask the signal. Where there is no such hook (Bun, Deno), so do all.
  */
 export function beforeContinuations(check: () => void): () => void {
-  if (checks.size === 0) stopHook = v8.promiseHooks?.onBefore(checkAll) as () => void;
+  if (checks.size === 0) stopHook = startHook();
   checks.add(check);
   return () => {
-    if (checks.delete(check) && checks.size === 0) stopHook?.();
+    if (checks.delete(check) && checks.size === 0) stopHook();
   };
 }
