@@ -30,6 +30,12 @@ export const etcdctl: Tool = {
   present: answers(etcdctlPath, ["version"]),
 };
 
+export const openssl: Tool = {
+  name: "openssl",
+  path: "openssl",
+  present: answers("openssl", ["version"]),
+};
+
 /** The interpreter of the distribution, for which python3-etcd3 is packaged. */
 export const pythonEtcd3: Tool = {
   name: "python3-etcd3",

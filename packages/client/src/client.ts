@@ -294,9 +294,15 @@ export async function connectOver(
   worker: WorkerConnection | null = null,
 ): Promise<Client> {
   const terms = clientTerms(options, worker);
-  const client = new Client(openCaller(), terms, runtime, options.signal);
+  const { auth, signal } = options;
+  let caller = openCaller();
+  if (auth !== undefined) {
+    const { signIn } = await import("./auth/sign-in.ts");
+    caller = await signIn(caller, auth, runtime, terms.transport, signal);
+  }
+  const client = new Client(caller, terms, runtime, signal);
   try {
-    await client.probe(options.signal);
+    await client.probe(signal);
     return client;
   } catch (error) {
     await client.close();

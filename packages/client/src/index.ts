@@ -1,4 +1,5 @@
 export type { Admin, Alarm, ClusterMember, MemberStatus } from "./admin/admin.ts";
+export type { AuthOptions, PasswordAuth, TokenAuth } from "./auth/auth-options.ts";
 export { Client, type CloseOptions, connect } from "./client.ts";
 export type { Duration } from "./duration.ts";
 export { type CampaignOptions, Election, type ElectionOptions } from "./elections/election.ts";

@@ -1,3 +1,4 @@
+import { type AuthOptions, checkAuthOptions } from "./auth/auth-options.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import type { Bytes } from "./kv/keys.ts";
 import { type SessionOptions, type SessionTerms, sessionTerms } from "./session/session-options.ts";
@@ -21,6 +22,8 @@ export interface ConnectOptions {
   readonly namespace?: Bytes;
   /** For `https:` endpoints: whom to trust and who to be. Default: the certificate authorities of Node. */
   readonly tls?: TlsOptions;
+  /** Who the client is: a name and a password, or a function that provides tokens. Default: nobody. */
+  readonly auth?: AuthOptions;
   /** How calls are made. Default: the SDK's own gRPC; `@conclave/client/grpc-js` has another. */
   readonly transport?: OpenTransport;
   /** Closes the client when it aborts, as {@link Client.close} does. */
@@ -62,6 +65,7 @@ export function clientTerms(
   const retriesMax = retry.retries ?? RETRIES_DEFAULT;
   if (!(retriesMax >= 0)) throw new RangeError("retry.retries: 0 or more");
   const session = sessionTerms(options.session ?? {});
+  if (options.auth !== undefined) checkAuthOptions(options.auth);
   if (session.keepalive === "worker") checkWorkerConnection(worker);
   return {
     namespace: options.namespace ?? "",

@@ -32,6 +32,9 @@ const REFUSAL_BY_TEXT: ReadonlyMap<string, Refusal> = new Map([
   [EtcdErrors.tooManyRequests.message, refused("TOO_MANY_REQUESTS")],
   [EtcdErrors.noLeader.message, refused("NO_LEADER")],
   [EtcdErrors.corrupt.message, refused("CORRUPT")],
+  [EtcdErrors.authFailed.message, refused("UNAUTHENTICATED")],
+  [EtcdErrors.userEmpty.message, refused("UNAUTHENTICATED")],
+  [EtcdErrors.authOldRevision.message, refused("UNAUTHENTICATED")],
 ]);
 
 /** For what the texts leave open. Codes not listed keep their doubt: see {@link outcomeOf}. */

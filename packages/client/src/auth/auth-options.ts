@@ -1,0 +1,34 @@
+import type { Duration } from "../duration.ts";
+
+/** Signs in with a name and a password, and again whenever the token that it got ends. */
+export interface PasswordAuth {
+  readonly username: string;
+  /** A function is asked at every sign-in, so that a password can be changed while the client runs. */
+  readonly password: string | (() => string | Promise<string>);
+  readonly refresh?: Duration;
+}
+
+/** Takes the token from somewhere else, and asks for another whenever it ends. */
+export interface TokenAuth {
+  readonly token: () => string | Promise<string>;
+  /**
+   * How old a token may become before another one is fetched. Default: 80 % of its time, which is told by a JWT (`exp`) and
+   * is five minutes for etcd's simple tokens (`--auth-token-ttl`).
+   */
+  readonly refresh?: Duration;
+}
+
+/** Who the client is, to a server that asks. */
+export type AuthOptions = PasswordAuth | TokenAuth;
+
+/** @throws TypeError */
+export function checkAuthOptions(auth: AuthOptions): void {
+  const isWhole =
+    "token" in auth
+      ? typeof auth.token === "function"
+      : typeof auth.username === "string" && auth.username !== "" && isPassword(auth.password);
+  if (!isWhole) throw new TypeError("auth: { username, password } or { token: () => … }");
+}
+
+const isPassword = (password: unknown): boolean =>
+  typeof password === "string" || typeof password === "function";

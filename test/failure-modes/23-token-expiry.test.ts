@@ -1,0 +1,57 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { connect } from "@conclave/client";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ALLOWED_PREFIX, AuthEtcd, PASSWORD, USER } from "../support/etcd-auth.ts";
+import { etcdctl, etcdServer, openssl } from "../support/tools.ts";
+
+const missing = [etcdServer, etcdctl, openssl].filter(({ present }) => !present);
+const reason = missing.map(({ name }) => ` (${name}: not installed)`).join("");
+const TOKEN_TTL_MS = 1_000;
+
+describe.skipIf(missing.length > 0)(`failure mode 23, tokens that end${reason}`, () => {
+  let etcd: AuthEtcd;
+  beforeAll(async () => {
+    etcd = await AuthEtcd.start("jwt", { jwtTtl: `${TOKEN_TTL_MS}ms` });
+  }, 60_000);
+  afterAll(() => etcd[Symbol.asyncDispose]());
+
+  async function signedIn() {
+    const seen = { signIns: 0 };
+    const password = () => {
+      seen.signIns += 1;
+      return PASSWORD;
+    };
+    const auth = { username: USER, password };
+    const client = await connect(etcd.endpoints, { namespace: ALLOWED_PREFIX, auth });
+    return { client, seen };
+  }
+
+  test("a token is replaced before it ends, though nobody calls", async () => {
+    const { client, seen } = await signedIn();
+    await using _ = client;
+    await sleep(2 * TOKEN_TTL_MS);
+    expect(seen.signIns).toBeGreaterThan(1);
+  });
+
+  test("a lock is renewed, watched and released over any number of tokens", async () => {
+    const { client } = await signedIn();
+    await using _ = client;
+    const lock = await client.locks.acquire("job", { session: client.session.fork({ ttl: "2s" }) });
+    const { revision } = await client.kv.put("first", "1");
+    await using first = client.watch("first", { from: revision });
+    await first.next();
+    await sleep(2.5 * TOKEN_TTL_MS);
+    // Servers check a watch by the token that its stream was opened with.
+    await using second = client.watch("first", { from: revision });
+    expect((await second.next()).value?.text).toBe("1");
+    lock.assert();
+    expect(await lock.release()).toBe("released");
+  });
+
+  test("a write whose token was just taken away signs in again and goes on", async () => {
+    const { client } = await signedIn();
+    await using _ = client;
+    await etcd.changePassword(PASSWORD);
+    await client.kv.put("k", "v");
+  });
+});
