@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { deferred } from "@conclave/base";
 import { compare, LockLostError, op } from "@conclave/client";
 import { describe, expect, test } from "vitest";
 import { describeEachServer } from "../support/each-server.ts";
@@ -20,26 +21,21 @@ describeEachServer(
       const order: string[] = [];
       const fences: string[] = [];
       let holders = 0;
+      const allAsked = deferred<void>();
       const hold = (name: string) => async (lock: { fence: { toString(): string } }) => {
         holders += 1;
         expect(holders).toBe(1);
         order.push(name);
         fences.push(String(lock.fence));
-        await sleep(20);
+        await allAsked.promise;
         holders -= 1;
       };
       const requests: Promise<void>[] = [];
       for (const [name, client] of Object.entries({ a, b, c })) {
         requests.push(client.locks.request("l", hold(name)));
-        await eventually(
-          async () => {
-            const waiting = await client.kv.count("l/");
-            if (waiting + order.length < requests.length) throw new Error("not queued yet");
-          },
-          5_000,
-          2,
-        );
+        await eventually(async () => expect(await a.kv.count("l/")).toBe(requests.length));
       }
+      allAsked.resolve();
       await Promise.all(requests);
       expect(order).toEqual(["a", "b", "c"]);
       expect([...fences].sort()).toEqual(fences);

@@ -88,6 +88,7 @@ export class Client implements AsyncDisposable {
       transport: this.#transport,
       namespace: this.#namespace,
       kv: this.kv,
+      leases: this.leases,
       hub: this.#hub,
       sessions: this.#sessions,
       runtime,

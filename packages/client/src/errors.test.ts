@@ -18,7 +18,7 @@ test("docs/errors.md explains every code, and no other, in order", () => {
 test("docs/errors.md explains every reason of a loss", () => {
   const source = readFileSync(new URL("errors.ts", import.meta.url), "utf8");
   const union = /type LossReason =([^;]+);/.exec(source)?.[1] ?? "";
-  const reasons = [...union.matchAll(/"(\w+)"/g)].map(([, reason]) => reason!);
+  const reasons = [...union.matchAll(/"([\w-]+)"/g)].map(([, reason]) => reason!);
   expect(reasons.length).toBeGreaterThan(0);
   expect(firstColumn("Reasons of a loss").sort()).toEqual(reasons.sort());
 });

@@ -110,6 +110,7 @@ export class CompactedError extends ConclaveError {
  * - `revoked`: the server said that the lease is gone, before its time
  * - `deleted`: someone deleted the key that stands for the hold
  * - `stolen`: someone overwrote that key, so it no longer belongs to this session
+ * - `max-hold`: it was held for longer than its `maxHold`, and given up
  * - `session`: the session was closed by its owner while the hold rested on it
  * - `shutdown`: the client was closed
  */
@@ -119,6 +120,7 @@ export type LossReason =
   | "revoked"
   | "deleted"
   | "stolen"
+  | "max-hold"
   | "session"
   | "shutdown";
 

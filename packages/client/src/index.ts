@@ -5,7 +5,7 @@ export type { Duration } from "./duration.ts";
 export { type CampaignOptions, Election, type ElectionOptions } from "./elections/election.ts";
 export type { ElectionValue } from "./elections/election-value.ts";
 export type { LeadOptions } from "./elections/lead.ts";
-export type { Leader } from "./elections/observe.ts";
+export type { Leader } from "./elections/leader.ts";
 export type { Term } from "./elections/term.ts";
 export {
   CompactedError,
@@ -43,14 +43,16 @@ export type {
 } from "./kv/typed-key.ts";
 export type { StandardResult, StandardSchema, ValueCodec } from "./kv/value-codec.ts";
 export type { GrantedLease, Leases, LeaseTime } from "./lease/leases.ts";
-export type { Lock, LockOptions, Locks } from "./locks/locks.ts";
+export type { LockOptions, RequestOptions } from "./locks/lock-options.ts";
+export type { Lock, LockName, Locks } from "./locks/locks.ts";
 export type { MirrorBatch } from "./mirror/batch.ts";
 export type { Live, LiveOptions, LiveValue } from "./mirror/live.ts";
 export type { Mirror, MirrorOptions } from "./mirror/mirror.ts";
 export type { ConnectOptions, RetryOptions } from "./options.ts";
+export type { ReleaseResult } from "./ownership/entry-removal.ts";
 export { Fence } from "./ownership/fence.ts";
 export type { GuardedKv } from "./ownership/guarded-kv.ts";
-export type { Hold, ReleaseResult } from "./ownership/hold.ts";
+export type { Hold } from "./ownership/hold.ts";
 export type { Session, SessionState } from "./session/session.ts";
 export type { SessionOptions } from "./session/session-options.ts";
 export type { Isolation } from "./transact/isolation.ts";

@@ -2,11 +2,12 @@ import { OperationLimit } from "../abort.ts";
 import type { Duration } from "../duration.ts";
 import { type CallOptions, limitsOf } from "../kv/limits.ts";
 import type { Coordination } from "../ownership/coordination.ts";
-import { enterQueue, queuePrefix, waitUntilFirst } from "../ownership/queue-entry.ts";
+import { enterQueue, type QueueEntry, queuePrefix } from "../ownership/queue-entry.ts";
+import { EXCLUSIVE } from "../ownership/queue-order.ts";
 import type { Session } from "../session/session.ts";
 import { type ElectionValue, electionBytes } from "./election-value.ts";
-import { type LeadOptions, lead } from "./lead.ts";
-import { Leader, observeLeader } from "./observe.ts";
+import type { LeadOptions } from "./lead.ts";
+import { Leader } from "./leader.ts";
 import { Term } from "./term.ts";
 
 /** What {@link Client.election} takes besides the name. */
@@ -84,7 +85,8 @@ export class Election {
    * );
    * ```
    */
-  lead(body: (term: Term) => void | Promise<void>, options: LeadOptions = {}): Promise<void> {
+  async lead(body: (term: Term) => void | Promise<void>, options: LeadOptions = {}): Promise<void> {
+    const { lead } = await import("./lead.ts");
     const campaign = (signal: AbortSignal, ending: AbortSignal) =>
       this.#campaign({ signal }, ending);
     return lead({ campaign }, this.#coordination.runtime, body, options);
@@ -120,6 +122,7 @@ export class Election {
       `observing ${JSON.stringify(this.name)}`,
       options,
     );
+    const { observeLeader } = await import("./observe.ts");
     yield* observeLeader(this.#coordination, this.name, limit.signal);
   }
 
@@ -138,14 +141,12 @@ export class Election {
       limit.alsoEndWith(session.signal);
       const entry = await enterQueue(
         coordination,
-        session,
-        this.name,
-        electionBytes(value),
+        { names: [this.name], claim: EXCLUSIVE, value: electionBytes(value), session },
         signal,
       );
-      const revision = entry.wasFirst
+      const revision = entry.wasGranted
         ? entry.createRevision
-        : await waitUntilFirst(coordination, entry, "LEADERSHIP_LOST", signal);
+        : await waitToLead(coordination, entry, signal);
       session.assert();
       const term = new Term(coordination, entry, revision, value, closeOwn);
       if (ending !== null) term.endWith(ending);
@@ -155,4 +156,13 @@ export class Election {
       throw error;
     }
   }
+}
+
+async function waitToLead(
+  coordination: Coordination,
+  entry: QueueEntry,
+  signal: AbortSignal,
+): Promise<number> {
+  const { waitUntilGranted } = await import("../ownership/queue-wait.ts");
+  return waitUntilGranted(coordination, entry, "LEADERSHIP_LOST", signal);
 }

@@ -5,7 +5,8 @@ import { bytesFrom } from "../kv/keys.ts";
 import { type CallOptions, limitsOf } from "../kv/limits.ts";
 import { op } from "../kv/op.ts";
 import type { Coordination } from "../ownership/coordination.ts";
-import { Hold, type ReleaseResult } from "../ownership/hold.ts";
+import type { ReleaseResult } from "../ownership/entry-removal.ts";
+import { Hold } from "../ownership/hold.ts";
 import type { QueueEntry } from "../ownership/queue-entry.ts";
 import { type ElectionValue, electionBytes } from "./election-value.ts";
 
@@ -35,7 +36,7 @@ export class Term extends Hold {
     value: ElectionValue,
     onOver: () => Promise<void>,
   ) {
-    super(coordination, entry, "LEADERSHIP_LOST", revision, onOver);
+    super(coordination, entry, { code: "LEADERSHIP_LOST", revision, onOver });
     this.#leaseId = entry.leaseId;
     this.#value = electionBytes(value);
     this.#modRevision = entry.createRevision;

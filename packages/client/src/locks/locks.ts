@@ -1,35 +1,28 @@
-import { hostname } from "node:os";
 import { OperationLimit } from "../abort.ts";
-import type { Duration } from "../duration.ts";
 import { limitsOf } from "../kv/limits.ts";
 import type { Coordination } from "../ownership/coordination.ts";
 import { Hold } from "../ownership/hold.ts";
 import type { LeaveTurn } from "../ownership/local-queue.ts";
-import {
-  enterEmptyQueue,
-  enterQueue,
-  type QueueEntry,
-  waitUntilFirst,
-} from "../ownership/queue-entry.ts";
+import { type Entering, enterQueue, type QueueEntry } from "../ownership/queue-entry.ts";
 import type { Session } from "../session/session.ts";
+import type { LockDelay } from "./lock-delay.ts";
+import {
+  type LockOptions,
+  type LockTerms,
+  lockTerms,
+  type RequestOptions,
+} from "./lock-options.ts";
 
 /** A lock that is held. */
 export type Lock = Hold;
 
-/** How a lock is asked for. All of it is optional. */
-export interface LockOptions {
-  /** Gives the waiting up, and leaves nothing behind. It does not end a lock that is held. */
-  readonly signal?: AbortSignal;
-  /** For the whole acquisition, with every step of it. Default: wait as long as it takes. */
-  readonly timeout?: Duration;
-  /**
-   * What the lock rests on: the client's `"shared"` session (the default), a session of its `"own"`, which nothing else
-   * can lose, or one that was made by `session.fork()`.
-   */
-  readonly session?: "shared" | "own" | Session;
-  /** Says in the queue entry who waits, for people who look at the queue. */
-  readonly label?: string;
-}
+/** One name, or several that are locked together, all or none. */
+export type LockName = string | readonly string[];
+
+/** A thief waits for nobody here either. */
+const NO_TURN: LeaveTurn = () => {};
+
+type Body<Result> = (lock: Lock) => Result | Promise<Result>;
 
 /**
  * Locks by name, in the order of asking, across processes and across clients: Go's `concurrency.Mutex`,
@@ -75,31 +68,15 @@ export class Locks {
    * });
    * ```
    */
-  request<Result>(name: string, body: (lock: Lock) => Result | Promise<Result>): Promise<Result>;
-  request<Result>(
-    name: string,
-    options: LockOptions,
-    body: (lock: Lock) => Result | Promise<Result>,
-  ): Promise<Result>;
+  request<Result>(name: LockName, body: Body<Result>): Promise<Result>;
+  request<Result>(name: LockName, options: RequestOptions, body: Body<Result>): Promise<Result>;
   async request<Result>(
-    name: string,
-    ...rest:
-      | [body: (lock: Lock) => Result | Promise<Result>]
-      | [options: LockOptions, body: (lock: Lock) => Result | Promise<Result>]
+    name: LockName,
+    ...rest: [body: Body<Result>] | [options: RequestOptions, body: Body<Result>]
   ): Promise<Result> {
     const [options, body] = rest.length === 1 ? [{}, rest[0]] : rest;
-    const lock = await this.acquire(name, options);
-    let result: Result;
-    try {
-      result = await body(lock);
-    } catch (error) {
-      await lock.release();
-      throw error;
-    }
-    const loss = lock.loss();
-    if (loss !== null) throw loss;
-    if ((await lock.release()) === "already-lost") throw lock.lossFoundAtRelease();
-    return result;
+    if (options.reentrant) return this.#reenter(name, options, body);
+    return runBody(await this.acquire(name, options), body);
   }
 
   /**
@@ -111,69 +88,139 @@ export class Locks {
    * await using lock = await client.locks.acquire("order/42", { timeout: "5s" });
    * ```
    */
-  async acquire(name: string, options: LockOptions = {}): Promise<Lock> {
-    using limit = this.#limit(name, options);
-    const leaveTurn = await this.#coordination.localQueue.enter(name, limit.signal);
-    return await (this.#hold(options, leaveTurn, async (session) => {
-      limit.alsoEndWith(session.signal);
-      return this.#queueUp(session, name, entryValue(options), limit.signal);
-    }) as Promise<Lock>);
+  async acquire(name: LockName, options: LockOptions = {}): Promise<Lock> {
+    const terms = lockTerms(name, options);
+    using limit = this.#limit(terms, options);
+    const leaveTurn = terms.steals ? NO_TURN : await this.#takeTurns(terms.names, limit.signal);
+    return await (this.#hold(terms, options, limit, leaveTurn, (entering) =>
+      this.#queueUp(entering, terms, limit.signal),
+    ) as Promise<Lock>);
   }
 
   /**
    * The lock if it is free now, else null. Writes nothing if it is not.
    * @throws ConclaveError if the server cannot be asked
    */
-  async try(name: string, options: LockOptions = {}): Promise<Lock | null> {
-    using limit = this.#limit(name, options);
-    const leaveTurn = this.#coordination.localQueue.tryEnter(name);
+  async try(name: LockName, options: LockOptions = {}): Promise<Lock | null> {
+    const terms = lockTerms(name, options);
+    using limit = this.#limit(terms, options);
+    const leaveTurn = terms.steals ? NO_TURN : this.#tryTurns(terms.names);
     if (leaveTurn === null) return null;
-    return await this.#hold(options, leaveTurn, async (session) => {
-      limit.alsoEndWith(session.signal);
-      const value = entryValue(options);
-      const entry = await enterEmptyQueue(this.#coordination, session, name, value, limit.signal);
+    return await this.#hold(terms, options, limit, leaveTurn, async (entering) => {
+      if (terms.steals) return this.#queueUp(entering, terms, limit.signal);
+      const { enterIfFree } = await import("./try-lock.ts");
+      const entry = await enterIfFree(this.#coordination, entering, limit.signal);
       return entry && { entry, revision: entry.createRevision };
     });
   }
 
-  async #queueUp(session: Session, name: string, value: string, signal: AbortSignal) {
+  async #reenter<Result>(
+    name: LockName,
+    options: RequestOptions,
+    body: Body<Result>,
+  ): Promise<Result> {
+    const { heldByThisTask, runHolding } = await import("./reentry.ts");
+    const { names, claim } = lockTerms(name, options);
+    if (claim.kind === "permits") throw new TypeError("reentrant: not with permits");
+    const outer = heldByThisTask(names, claim);
+    if (outer === null) {
+      const lock = await this.acquire(name, options);
+      return runBody(lock, () => runHolding(lock, claim, () => body(lock)));
+    }
+    const result = await body(outer);
+    outer.assert();
+    return result;
+  }
+
+  async #queueUp(entering: Entering, { steals }: LockTerms, signal: AbortSignal): Promise<Entered> {
     const coordination = this.#coordination;
-    const entry = await enterQueue(coordination, session, name, value, signal);
-    if (entry.wasFirst) return { entry, revision: entry.createRevision };
-    return { entry, revision: await waitUntilFirst(coordination, entry, "LOCK_LOST", signal) };
+    const entry = await enterQueue(coordination, entering, signal);
+    if (entry.wasGranted) return { entry, revision: entry.createRevision };
+    if (steals) {
+      const { removeThoseAhead } = await import("./steal.ts");
+      await removeThoseAhead(coordination, entry, signal);
+    }
+    const { waitUntilGranted } = await import("../ownership/queue-wait.ts");
+    return { entry, revision: await waitUntilGranted(coordination, entry, "LOCK_LOST", signal) };
   }
 
   /** Makes a hold of what `enter` comes back with, and undoes everything if it comes back with nothing. */
   async #hold(
+    terms: LockTerms,
     options: LockOptions,
+    limit: OperationLimit,
     leaveTurn: LeaveTurn,
-    enter: (session: Session) => Promise<{ entry: QueueEntry; revision: number } | null>,
+    enter: (entering: Entering) => Promise<Entered | null>,
   ): Promise<Lock | null> {
+    const coordination = this.#coordination;
     let closeOwn = async () => {};
-    const onOver = () => {
+    let delay: LockDelay | null = null;
+    const onOver = async (isClean: boolean) => {
       leaveTurn();
-      return closeOwn();
+      await delay?.close(isClean);
+      await closeOwn();
     };
     try {
-      const chosen = this.#coordination.sessions.choose(options.session);
+      const chosen = coordination.sessions.choose(options.session);
       closeOwn = chosen.closeOwn;
       const { session } = chosen;
-      const entered = await enter(session);
+      limit.alsoEndWith(session.signal);
+      delay = await this.#openDelay(terms, session, limit.signal);
+      const { names, claim, value, maxHoldMs } = terms;
+      const companions = delay?.companions ?? [];
+      const entered = await enter({ names, claim, value, session, companions });
       if (entered !== null) {
         session.assert();
-        return new Hold(this.#coordination, entered.entry, "LOCK_LOST", entered.revision, onOver);
+        // What is shared is waited for one task after the other, and held by all of them.
+        if (claim.kind !== "exclusive") leaveTurn();
+        const { entry, revision } = entered;
+        return new Hold(coordination, entry, { code: "LOCK_LOST", revision, onOver, maxHoldMs });
       }
     } catch (error) {
-      await onOver();
+      await onOver(true);
       throw error;
     }
-    await onOver();
+    await onOver(true);
     return null;
   }
 
-  #limit(name: string, options: LockOptions): OperationLimit {
-    if (name === "") throw new TypeError("a lock needs a name");
-    const what = `locking ${JSON.stringify(name)}`;
+  async #openDelay(
+    { names, delayMs }: LockTerms,
+    session: Session,
+    signal: AbortSignal,
+  ): Promise<LockDelay | null> {
+    if (delayMs === 0) return null;
+    const { LockDelay } = await import("./lock-delay.ts");
+    return LockDelay.open(this.#coordination, session, names, delayMs, signal);
+  }
+
+  /** One name after the other, in the order that everybody takes them in, so that nobody waits in a circle. */
+  async #takeTurns(names: readonly string[], signal: AbortSignal): Promise<LeaveTurn> {
+    const taken: LeaveTurn[] = [];
+    try {
+      for (const name of names) taken.push(await this.#coordination.localQueue.enter(name, signal));
+    } catch (error) {
+      leaveAll(taken);
+      throw error;
+    }
+    return () => leaveAll(taken);
+  }
+
+  #tryTurns(names: readonly string[]): LeaveTurn | null {
+    const taken: LeaveTurn[] = [];
+    for (const name of names) {
+      const leaveTurn = this.#coordination.localQueue.tryEnter(name);
+      if (leaveTurn === null) {
+        leaveAll(taken);
+        return null;
+      }
+      taken.push(leaveTurn);
+    }
+    return () => leaveAll(taken);
+  }
+
+  #limit({ names }: LockTerms, options: LockOptions): OperationLimit {
+    const what = `locking ${names.map((name) => JSON.stringify(name)).join(", ")}`;
     const { runtime, windDown } = this.#coordination;
     const limit = new OperationLimit(runtime.clock, what, limitsOf(options));
     limit.alsoEndWith(windDown.signal);
@@ -181,13 +228,26 @@ export class Locks {
   }
 }
 
-/** What the queue entry says about who waits, as JSON. */
-function entryValue(options: LockOptions): string {
-  const { label } = options;
-  return JSON.stringify({
-    host: hostname(),
-    pid: process.pid,
-    label,
-    since: new Date().toISOString(),
-  });
+interface Entered {
+  readonly entry: QueueEntry;
+  /** Of the read or write that proved that it was granted. */
+  readonly revision: number;
+}
+
+function leaveAll(turns: readonly LeaveTurn[]): void {
+  for (const leave of turns) leave();
+}
+
+async function runBody<Result>(lock: Lock, body: Body<Result>): Promise<Result> {
+  let result: Result;
+  try {
+    result = await body(lock);
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+  const loss = lock.loss();
+  if (loss !== null) throw loss;
+  if ((await lock.release()) === "already-lost") throw lock.lossFoundAtRelease();
+  return result;
 }

@@ -3,6 +3,7 @@ import type { ConclaveError } from "../errors.ts";
 import type { Bytes, Namespace } from "../kv/keys.ts";
 import type { Kv } from "../kv/kv.ts";
 import { Txn } from "../kv/txn.ts";
+import type { Leases } from "../lease/leases.ts";
 import type { Runtime } from "../runtime.ts";
 import type { Sessions } from "../session/sessions.ts";
 import type { Transport } from "../transport/transport.ts";
@@ -15,6 +16,7 @@ import { WindDown } from "./wind-down.ts";
 /** What locks and elections of one client work with. */
 export class Coordination {
   readonly kv: Kv;
+  readonly leases: Leases;
   readonly sessions: Sessions;
   readonly runtime: Runtime;
   readonly hub: WatchHub;
@@ -28,11 +30,13 @@ export class Coordination {
     readonly transport: Transport;
     readonly namespace: Namespace;
     readonly kv: Kv;
+    readonly leases: Leases;
     readonly hub: WatchHub;
     readonly sessions: Sessions;
     readonly runtime: Runtime;
   }) {
     this.kv = parts.kv;
+    this.leases = parts.leases;
     this.hub = parts.hub;
     this.sessions = parts.sessions;
     this.runtime = parts.runtime;

@@ -1,24 +1,18 @@
 import type { Timer } from "@conclave/base";
 import { cancelledError, onAbort } from "../abort.ts";
 import { ConclaveError, LockLostError, type LossReason, SessionLostError } from "../errors.ts";
-import { type Comparison, compare } from "../kv/compare.ts";
+import type { Comparison } from "../kv/compare.ts";
+import type { KeyValue } from "../kv/key-value.ts";
 import { type CallOptions, limitsOf } from "../kv/limits.ts";
 import { op } from "../kv/op.ts";
 import { clockedSignal } from "../session/clocked-signal.ts";
 import type { Session } from "../session/session.ts";
 import type { Coordination } from "./coordination.ts";
+import { entryGuards, leaveToDebris, type ReleaseResult, removeEntry } from "./entry-removal.ts";
 import { Fence } from "./fence.ts";
 import { GuardedKv } from "./guarded-kv.ts";
 import { OwnKeyWatch } from "./own-key-watch.ts";
 import type { LossCode, QueueEntry } from "./queue-entry.ts";
-
-/**
- * How giving up a hold went.
- * - `released`: it was ours until now, and is no longer
- * - `already-lost`: someone else had ended it before
- * - `unknown`: the server could not be asked; the key is deleted in the background, or expires with the session
- */
-export type ReleaseResult = "released" | "already-lost" | "unknown";
 
 /**
  * A hold is watched only once it has lasted this long, ms: most are shorter, and a watch costs them more than the lock.
@@ -30,6 +24,17 @@ type HoldState =
   | { readonly kind: "held" }
   | { readonly kind: "released"; readonly result: Promise<ReleaseResult> }
   | { readonly kind: "lost"; readonly reason: LossReason; readonly cause: unknown };
+
+/** What goes with a hold besides its entry. */
+export interface HoldTerms {
+  readonly code: LossCode;
+  /** Of the read or write that proved the hold. */
+  readonly revision: number;
+  /** Called once, after release or loss. */
+  readonly onOver: (isClean: boolean) => Promise<void>;
+  /** It is given up after so long, whatever its holder does. Null: never. */
+  readonly maxHoldMs?: number | null;
+}
 
 /**
  * What is ours while the session lives and the queue entry stands: a lock, or the leadership of a term.
@@ -45,60 +50,63 @@ type HoldState =
  * ```
  */
 export class Hold implements AsyncDisposable {
-  /** What it was asked for by. */
-  readonly name: string;
-  /** The queue entry that stands for it. Within the client's namespace. */
-  readonly key: string;
+  /** The names that are held: one, but for a lock of several. */
+  readonly names: readonly string[];
+  /** The queue entries that stand for it, one for each name. Within the client's namespace. */
+  readonly keys: readonly string[];
   /** Grows with every holder of the name. Give it to whatever the hold protects. */
   readonly fence: Fence;
   /** Writes that commit only while held. */
   readonly kv: GuardedKv;
   protected readonly coordination: Coordination;
   protected readonly session: Session;
-  readonly #code: LossCode;
-  readonly #wasUncertain: boolean;
-  readonly #onOver: () => Promise<void>;
+  readonly #entry: QueueEntry;
+  readonly #terms: HoldTerms;
   readonly #controller = new AbortController();
+  /** Aborts when the hold is over, for whatever reason; `signal` may abort before. */
+  readonly #over = new AbortController();
+  readonly #leaveWindDown: () => void;
   #stopListening = () => {};
   #stopListeningToStop = () => {};
-  readonly #watchLater: Timer;
-  #ownKey: OwnKeyWatch | null = null;
+  readonly #timers: Timer[];
+  #ownKeys: readonly OwnKeyWatch[] = [];
+  #contended: Promise<void> | null = null;
   #state: HoldState = { kind: "held" };
 
-  /** @internal `revision` proved the hold; `onOver` is called once, after release or loss. */
-  constructor(
-    coordination: Coordination,
-    entry: QueueEntry,
-    code: LossCode,
-    revision: number,
-    onOver: () => Promise<void>,
-  ) {
+  /** @internal */
+  constructor(coordination: Coordination, entry: QueueEntry, terms: HoldTerms) {
     this.coordination = coordination;
     this.session = entry.session;
-    this.name = entry.name;
-    this.key = entry.key;
+    this.names = entry.names;
+    this.keys = entry.keys;
     this.fence = new Fence(entry.createRevision);
-    this.#code = code;
-    this.#wasUncertain = entry.wasUncertain;
-    const leave = coordination.windDown.enter(() =>
-      this.#controller.abort(coordination.windDown.signal.reason),
-    );
-    this.#onOver = () => {
-      leave();
-      return onOver();
-    };
+    this.#entry = entry;
+    this.#terms = terms;
+    const { windDown } = coordination;
+    this.#leaveWindDown = windDown.enter(() => this.#controller.abort(windDown.signal.reason));
     this.kv = new GuardedKv(() => coordination.txn(), {
-      guard: this.guard,
+      guards: this.guards,
       assert: () => this.assert(),
       onGuardFailed: () => this.onGuardFailed(),
     });
-    this.#watchLater = coordination.runtime.clock.setTimer(WATCH_AFTER_MS, () => {
-      this.#ownKey = new OwnKeyWatch(coordination, entry, revision + 1, (reason) =>
-        this.#lose(reason),
-      );
-    });
+    const { clock } = coordination.runtime;
+    const { maxHoldMs = null } = terms;
+    this.#timers = [clock.setTimer(WATCH_AFTER_MS, () => this.#watchOwnKeys())];
+    if (maxHoldMs !== null) {
+      this.#timers.push(clock.setTimer(maxHoldMs, () => this.#lose("max-hold")));
+    }
     clockedSignal(this.#controller, () => this.session.remaining());
     this.#stopListening = onAbort(this.session.signal, () => this.#onSessionLost());
+  }
+
+  /** What is held, for messages; of several names, all of them. */
+  get name(): string {
+    return this.names.join(", ");
+  }
+
+  /** The queue entry that stands for it, the first of several. Within the client's namespace. */
+  get key(): string {
+    return this.keys[0]!;
   }
 
   /**
@@ -107,6 +115,12 @@ export class Hold implements AsyncDisposable {
    */
   get signal(): AbortSignal {
     return this.#controller.signal;
+  }
+
+  /** Whether it was released or lost. @internal */
+  get isOver(): boolean {
+    this.session.remaining();
+    return this.#state.kind !== "held";
   }
 
   /** How long it is still proven to be ours, ms; 0 if it is not. Looks at the clock, not at a flag. */
@@ -129,18 +143,49 @@ export class Hold implements AsyncDisposable {
     this.assert();
     const { results } = await this.coordination
       .txn()
-      .then(op.get(this.key))
+      .then(...this.keys.map((key) => op.get(key)))
       .commitAs("read", limitsOf(options));
-    const [own] = results;
-    if (this.#state.kind === "held" && own?.createRevision !== this.fence.revision) {
-      this.#lose("deleted");
-    }
+    const isOurs = (own: KeyValue | null) => own?.createRevision === this.fence.revision;
+    if (this.#state.kind === "held" && !results.every(isOurs)) this.#lose("deleted");
     this.assert();
   }
 
-  /** A condition for your own transactions: true while the hold is ours. */
+  /**
+   * A condition for your own transactions: true while the hold is ours.
+   * @throws TypeError for a lock of several names, which takes several conditions: {@link guards}
+   */
   get guard(): Comparison {
-    return compare({ key: this.key }).createRevision.eq(this.fence.revision);
+    const [guard, ...others] = this.guards;
+    if (guard === undefined || others.length > 0) {
+      throw new TypeError("a lock of several names has several guards: .if(...lock.guards)");
+    }
+    return guard;
+  }
+
+  /** Conditions for your own transactions, one for each name: true while the hold is ours. */
+  get guards(): readonly Comparison[] {
+    return entryGuards(this.#entry);
+  }
+
+  /**
+   * Resolves when somebody else waits for it: a hint to wind up soon, for work that can stop anywhere. Never rejects.
+   * @example
+   * ```ts
+   * await client.locks.request("reindex", async (lock) => {
+   *   let isWanted = false;
+   *   lock.contended.then(() => (isWanted = true));
+   *   for (let page = 0; page < 3 && !isWanted; page += 1) await lock.kv.put("reindex/page", `${page}`);
+   * });
+   * ```
+   */
+  get contended(): Promise<void> {
+    this.#contended ??= this.#untilContended();
+    return this.#contended;
+  }
+
+  async #untilContended(): Promise<void> {
+    const { untilContended } = await import("./contention.ts");
+    await untilContended(this.coordination, this.#entry, this.#over.signal);
   }
 
   /** Gives the hold up. Never throws; calling it again gives the same answer. */
@@ -177,43 +222,33 @@ export class Hold implements AsyncDisposable {
 
   /** The release found that the key had gone before. @internal */
   lossFoundAtRelease(): LockLostError {
-    return new LockLostError(this.#code, "unknown", this.name, "deleted");
+    return new LockLostError(this.#terms.code, "unknown", this.name, "deleted");
+  }
+
+  #watchOwnKeys(): void {
+    const start = this.#terms.revision + 1;
+    this.#ownKeys = this.keys.map((key) => {
+      return new OwnKeyWatch(this.coordination, this.#entry, key, start, (why) => this.#lose(why));
+    });
   }
 
   #stopWatching(): void {
     this.#stopListening();
     this.#stopListeningToStop();
-    this.#watchLater.cancel();
-    this.#ownKey?.close();
+    for (const timer of this.#timers) timer.cancel();
+    for (const ownKey of this.#ownKeys) ownKey.close();
+    this.#over.abort();
+  }
+
+  #end(isClean: boolean): Promise<void> {
+    this.#leaveWindDown();
+    return this.#terms.onOver(isClean);
   }
 
   async #release(): Promise<ReleaseResult> {
-    const result = await this.#deleteEntry();
-    if (result === "unknown" || this.#wasUncertain) {
-      this.coordination.debris.add(this.session, this.key, { again: this.#wasUncertain });
-    }
-    await this.#onOver();
+    const result = await removeEntry(this.coordination, this.#entry);
+    await this.#end(result === "released");
     return result;
-  }
-
-  /** Deletes the entry if it is still ours. The nonce makes the key ours alone, so this is safe to repeat. */
-  async #deleteEntry(): Promise<ReleaseResult> {
-    let wasRepeated = false;
-    const { signal } = this.session;
-    const remove = () =>
-      this.coordination.txn().if(this.guard).then(op.delete(this.key)).commit({ signal });
-    try {
-      const { succeeded } = await remove().catch((error: unknown) => {
-        const isUncertain = error instanceof ConclaveError && error.outcome === "unknown";
-        if (!isUncertain || signal.aborted) throw error;
-        wasRepeated = true;
-        return remove();
-      });
-      // Gone at the second attempt: most likely by the first.
-      return succeeded || wasRepeated ? "released" : "already-lost";
-    } catch {
-      return "unknown";
-    }
   }
 
   #onSessionLost(): void {
@@ -235,12 +270,14 @@ export class Hold implements AsyncDisposable {
     this.#state = { kind: "lost", reason, cause };
     this.#controller.abort(this.#lossError("unknown"));
     this.session.renewNow(); // A key that is gone may mean that its lease is.
-    void this.#onOver();
+    const isGivenUp = reason === "max-hold";
+    if (isGivenUp || this.keys.length > 1) leaveToDebris(this.coordination, this.#entry);
+    void this.#end(isGivenUp);
   }
 
   #lossError(outcome: "unknown" | "not-applied"): LockLostError {
     const { reason, cause } = this.#state as { reason: LossReason; cause?: unknown };
-    return new LockLostError(this.#code, outcome, this.name, reason, { cause });
+    return new LockLostError(this.#terms.code, outcome, this.name, reason, { cause });
   }
 
   #releasedError(): ConclaveError {

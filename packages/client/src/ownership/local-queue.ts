@@ -16,6 +16,8 @@ export type LeaveTurn = () => void;
 export class LocalQueue {
   /** The tasks waiting for each name that somebody has the turn of. */
   readonly #waiting = new Map<string, Set<Deferred<LeaveTurn>>>();
+  /** Who wants to know when somebody waits for a name. */
+  readonly #listeners = new Map<string, Set<() => void>>();
 
   /** Waits for the turn. Rejects with the signal's reason if it aborts first. */
   enter(name: string, signal: AbortSignal): Promise<LeaveTurn> {
@@ -28,6 +30,7 @@ export class LocalQueue {
     }
     const turn = deferred<LeaveTurn>();
     waiting.add(turn);
+    for (const listener of this.#listeners.get(name) ?? []) listener();
     const stop = onAbort(signal, () => {
       waiting.delete(turn);
       turn.reject(signal.reason);
@@ -38,6 +41,17 @@ export class LocalQueue {
   /** The turn if nobody has it, else null. */
   tryEnter(name: string): LeaveTurn | null {
     return this.#waiting.has(name) ? null : this.#startTurns(name);
+  }
+
+  /** Calls back whenever a task begins to wait for the name, at once if one does. Returns the way to stop listening. */
+  onWaiting(name: string, callback: () => void): () => void {
+    const listeners = this.#listeners.get(name) ?? new Set();
+    this.#listeners.set(name, listeners.add(callback));
+    if ((this.#waiting.get(name)?.size ?? 0) > 0) callback();
+    return () => {
+      listeners.delete(callback);
+      if (listeners.size === 0) this.#listeners.delete(name);
+    };
   }
 
   #startTurns(name: string): LeaveTurn {

@@ -5,12 +5,13 @@ import type { Coordination } from "./coordination.ts";
 import type { QueueEntry } from "./queue-entry.ts";
 
 /**
- * Watches the key that stands for a hold: an administrator may delete it, or revoke the lease under it, and another may
+ * Watches a key that stands for a hold: an administrator may delete it, or revoke the lease under it, and another may
  * take the lead at that very moment (failure mode 25).
  */
 export class OwnKeyWatch {
   readonly #coordination: Coordination;
   readonly #entry: QueueEntry;
+  readonly #key: string;
   readonly #onLost: (reason: LossReason) => void;
   #subscription: Subscription | null = null;
   #closed = false;
@@ -18,11 +19,13 @@ export class OwnKeyWatch {
   constructor(
     coordination: Coordination,
     entry: QueueEntry,
+    key: string,
     startRevision: number,
     onLost: (reason: LossReason) => void,
   ) {
     this.#coordination = coordination;
     this.#entry = entry;
+    this.#key = key;
     this.#onLost = onLost;
     this.#watchFrom(startRevision);
   }
@@ -35,7 +38,7 @@ export class OwnKeyWatch {
   #watchFrom(startRevision: number): void {
     const { hub, namespace } = this.#coordination;
     this.#subscription = hub.open(
-      { ...namespace.rangeOf({ key: this.#entry.key }), startRevision },
+      { ...namespace.rangeOf({ key: this.#key }), startRevision },
       {
         onEvents: (events) => {
           for (const event of events) {
@@ -64,7 +67,7 @@ export class OwnKeyWatch {
   }
 
   async #lookAgain(): Promise<void> {
-    const { items, revision } = await this.#coordination.kv.getAll({ key: this.#entry.key });
+    const { items, revision } = await this.#coordination.kv.getAll({ key: this.#key });
     const [own] = items;
     if (own?.createRevision !== this.#entry.createRevision) this.#lost("deleted");
     else if (own.leaseId !== this.#entry.leaseId) this.#lost("stolen");

@@ -1,36 +1,61 @@
-import { ConclaveError, LockLostError } from "../errors.ts";
+import { byteStringOf } from "@conclave/base";
+import { ConclaveError } from "../errors.ts";
 import { compare } from "../kv/compare.ts";
 import type { KeyValue } from "../kv/key-value.ts";
 import type { Bytes } from "../kv/keys.ts";
-import { op } from "../kv/op.ts";
+import { type Op, op, type RangeResult } from "../kv/op.ts";
 import { drawNonce } from "../runtime.ts";
 import type { Session } from "../session/session.ts";
 import type { Coordination } from "./coordination.ts";
+import { type Claim, claimOf, disagreement, obstacles, type Place } from "./queue-order.ts";
 
 /** Which kind of ownership a queue decides about, for the code of its errors. */
 export type LossCode = "LOCK_LOST" | "LEADERSHIP_LOST";
 
+/** What is put into the queues. */
+export interface Entering {
+  /** The queues: one, or several at once, all or none. */
+  readonly names: readonly string[];
+  readonly claim: Claim;
+  /** What the entry says about who waits. */
+  readonly value: Bytes;
+  readonly session: Session;
+  /** Keys that are created with the entry on leases of their own, and deleted with it. */
+  readonly companions?: readonly Companion[];
+}
+
+export interface Companion {
+  readonly key: string;
+  readonly leaseId: bigint;
+  readonly value: Bytes;
+}
+
 /**
- * One place in the queue of a name: the key `<name>/<lease hex>-<nonce>`, ordered by create revision.
+ * One place in the queue of a name: the key `<name>/<lease hex>-<nonce>`, ordered by create revision. With several names it
+ * is one such key in each queue, created at one revision: whoever is before it in one queue is before it in all, so
+ * that entries never wait for each other in a circle.
  *
  * Any key under the prefix takes part in the queue, which is how Go's `concurrency` package, `etcdctl lock` and
  * `elect`, and the `v3lock` and `v3election` services see it too. The nonce makes each attempt a key of its own, so that
  * two holds on one session are two, and an answer that got lost is settled by looking for the key.
  */
 export interface QueueEntry {
-  readonly name: string;
-  readonly key: string;
+  readonly names: readonly string[];
+  readonly claim: Claim;
+  /** In each queue, in the order of `names`. */
+  readonly keys: readonly string[];
+  readonly companionKeys: readonly string[];
   readonly session: Session;
   readonly leaseId: bigint;
-  /** Orders the queue; the fence of whoever becomes first with it. */
+  /** Orders the queue; the fence of whoever is granted it. */
   readonly createRevision: number;
   /**
-   * Whether an attempt to create the key was answered by silence. Such a request may still be under way somewhere and
-   * create the key again after it was deleted.
+   * Whether an attempt to create the keys was answered by silence. Such a request may still be under way somewhere and
+   * create them again after they were deleted.
    */
   readonly wasUncertain: boolean;
-  /** Whether nobody stood before it when it was created. */
-  readonly wasFirst: boolean;
+  /** Whether nothing stood in its way when it was created. */
+  readonly wasGranted: boolean;
 }
 
 const OLDEST = { limit: 1, sort: { by: "create", order: "ascend" }, keysOnly: true } as const;
@@ -43,44 +68,56 @@ export function newEntryKey(coordination: Coordination, name: string, leaseId: b
   return `${queuePrefix(name)}${leaseId.toString(16)}-${nonce}`;
 }
 
+/** An entry of a queue, as it was read with its value. */
+export function placeOf(entry: KeyValue): Place {
+  const key = byteStringOf(entry.key);
+  return { key, createRevision: entry.createRevision, claim: claimOf(entry.text) };
+}
+
+/** The error for a claim that contradicts those before it. */
+export function disagreementError(name: string, why: string): ConclaveError {
+  return new ConclaveError("FAILED_PRECONDITION", "not-applied", `${JSON.stringify(name)}: ${why}`);
+}
+
 /**
- * Puts a new entry at the end of the queue. On any failure the entry is gone, or will be.
- * @throws ConclaveError, SessionLostError, or the signal's reason
+ * Puts a new entry at the end of its queues, at one revision. On any failure the entry is gone, or will be.
+ * @throws ConclaveError (FAILED_PRECONDITION: the claim contradicts those before it), SessionLostError, or the signal's reason
  */
 export async function enterQueue(
   coordination: Coordination,
-  session: Session,
-  name: string,
-  value: Bytes,
+  entering: Entering,
   signal: AbortSignal,
 ): Promise<QueueEntry> {
+  const { session, names, claim } = entering;
   const leaseId = await session.open({ signal });
-  const key = newEntryKey(coordination, name, leaseId);
+  const keys = names.map((name) => newEntryKey(coordination, name, leaseId));
+  const companionKeys = (entering.companions ?? []).map(({ key }) => key);
+  const entry = { names, claim, keys, companionKeys, session, leaseId };
   let wasUncertain = false;
   try {
     for (;;) {
       try {
-        const created = await createEntry(coordination, key, name, value, leaseId, signal);
-        return { name, key, session, leaseId, wasUncertain, ...created };
+        const created = await createEntry(coordination, entering, keys, leaseId, signal);
+        return { ...entry, wasUncertain, ...created };
       } catch (error) {
         if (!isUncertain(error) || signal.aborted) throw error;
         wasUncertain = true;
-        const found = await coordination.kv.get(key, { signal });
-        if (found === null) continue; // The same key again: creating it twice is not possible.
+        const found = await coordination.kv.get(keys[0]!, { signal });
+        if (found === null) continue; // The same keys again: creating them twice is not possible.
         const { createRevision } = found;
-        return { name, key, session, leaseId, wasUncertain, createRevision, wasFirst: false };
+        return { ...entry, wasUncertain, createRevision, wasGranted: false };
       }
     }
   } catch (error) {
-    throw abandoned(coordination, session, key, signal, error);
+    throw abandoned(coordination, session, [...keys, ...companionKeys], signal, error);
   }
 }
 
 /** Cleans up after an entry that was given up, and returns the error to throw. */
-function abandoned(
+export function abandoned(
   coordination: Coordination,
   session: Session,
-  key: string,
+  keys: readonly string[],
   signal: AbortSignal,
   error: unknown,
 ): unknown {
@@ -88,153 +125,55 @@ function abandoned(
     session.onLeaseNotFound();
     return session.signal.reason;
   }
-  coordination.debris.add(session, key, { again: true });
+  for (const key of keys) coordination.debris.add(session, key, { again: true });
   return signal.aborted ? signal.reason : error;
 }
 
 async function createEntry(
   coordination: Coordination,
-  key: string,
-  name: string,
-  value: Bytes,
+  { names, claim, value, companions = [] }: Entering,
+  keys: readonly string[],
   leaseId: bigint,
   signal: AbortSignal,
-): Promise<Pick<QueueEntry, "createRevision" | "wasFirst">> {
-  const oldest = op.getAll({ prefix: queuePrefix(name) }, OLDEST);
+): Promise<Pick<QueueEntry, "createRevision" | "wasGranted">> {
+  const puts = [
+    ...keys.map((key) => op.put(key, value, { leaseId })),
+    ...companions.map((each) => op.put(each.key, each.value, { leaseId: each.leaseId })),
+  ];
+  // An exclusive claim only has to know whether it is the oldest; others, what those before them ask for.
+  const reads = names.map((name) => {
+    return op.getAll({ prefix: queuePrefix(name) }, claim.kind === "exclusive" ? OLDEST : {});
+  });
   const { revision, succeeded, results } = await coordination
     .txn()
-    .if(compare({ key }).absent())
-    .then(op.put(key, value, { leaseId }), oldest)
-    .else(op.get(key), oldest)
+    .if(...keys.map((key) => compare({ key }).absent()))
+    .then(...(puts as Op<unknown>[]), ...reads)
+    .else(op.get(keys[0]!), ...reads)
     .commit({ signal });
-  const createRevision = succeeded ? revision : (results[0]?.createRevision ?? revision);
-  const wasFirst = results[1].items[0]?.keyText === key;
-  return { createRevision, wasFirst };
+  const found = succeeded ? null : (results[0] as KeyValue | null);
+  const createRevision = found?.createRevision ?? revision;
+  const queues = results.slice(-names.length) as RangeResult[];
+  const isFree = ({ items }: RangeResult, at: number) =>
+    isGranted(names[at]!, claim, createRevision, items);
+  return { createRevision, wasGranted: queues.every(isFree) };
 }
 
-/**
- * Puts an entry into the queue of `name` if it is empty: one transaction, which writes nothing otherwise.
- * @returns null if the queue was not empty
- */
-export async function enterEmptyQueue(
-  coordination: Coordination,
-  session: Session,
+/** @throws ConclaveError FAILED_PRECONDITION */
+function isGranted(
   name: string,
-  value: Bytes,
-  signal: AbortSignal,
-): Promise<QueueEntry | null> {
-  const leaseId = await session.open({ signal });
-  const key = newEntryKey(coordination, name, leaseId);
-  const entryOf = (createRevision: number, wasUncertain: boolean): QueueEntry => {
-    return { name, key, session, leaseId, createRevision, wasUncertain, wasFirst: true };
-  };
-  try {
-    const { succeeded, revision } = await coordination
-      .txn()
-      .if(compare({ prefix: queuePrefix(name) }).absent())
-      .then(op.put(key, value, { leaseId }))
-      .commit({ signal });
-    return succeeded ? entryOf(revision, false) : null;
-  } catch (error) {
-    if (!isUncertain(error) || signal.aborted) {
-      throw abandoned(coordination, session, key, signal, error);
-    }
-    const found = await settle(coordination, session, key, signal);
-    return found === null ? null : entryOf(found.createRevision, true);
-  }
+  claim: Claim,
+  createRevision: number,
+  queue: readonly KeyValue[],
+): boolean {
+  // The keys of one entry, companions included, share its revision.
+  const ahead = queue.filter((other) => other.createRevision < createRevision);
+  if (claim.kind === "exclusive") return ahead.length === 0;
+  const places = ahead.map(placeOf).sort((a, b) => a.createRevision - b.createRevision);
+  const contradiction = disagreement(claim, places);
+  if (contradiction !== null) throw disagreementError(name, contradiction);
+  return obstacles(claim, places).length === 0;
 }
 
-/** Looks whether the key was created after all. If not, whatever may still create it is cleaned away. */
-async function settle(
-  coordination: Coordination,
-  session: Session,
-  key: string,
-  signal: AbortSignal,
-): Promise<KeyValue | null> {
-  let found: KeyValue | null = null;
-  try {
-    found = await coordination.kv.get(key, { signal });
-    return found;
-  } finally {
-    if (found === null) coordination.debris.add(session, key, { again: true });
-  }
-}
-
-/**
- * Waits until nobody stands before the entry, and proves it by a linearizable read that finds the entry itself: a
- * waiter whose own key went away must not take the lead (failure mode 4, the phantom leader).
- * On any failure the entry is gone, or will be.
- * @returns the revision of that read
- * @throws LockLostError if the entry is gone; the signal's reason
- */
-export async function waitUntilFirst(
-  coordination: Coordination,
-  entry: QueueEntry,
-  code: LossCode,
-  signal: AbortSignal,
-): Promise<number> {
-  try {
-    for (;;) {
-      const { revision, predecessor } = await lookAhead(coordination, entry, code, signal);
-      if (predecessor === null) return revision;
-      await untilEitherGoes(coordination, predecessor.key, entry.key, revision + 1, signal);
-    }
-  } catch (error) {
-    coordination.debris.add(entry.session, entry.key, { again: entry.wasUncertain });
-    throw signal.aborted ? signal.reason : error;
-  }
-}
-
-async function lookAhead(
-  coordination: Coordination,
-  entry: QueueEntry,
-  code: LossCode,
-  signal: AbortSignal,
-): Promise<{ readonly revision: number; readonly predecessor: KeyValue | null }> {
-  const ahead = {
-    maxCreateRevision: entry.createRevision - 1,
-    limit: 1,
-    sort: { by: "create", order: "descend" },
-    keysOnly: true,
-  } as const;
-  const { revision, results } = await coordination
-    .txn()
-    .then(op.get(entry.key), op.getAll({ prefix: queuePrefix(entry.name) }, ahead))
-    .commit({ signal });
-  const [own, predecessors] = results as [KeyValue | null, { items: readonly KeyValue[] }];
-  if (own?.createRevision !== entry.createRevision) {
-    throw new LockLostError(code, "not-applied", entry.name, "deleted");
-  }
-  return { revision, predecessor: predecessors.items[0] ?? null };
-}
-
-/** Resolves when one of two keys is deleted at or after a revision, or the answer may have been compacted away. */
-function untilEitherGoes(
-  coordination: Coordination,
-  predecessorKey: Uint8Array,
-  ownKey: string,
-  startRevision: number,
-  signal: AbortSignal,
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stops: (() => void)[] = [];
-    const settle = (act: () => void) => () => {
-      for (const stop of stops.splice(0)) stop();
-      act();
-    };
-    for (const key of [predecessorKey, ownKey]) {
-      const subscription = coordination.onDeleted(key, startRevision, settle(resolve), (error) =>
-        error.code === "COMPACTED" ? settle(resolve)() : settle(() => reject(error))(),
-      );
-      stops.push(() => subscription.close());
-    }
-    const onAbort = settle(() => reject(signal.reason));
-    stops.push(() => signal.removeEventListener("abort", onAbort));
-    signal.addEventListener("abort", onAbort, { once: true });
-    if (signal.aborted) onAbort();
-  });
-}
-
-function isUncertain(error: unknown): boolean {
+export function isUncertain(error: unknown): boolean {
   return error instanceof ConclaveError && error.outcome === "unknown";
 }

@@ -1,3 +1,4 @@
+import { utf8ByteString } from "@conclave/base";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
@@ -15,7 +16,11 @@ const permits = (count: number, of = 3): Claim => ({ kind: "permits", permits: c
 
 /** A queue of claims, with keys a, b, c… in the order of asking. */
 const queueOf = (...claims: Claim[]): Place[] =>
-  claims.map((claim, at) => ({ key: String.fromCharCode(97 + at), createRevision: at + 1, claim }));
+  claims.map((claim, at) => ({
+    key: utf8ByteString(String.fromCharCode(97 + at)),
+    createRevision: at + 1,
+    claim,
+  }));
 
 /** The keys that the last of these claims waits for. */
 function waitsFor(...claims: Claim[]): string[] {

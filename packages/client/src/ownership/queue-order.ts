@@ -1,3 +1,5 @@
+import type { ByteString } from "@conclave/base";
+
 /**
  * What an entry of a queue asks for. The order of the queue, by create revision, is the order of asking; nobody overtakes.
  * - `exclusive`: nobody else. Also what entries of other clients ask for (Go, `etcdctl`, `v3lock`), whatever their value
@@ -13,7 +15,8 @@ export const EXCLUSIVE: Claim = { kind: "exclusive" };
 
 /** An entry as others see it. */
 export interface Place {
-  readonly key: string;
+  /** Without the namespace; a foreign key may be no text. */
+  readonly key: ByteString;
   readonly createRevision: number;
   readonly claim: Claim;
 }

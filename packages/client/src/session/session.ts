@@ -75,6 +75,11 @@ export class Session implements AsyncDisposable {
     setMaxListeners(0, signal);
   }
 
+  /** What it asks the server for, ms. @internal */
+  get ttlMs(): number {
+    return this.#terms.ttlMs;
+  }
+
   /** What is known of the lease at this moment, by the clock. */
   get state(): SessionState {
     this.#loseIfOverdue();

@@ -1,0 +1,56 @@
+import { compare } from "../kv/compare.ts";
+import { op } from "../kv/op.ts";
+import type { Coordination } from "../ownership/coordination.ts";
+import { type QueueEntry, queuePrefix } from "../ownership/queue-entry.ts";
+
+/** Entries of one queue that are removed at a time: two conditions or operations each, of 128. */
+const VICTIMS_AT_A_TIME = 60;
+
+/**
+ * Removes everybody before the entry from its queues. Each victim's key is first overwritten under the thief's lease, which
+ * tells its holder that it was stolen, and then deleted.
+ */
+export async function removeThoseAhead(
+  coordination: Coordination,
+  entry: QueueEntry,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const name of entry.names) {
+    while (await removeSome(coordination, entry, name, signal));
+  }
+}
+
+/** @returns false when nobody is left */
+async function removeSome(
+  coordination: Coordination,
+  entry: QueueEntry,
+  name: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { items } = await coordination.kv.getAll(
+    { prefix: queuePrefix(name) },
+    {
+      maxCreateRevision: entry.createRevision - 1,
+      limit: VICTIMS_AT_A_TIME,
+      keysOnly: true,
+      signal,
+    },
+  );
+  if (items.length === 0) return false;
+  // Whoever left meanwhile is not to be put back: then look again.
+  const stillThere = items.map(({ key, createRevision }) =>
+    compare({ key }).createRevision.eq(createRevision),
+  );
+  const marked = await coordination
+    .txn()
+    .if(...stillThere)
+    .then(...items.map(({ key }) => op.put(key, "stolen", { leaseId: entry.leaseId })))
+    .commit({ signal });
+  if (!marked.succeeded) return true;
+  await coordination
+    .txn()
+    .if(...stillThere)
+    .then(...items.map(({ key }) => op.delete(key)))
+    .commit({ signal });
+  return true;
+}

@@ -1,0 +1,116 @@
+import { type Comparison, compare } from "../kv/compare.ts";
+import { type Op, op, type RangeResult } from "../kv/op.ts";
+import type { Coordination } from "../ownership/coordination.ts";
+import {
+  abandoned,
+  disagreementError,
+  type Entering,
+  isUncertain,
+  newEntryKey,
+  placeOf,
+  type QueueEntry,
+  queuePrefix,
+} from "../ownership/queue-entry.ts";
+import { disagreement, obstacles } from "../ownership/queue-order.ts";
+
+/** Looks at queues that others enter at the same time before it counts as not free. */
+const LOOKS_MAX = 10;
+
+/**
+ * Puts an entry into its queues if it is granted there at once, in one transaction that writes nothing otherwise.
+ * @returns null if it is not
+ */
+export async function enterIfFree(
+  coordination: Coordination,
+  entering: Entering,
+  signal: AbortSignal,
+): Promise<QueueEntry | null> {
+  const leaseId = await entering.session.open({ signal });
+  if (entering.claim.kind === "exclusive") {
+    const isEmpty = entering.names.map((name) => compare({ prefix: queuePrefix(name) }).absent());
+    return enterIf(coordination, entering, leaseId, isEmpty, signal);
+  }
+  for (let look = 0; look < LOOKS_MAX; look += 1) {
+    const unchanged = await lookAround(coordination, entering, signal);
+    if (unchanged === null) return null;
+    const entry = await enterIf(coordination, entering, leaseId, unchanged, signal);
+    if (entry !== null) return entry;
+  }
+  return null;
+}
+
+/**
+ * Whether a claim that shares would be granted.
+ * @returns null if not; else the conditions under which it still would: nobody has come since
+ */
+async function lookAround(
+  coordination: Coordination,
+  { names, claim }: Entering,
+  signal: AbortSignal,
+): Promise<readonly Comparison[] | null> {
+  const { results, revision } = await coordination
+    .txn()
+    .then(...names.map((name) => op.getAll({ prefix: queuePrefix(name) })))
+    .commitAs("read", { signal });
+  for (const [at, queue] of (results as RangeResult[]).entries()) {
+    const places = queue.items.map(placeOf).sort((a, b) => a.createRevision - b.createRevision);
+    const contradiction = disagreement(claim, places);
+    if (contradiction !== null) throw disagreementError(names[at]!, contradiction);
+    if (obstacles(claim, places).length > 0) return null;
+  }
+  return names.map((name) =>
+    compare({ prefix: queuePrefix(name) }).createRevision.lt(revision + 1),
+  );
+}
+
+async function enterIf(
+  coordination: Coordination,
+  { session, names, claim, value, companions = [] }: Entering,
+  leaseId: bigint,
+  conditions: readonly Comparison[],
+  signal: AbortSignal,
+): Promise<QueueEntry | null> {
+  const keys = names.map((name) => newEntryKey(coordination, name, leaseId));
+  const companionKeys = companions.map(({ key }) => key);
+  const entryOf = (createRevision: number, wasUncertain: boolean): QueueEntry => {
+    const entry = { names, claim, keys, companionKeys, session, leaseId };
+    return { ...entry, createRevision, wasUncertain, wasGranted: true };
+  };
+  const puts: Op<unknown>[] = [
+    ...keys.map((key) => op.put(key, value, { leaseId })),
+    ...companions.map((each) => op.put(each.key, each.value, { leaseId: each.leaseId })),
+  ];
+  try {
+    const { succeeded, revision } = await coordination
+      .txn()
+      .if(...conditions)
+      .then(...puts)
+      .commit({ signal });
+    return succeeded ? entryOf(revision, false) : null;
+  } catch (error) {
+    const everyKey = [...keys, ...companionKeys];
+    if (!isUncertain(error) || signal.aborted) {
+      throw abandoned(coordination, session, everyKey, signal, error);
+    }
+    const createRevision = await settle(coordination, session, everyKey, signal);
+    return createRevision === null ? null : entryOf(createRevision, true);
+  }
+}
+
+/** Looks whether the keys were created after all. If not, whatever may still create them is cleaned away. */
+async function settle(
+  coordination: Coordination,
+  session: Entering["session"],
+  keys: readonly string[],
+  signal: AbortSignal,
+): Promise<number | null> {
+  let createRevision: number | null = null;
+  try {
+    createRevision = (await coordination.kv.get(keys[0]!, { signal }))?.createRevision ?? null;
+    return createRevision;
+  } finally {
+    if (createRevision === null) {
+      for (const key of keys) coordination.debris.add(session, key, { again: true });
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import { type Comparison, compare } from "../kv/compare.ts";
+import { op } from "../kv/op.ts";
+import type { Coordination } from "./coordination.ts";
+import { isUncertain, type QueueEntry } from "./queue-entry.ts";
+
+/**
+ * How giving up a hold went.
+ * - `released`: it was ours until now, and is no longer
+ * - `already-lost`: someone else had ended it before
+ * - `unknown`: the server could not be asked; the key is deleted in the background, or expires with the session
+ */
+export type ReleaseResult = "released" | "already-lost" | "unknown";
+
+/** True while every key of the entry stands as it was created. */
+export function entryGuards({ keys, createRevision }: QueueEntry): readonly Comparison[] {
+  return keys.map((key) => compare({ key }).createRevision.eq(createRevision));
+}
+
+/**
+ * Deletes an entry's keys if they are all still ours, at one revision; what cannot be asked for now is done in the
+ * background. The nonce makes the keys ours alone, so this is safe to repeat.
+ */
+export async function removeEntry(
+  coordination: Coordination,
+  entry: QueueEntry,
+): Promise<ReleaseResult> {
+  const result = await tryToRemove(coordination, entry);
+  if (result === "unknown" || entry.wasUncertain) leaveToDebris(coordination, entry);
+  return result;
+}
+
+/** Has whatever is left of the entry deleted in the background. */
+export function leaveToDebris(coordination: Coordination, entry: QueueEntry): void {
+  for (const key of [...entry.keys, ...entry.companionKeys]) {
+    coordination.debris.add(entry.session, key, { again: entry.wasUncertain });
+  }
+}
+
+async function tryToRemove(coordination: Coordination, entry: QueueEntry): Promise<ReleaseResult> {
+  const { signal } = entry.session;
+  const deletes = [...entry.keys, ...entry.companionKeys].map((key) => op.delete(key));
+  // Of several keys some may be gone, and the others are to go too.
+  const rest = deletes.length > 1 ? deletes : [];
+  const remove = () =>
+    coordination
+      .txn()
+      .if(...entryGuards(entry))
+      .then(...deletes)
+      .else(...rest)
+      .commit({ signal });
+  let wasRepeated = false;
+  try {
+    const { succeeded } = await remove().catch((error: unknown) => {
+      if (!isUncertain(error) || signal.aborted) throw error;
+      wasRepeated = true;
+      return remove();
+    });
+    // Gone at the second attempt: most likely by the first.
+    return succeeded || wasRepeated ? "released" : "already-lost";
+  } catch {
+    return "unknown";
+  }
+}
