@@ -1,6 +1,7 @@
 import { KV } from "@conclave/wire";
 import { onAbort } from "./abort.ts";
 import { Admin } from "./admin/admin.ts";
+import { Services } from "./discovery/services.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import { Election, type ElectionOptions } from "./elections/election.ts";
 import { ConclaveError } from "./errors.ts";
@@ -56,6 +57,8 @@ export class Client implements AsyncDisposable {
   readonly leases: Leases;
   /** Locks. */
   readonly locks: Locks;
+  /** Who serves what: instances register, callers pick among them. */
+  readonly services: Services;
   /** Members of the cluster and their upkeep. */
   readonly admin: Admin;
   readonly #caller: ClosableCaller;
@@ -101,6 +104,7 @@ export class Client implements AsyncDisposable {
       runtime,
       closed: this.#closed.signal,
     };
+    this.services = new Services({ coordination: this.#coordination, mirror: this.#mirrorParts });
     this.#stopListening = onAbort(signal, () => void this.close());
   }
 

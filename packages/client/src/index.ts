@@ -1,6 +1,14 @@
 export type { Admin, Alarm, ClusterMember, MemberStatus } from "./admin/admin.ts";
 export type { AuthOptions, PasswordAuth, TokenAuth } from "./auth/auth-options.ts";
 export { Client, type CloseOptions, connect } from "./client.ts";
+export type { Endpoint, EndpointStatus, Instance, Json } from "./discovery/endpoint.ts";
+export type { HealthCheck } from "./discovery/health-gate.ts";
+export type { RegisterOptions } from "./discovery/register-options.ts";
+export type { Registration, RegistrationState } from "./discovery/registration.ts";
+export type { Service } from "./discovery/service.ts";
+export type { FetchOptions } from "./discovery/service-fetch.ts";
+export type { Services } from "./discovery/services.ts";
+export type { Balance, UseOptions } from "./discovery/use-options.ts";
 export type { Duration } from "./duration.ts";
 export { type CampaignOptions, Election, type ElectionOptions } from "./elections/election.ts";
 export type { ElectionValue } from "./elections/election-value.ts";
