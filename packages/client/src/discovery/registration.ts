@@ -7,12 +7,12 @@ import type { Coordination } from "../ownership/coordination.ts";
 import { Debris } from "../ownership/debris.ts";
 import { Backoff, drawNonce } from "../runtime.ts";
 import type { Session } from "../session/session.ts";
+import type { DiscoveryParts } from "./discovery-parts.ts";
 import { checkedInstance, encodeEndpoint, type Instance, servicePrefix } from "./endpoint.ts";
 import { watchHealth } from "./health-gate.ts";
 import { Latest } from "./latest.ts";
 import { type RegisterOptions, type RegisterTerms, registerTerms } from "./register-options.ts";
 import { RegistrationKey } from "./registration-key.ts";
-import type { DiscoveryParts } from "./services.ts";
 import { SessionSource } from "./session-source.ts";
 
 /**

@@ -4,11 +4,11 @@ import { type CallOptions, limitsOf } from "../kv/limits.ts";
 import { decoderOf } from "../kv/value-codec.ts";
 import { Mirror } from "../mirror/mirror.ts";
 import { Balancer } from "./balancer.ts";
+import type { DiscoveryParts } from "./discovery-parts.ts";
 import { decodeEndpoint, type Endpoint, servicePrefix } from "./endpoint.ts";
 import { Latest } from "./latest.ts";
 import { noEndpointError } from "./no-endpoint.ts";
 import { type FetchOptions, fetchFrom } from "./service-fetch.ts";
-import type { DiscoveryParts } from "./services.ts";
 import { balanceTerms, type UseOptions, waitMsOf } from "./use-options.ts";
 
 /**

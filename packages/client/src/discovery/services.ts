@@ -1,16 +1,9 @@
-import type { MirrorParts } from "../mirror/mirror-source.ts";
-import type { Coordination } from "../ownership/coordination.ts";
+import type { DiscoveryParts } from "./discovery-parts.ts";
 import type { Instance } from "./endpoint.ts";
 import type { RegisterOptions } from "./register-options.ts";
 import type { Registration } from "./registration.ts";
 import type { Service } from "./service.ts";
 import type { UseOptions } from "./use-options.ts";
-
-/** What registrations and views of services of one client work with. */
-export interface DiscoveryParts {
-  readonly coordination: Coordination;
-  readonly mirror: MirrorParts;
-}
 
 /**
  * Who serves what, and where: instances register under the name of a service, callers pick among them. Keys and JSON are

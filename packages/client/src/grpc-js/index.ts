@@ -8,6 +8,7 @@ import { GrpcCaller, type GrpcTransportOptions } from "./grpc-caller.ts";
 export type { OpenTransport } from "../transport/h2.ts";
 export type { ClosableCaller } from "../transport/transport.ts";
 export type { GrpcTransportOptions } from "./grpc-caller.ts";
+export { type GrpcResolverOptions, registerGrpcResolver } from "./resolver.ts";
 
 /**
  * A transport for {@link connect} that makes its calls with `@grpc/grpc-js`. Endpoints, failover, deadlines and outcomes are
