@@ -1,11 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { deferred } from "@conclave/base";
 import { compare, LockLostError, op } from "@conclave/client";
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { describeEachServer } from "../support/each-server.ts";
-import { Etcdctl } from "../support/etcdctl.ts";
 import { eventually } from "../support/eventually.ts";
-import { etcdctl } from "../support/tools.ts";
 import { aborted, clientsOf } from "./client-support.ts";
 
 const TXN = "/etcdserverpb.KV/Txn";
@@ -301,31 +299,3 @@ describeEachServer(
   },
   { sizes: [1] },
 );
-
-// Failure mode 28: two libraries that disagree on the layout of keys do not exclude each other.
-describe("SDK locks beside other clients", () => {
-  describeEachServer(
-    "in one queue with etcdctl",
-    (server) => {
-      const clients = clientsOf(server);
-
-      test("etcdctl lock waits for ours, and ours for etcdctl's", async () => {
-        const client = await clients.connect({ namespace: "" });
-        const name = `${clients.namespace}interop`;
-        const ctl = new Etcdctl(server);
-        const lock = await client.locks.acquire(name);
-        const foreign = ctl.start("lock", name);
-        await eventually(async () => expect(await client.kv.count(`${name}/`)).toBe(2));
-        expect(foreign.stdout).toBe("");
-        await lock.release();
-        await eventually(() => expect(foreign.stdout).toContain(`${name}/`));
-        expect(await client.locks.try(name)).toBeNull();
-        const mine = client.locks.acquire(name, { timeout: "10s" });
-        await eventually(async () => expect(await client.kv.count(`${name}/`)).toBe(2));
-        foreign.kill("SIGINT");
-        await (await mine).release();
-      });
-    },
-    { sizes: [1], needs: [etcdctl] },
-  );
-});
