@@ -14,6 +14,8 @@ export interface Renewal {
   /** Monotonic ms. */
   readonly sentAtMs: number;
   readonly ttlMs: number;
+  /** From when it was due until it was acknowledged, whichever attempt that was. ms. */
+  readonly tookMs: number;
 }
 
 /** What a session is told. */

@@ -33,6 +33,7 @@ export class Renewer implements KeepAlive, LaneListener {
   #reopening: Timer | null = null;
   /** Where a renewal was last late or lost. */
   #troubledEndpoint: string | null = null;
+  #roundBeganMs = 0;
   #news: Renewal | null = null;
   #stopped = false;
 
@@ -84,7 +85,8 @@ export class Renewer implements KeepAlive, LaneListener {
     const ttlMs = ttlSeconds * 1_000;
     this.#endRound(answering);
     this.#scheduleAfter(sentAtMs, ttlMs);
-    this.#news = { sentAtMs, ttlMs };
+    const tookMs = this.#runtime.clock.nowMs() - this.#roundBeganMs;
+    this.#news = { sentAtMs, ttlMs, tookMs };
     this.#listener.onNews();
   }
 
@@ -111,6 +113,7 @@ export class Renewer implements KeepAlive, LaneListener {
 
   #beginRound(): void {
     this.#nextRound = null;
+    this.#roundBeganMs = this.#runtime.clock.nowMs();
     this.#send();
     this.#watchForLateness();
   }

@@ -7,6 +7,7 @@ import { drawLeaseId, type Runtime } from "../runtime.ts";
 import type { Transport } from "../transport/transport.ts";
 import { clockedSignal } from "./clocked-signal.ts";
 import type { KeepAlive, StartKeepAlive } from "./keep-alive.ts";
+import { RenewalTimes, type SessionTiming } from "./renewal-times.ts";
 import { type SessionOptions, type SessionTerms, sessionTerms } from "./session-options.ts";
 import { Validity } from "./validity.ts";
 
@@ -64,12 +65,14 @@ export class Session implements AsyncDisposable {
   readonly #parts: SessionParts;
   readonly #terms: SessionTerms;
   readonly #controller = new AbortController();
+  readonly #renewalTimes: RenewalTimes;
   #phase: Phase = { kind: "idle" };
 
   /** @internal */
   constructor(parts: SessionParts, terms: SessionTerms) {
     this.#parts = parts;
     this.#terms = terms;
+    this.#renewalTimes = new RenewalTimes(terms.marginMs);
     const signal = clockedSignal(this.#controller, () => this.#loseIfOverdue());
     // Every hold that rests on the session listens, and Node takes more than ten listeners for a leak.
     setMaxListeners(0, signal);
@@ -98,6 +101,29 @@ export class Session implements AsyncDisposable {
     this.#loseIfOverdue();
     if (this.#phase.kind !== "live") return 0;
     return this.#phase.validity.deadlineMs - this.#parts.runtime.clock.nowMs();
+  }
+
+  /** How long renewals take, against the margin there is for them. */
+  get timing(): SessionTiming {
+    this.#loseIfOverdue();
+    return this.#renewalTimes.timing;
+  }
+
+  /**
+   * The timing now, then after each renewal, until the session is lost. A margin that is tight is worth a warning: a
+   * session that is too short for its surroundings is lost again and again, though nothing is broken.
+   *
+   * @example
+   * ```ts
+   * await client.session.open();
+   * for await (const { isMarginTight, p99, margin } of client.session.timings()) {
+   *   if (isMarginTight) console.warn(`renewals take ${p99} ms, and there are only ${margin} ms`);
+   *   break;
+   * }
+   * ```
+   */
+  timings(): AsyncIterableIterator<SessionTiming> {
+    return this.#renewalTimes.read(this.signal);
   }
 
   /** @throws SessionLostError if the session is lost by now */
@@ -275,6 +301,7 @@ export class Session implements AsyncDisposable {
     }
     if (news !== null) {
       phase.validity.onRenewed(news.sentAtMs, news.ttlMs);
+      this.#renewalTimes.add(news.tookMs);
       phase.doubted = false;
     }
     const nowMs = this.#parts.runtime.clock.nowMs();
@@ -294,6 +321,7 @@ export class Session implements AsyncDisposable {
     const error = new SessionLostError(reason);
     this.#phase = { kind: "lost", error };
     this.#controller.abort(error);
+    this.#renewalTimes.wake();
   }
 
   async #revoke(leaseId: bigint): Promise<void> {

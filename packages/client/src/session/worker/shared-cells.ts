@@ -29,7 +29,8 @@ const TTL_MS = 1;
 const RENEWALS = 4;
 const IS_STALLED = 5;
 const IS_WITHHELD = 6;
-const BYTES = 28 + 4;
+const TOOK_MS = 7;
+const BYTES = 32;
 
 /**
  * What main thread and worker share about one lease, so that the main thread learns of renewals even before it has come to
@@ -55,7 +56,8 @@ export class SharedLease {
   }
 
   /** By the worker; shared time. */
-  onRenewed({ sentAtMs, ttlMs }: Renewal): void {
+  onRenewed({ sentAtMs, ttlMs, tookMs }: Renewal): void {
+    Atomics.store(this.#cells, TOOK_MS, Math.ceil(tookMs));
     Atomics.store(this.#times, TTL_MS, BigInt(ttlMs));
     Atomics.store(this.#times, EXPIRES_AT_US, BigInt(Math.floor((sentAtMs + ttlMs) * US_PER_MS)));
     Atomics.add(this.#cells, RENEWALS, 1);
@@ -65,7 +67,7 @@ export class SharedLease {
   lastRenewal(): Renewal {
     const ttlMs = Number(Atomics.load(this.#times, TTL_MS));
     const expiresAtMs = Number(Atomics.load(this.#times, EXPIRES_AT_US)) / US_PER_MS;
-    return { sentAtMs: expiresAtMs - ttlMs, ttlMs };
+    return { sentAtMs: expiresAtMs - ttlMs, ttlMs, tookMs: Atomics.load(this.#cells, TOOK_MS) };
   }
 
   /** The worker found the main thread silent for too long. Final. */

@@ -55,8 +55,8 @@ test("the worker is given the lease in its own time", () => {
 test("a renewal is taken once, in the session's time, without any message", () => {
   const { keepAlive, worker } = kept();
   expect(keepAlive.takeNews()).toBeNull();
-  worker.onRenewed({ sentAtMs: 3_600, ttlMs: 9_000 });
-  expect(keepAlive.takeNews()).toEqual({ sentAtMs: 4_000, ttlMs: 9_000 });
+  worker.onRenewed({ sentAtMs: 3_600, ttlMs: 9_000, tookMs: 5 });
+  expect(keepAlive.takeNews()).toEqual({ sentAtMs: 4_000, ttlMs: 9_000, tookMs: 5 });
   expect(keepAlive.takeNews()).toBeNull();
 });
 
@@ -87,14 +87,14 @@ test("renewWhile reaches the worker with the next sign of life", () => {
 test("a report of a late renewal that waited until the renewal was there is dropped", () => {
   const { keepAlive, told, worker } = kept();
   keepAlive.onLate(0);
-  worker.onRenewed({ sentAtMs: 3_600, ttlMs: 9_000 });
+  worker.onRenewed({ sentAtMs: 3_600, ttlMs: 9_000, tookMs: 5 });
   keepAlive.onLate(0);
   expect(told).toEqual(["late"]);
 });
 
 test("when the thread ends this one goes on from the last renewal", () => {
   const { keepAlive, startedHere, worker } = kept();
-  worker.onRenewed({ sentAtMs: 3_600, ttlMs: 9_000 });
+  worker.onRenewed({ sentAtMs: 3_600, ttlMs: 9_000, tookMs: 5 });
   keepAlive.takeNews();
   keepAlive.onWorkerDown();
   expect(startedHere).toEqual([{ ...LEASE, sentAtMs: 4_000 }]);

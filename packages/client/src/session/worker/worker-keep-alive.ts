@@ -29,8 +29,8 @@ export class WorkerKeepAlive implements KeepAlive {
   readonly #link: WorkerLink;
   readonly #shared = new SharedLease();
   #renewalsSeen = 0;
-  /** The last that was seen. */
-  #renewal: Renewal;
+  /** As of the last renewal that was seen. */
+  #proven: Pick<Renewal, "sentAtMs" | "ttlMs">;
   #substitute: KeepAlive | null = null;
   #isStopped = false;
 
@@ -38,7 +38,7 @@ export class WorkerKeepAlive implements KeepAlive {
     this.#lease = lease;
     this.#listener = listener;
     this.#link = link;
-    this.#renewal = lease;
+    this.#proven = lease;
   }
 
   start(): void {
@@ -54,9 +54,10 @@ export class WorkerKeepAlive implements KeepAlive {
     const { renewals } = this.#shared;
     if (renewals === this.#renewalsSeen) return null;
     this.#renewalsSeen = renewals;
-    const { sentAtMs, ttlMs } = this.#shared.lastRenewal();
-    this.#renewal = { sentAtMs: sentAtMs + this.#link.aheadMs, ttlMs };
-    return this.#renewal;
+    const renewal = this.#shared.lastRenewal();
+    const sentAtMs = renewal.sentAtMs + this.#link.aheadMs;
+    this.#proven = { sentAtMs, ttlMs: renewal.ttlMs };
+    return { ...renewal, sentAtMs };
   }
 
   renewNow(): void {
@@ -89,7 +90,7 @@ export class WorkerKeepAlive implements KeepAlive {
   onWorkerDown(): void {
     this.#listener.onNews();
     if (this.#isStopped) return;
-    const { sentAtMs, ttlMs } = this.#renewal;
+    const { sentAtMs, ttlMs } = this.#proven;
     this.#substitute = this.#link.startHere({ ...this.#lease, sentAtMs, ttlMs }, this.#listener);
   }
 
