@@ -40,7 +40,7 @@ export class CuttingProxy implements AsyncDisposable {
   readonly #listener: Server;
   readonly #pairs = new Set<Pair>();
   readonly #target: { readonly host: string; readonly port: number };
-  #armed: { readonly cut: Cut; bytesLeft: number } | null = null;
+  #armed: { readonly cut: Cut; bytesLeft: number; readonly onCut: () => void } | null = null;
   #isSilent = false;
   /** Where it listens. */
   endpoint = "";
@@ -72,14 +72,14 @@ export class CuttingProxy implements AsyncDisposable {
     return this.#pairs.size;
   }
 
-  /** Whether the armed cut has been made. */
-  get hasCut(): boolean {
-    return this.#armed === null;
+  /** `onCut` is called once the cut is made. */
+  arm(cut: Cut, onCut: () => void = () => {}): void {
+    this.count();
+    this.#armed = { cut, bytesLeft: cut.afterBytes, onCut };
   }
 
-  arm(cut: Cut): void {
-    this.count();
-    this.#armed = { cut, bytesLeft: cut.afterBytes };
+  disarm(): void {
+    this.#armed = null;
   }
 
   /** Counts {@link passed} from here. */
@@ -155,6 +155,7 @@ export class CuttingProxy implements AsyncDisposable {
       return;
     }
     this.#armed = null;
+    armed.onCut();
     this.passed[direction] += armed.bytesLeft;
     pair.silent.add(direction);
     const last = bytes.subarray(0, armed.bytesLeft);
