@@ -2,14 +2,17 @@ import type { Duration } from "../duration.ts";
 
 /** Signs in with a name and a password, and again whenever the token that it got ends. */
 export interface PasswordAuth {
+  /** Of a user of the cluster. */
   readonly username: string;
   /** A function is asked at every sign-in, so that a password can be changed while the client runs. */
   readonly password: string | (() => string | Promise<string>);
+  /** As for {@link TokenAuth.refresh}. */
   readonly refresh?: Duration;
 }
 
 /** Takes the token from somewhere else, and asks for another whenever it ends. */
 export interface TokenAuth {
+  /** Asked for a token, at first and whenever there has to be another one. */
   readonly token: () => string | Promise<string>;
   /**
    * How old a token may become before another one is fetched. Default: 80 % of its time, which is told by a JWT (`exp`) and

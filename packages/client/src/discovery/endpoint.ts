@@ -30,10 +30,13 @@ export interface Instance {
 export interface Endpoint {
   /** Key of the registration, within the client's namespace. */
   readonly key: string;
+  /** Where it is reached. */
   readonly addr: string;
+  /** Its share of the calls, relative to the others. */
   readonly weight: number;
   /** Null if it did not say. */
   readonly zone: string | null;
+  /** What it says of itself. */
   readonly status: EndpointStatus;
   /** As registered; for an entry of Go's `naming/endpoints`, its whole Metadata. Null if there is none. */
   readonly meta: Json;

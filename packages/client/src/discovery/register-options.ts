@@ -2,6 +2,7 @@ import { type Duration, durationMs } from "../duration.ts";
 import type { Session } from "../session/session.ts";
 import type { HealthCheck, HealthTerms } from "./health-gate.ts";
 
+/** How {@link Services.register} keeps the entry. All of it is optional. */
 export interface RegisterOptions {
   /**
    * Asked every `healthInterval`, before the first registration too: only a healthy instance is shown as `up`. False, an

@@ -48,6 +48,7 @@ type Stage = "active" | "draining" | "leaving";
  * ```
  */
 export class Registration implements AsyncDisposable {
+  /** The service that it serves. */
   readonly service: string;
   readonly #coordination: Coordination;
   readonly #terms: RegisterTerms;
@@ -93,6 +94,7 @@ export class Registration implements AsyncDisposable {
     return this.#key.key;
   }
 
+  /** How the entry stands. */
   get state(): RegistrationState {
     return this.#state.value;
   }

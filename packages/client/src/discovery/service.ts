@@ -25,6 +25,7 @@ import { balanceTerms, type UseOptions, waitMsOf } from "./use-options.ts";
  * ```
  */
 export class Service implements AsyncDisposable, AsyncIterable<readonly Endpoint[]> {
+  /** As it was asked for. */
   readonly name: string;
   readonly #parts: DiscoveryParts;
   readonly #mirror: Mirror<Endpoint>;

@@ -8,6 +8,13 @@ import type { UseOptions } from "./use-options.ts";
 /**
  * Who serves what, and where: instances register under the name of a service, callers pick among them. Keys and JSON are
  * those of Go's `naming/endpoints`, so that Go programs see our instances, and we see theirs.
+ *
+ * @example
+ * ```ts
+ * await using me = await client.services.register("catalog", { addr: "10.0.0.5:8080" }, { drain: 0 });
+ * await using catalog = await client.services.use("catalog");
+ * console.log(me.state, catalog.endpoints.length);
+ * ```
  */
 export class Services {
   readonly #parts: DiscoveryParts;

@@ -8,6 +8,7 @@ import { type Duration, durationMs } from "../duration.ts";
  */
 export type Balance = "round-robin" | "random" | "p2c";
 
+/** How {@link Services.use} picks. All of it is optional. */
 export interface UseOptions {
   /** Default `"p2c"`. */
   readonly balance?: Balance;

@@ -17,6 +17,7 @@ import { GrpcEndpoint } from "./grpc-endpoint.ts";
 import { GrpcStreamCall } from "./grpc-stream.ts";
 import { GrpcUnaryCall } from "./grpc-unary.ts";
 
+/** What {@link grpcTransport} takes. All of it is optional. */
 export interface GrpcTransportOptions {
   /** Options of grpc-js for every channel, over those that the SDK sets. */
   readonly channelOptions?: ChannelOptions;

@@ -3,6 +3,7 @@ import type { Client } from "../client.ts";
 import type { Endpoint } from "../discovery/endpoint.ts";
 import type { Service } from "../discovery/service.ts";
 
+/** How names are followed. All of it is optional. */
 export interface GrpcResolverOptions {
   /** Of the targets: `<scheme>:///<service>`. Default `"etcd"`, as Go has it. */
   readonly scheme?: string;

@@ -9,9 +9,13 @@ export interface Comparison {
 
 /** Relations to a given operand. */
 export interface Relations<Operand> {
+  /** Equal to. */
   eq(operand: Operand): Comparison;
+  /** Not equal to. */
   ne(operand: Operand): Comparison;
+  /** Less than. */
   lt(operand: Operand): Comparison;
+  /** Greater than. */
   gt(operand: Operand): Comparison;
 }
 
@@ -19,20 +23,21 @@ export interface Relations<Operand> {
  * Conditions on a key, or on every key of a range: a range condition holds if it holds for each key in it, and an
  * empty range counts as one absent key. An absent key has version, revisions and lease 0; a condition on its value is
  * false, whatever the relation.
- *
- * @example
- * ```ts
- * compare("stock/42").modRevision.eq(seen.modRevision);
- * compare("jobs/").absent(); // no key begins with "jobs/"
- * ```
  */
 export interface Comparable<Value = Bytes> {
+  /** How often it was written since it was created. */
   readonly version: Relations<number>;
+  /** The revision that created it. */
   readonly createRevision: Relations<number>;
+  /** The revision of the last write to it. */
   readonly modRevision: Relations<number>;
+  /** The lease that it dies with. */
   readonly leaseId: Relations<bigint>;
+  /** What it holds; compared as bytes. */
   readonly value: Relations<Value>;
+  /** There is no such key. */
   absent(): Comparison;
+  /** There is such a key. */
   exists(): Comparison;
 }
 
@@ -59,6 +64,22 @@ function relations<Operand>(
   };
 }
 
+/**
+ * Conditions on a key or a range, for {@link Txn.if}.
+ *
+ * @example
+ * ```ts
+ * import { compare, op } from "@conclave/client";
+ *
+ * const seen = await client.kv.put("stock/42", "7");
+ * const sold = await client
+ *   .txn()
+ *   .if(compare("stock/42").modRevision.eq(seen.revision), compare("holds/").absent())
+ *   .then(op.put("stock/42", "6"))
+ *   .commit();
+ * console.log(sold.succeeded);
+ * ```
+ */
 export function compare(target: Target): Comparable {
   return comparable<Bytes>(target, (value) => value);
 }

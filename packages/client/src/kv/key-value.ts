@@ -1,7 +1,16 @@
 import type { KeyValue as WireKeyValue } from "@conclave/wire";
 import { type Namespace, textOf } from "./keys.ts";
 
-/** A key with what it holds, as of the revision it was read at. */
+/**
+ * A key with what it holds, as of the revision it was read at.
+ *
+ * @example
+ * ```ts
+ * await client.kv.put("config", '{ "pageSize": 20 }');
+ * const pair = await client.kv.get("config");
+ * if (pair !== null) console.log(pair.keyText, pair.text, pair.json(), pair.modRevision);
+ * ```
+ */
 export class KeyValue {
   /** Without the client's namespace. */
   readonly key: Uint8Array;

@@ -25,6 +25,15 @@ import type { TypedKey, TypedPair } from "./typed-key.ts";
 /**
  * Keys and values. Reads are linearizable unless asked otherwise, and repeated when a member is unavailable. Writes go
  * out at most once on doubt: see `outcome` on {@link ConclaveError}.
+ *
+ * @example
+ * ```ts
+ * await client.kv.put("stock/42", "7");
+ * console.log((await client.kv.get("stock/42"))?.text); // "7"
+ * const { items, revision } = await client.kv.getAll("stock/", { limit: 100 });
+ * console.log(items.length, revision);
+ * await client.kv.deleteAll("stock/");
+ * ```
  */
 export class Kv {
   readonly #transport: Transport;

@@ -15,6 +15,7 @@ import { KeyValue } from "./key-value.ts";
 import { type Bytes, bytesFrom, type Namespace, type Target } from "./keys.ts";
 import { isTypedKey, type TypedKey, type TypedPair, typedPair } from "./typed-key.ts";
 
+/** How a read is done. */
 export interface ReadOptions {
   /** Read as of this revision. Default: the latest. */
   readonly revision?: number;
@@ -22,6 +23,7 @@ export interface ReadOptions {
   readonly serializable?: boolean;
 }
 
+/** How a range is read. */
 export interface RangeOptions extends ReadOptions {
   /** Most pairs to return. Default: all. */
   readonly limit?: number;
@@ -34,12 +36,17 @@ export interface RangeOptions extends ReadOptions {
   readonly keysOnly?: boolean;
   /** Return `count` alone. Default false. */
   readonly countOnly?: boolean;
+  /** Leave out pairs whose last write was before this revision. */
   readonly minModRevision?: number;
+  /** Leave out pairs whose last write was after this revision. */
   readonly maxModRevision?: number;
+  /** Leave out pairs that were created before this revision. */
   readonly minCreateRevision?: number;
+  /** Leave out pairs that were created after this revision. */
   readonly maxCreateRevision?: number;
 }
 
+/** How a pair is written. */
 export interface PutOptions {
   /** Lease to attach the key to. Default: none, which also detaches the key from the one it had. */
   readonly leaseId?: bigint;
@@ -49,14 +56,17 @@ export interface PutOptions {
   readonly keepLease?: boolean;
 }
 
+/** How keys are deleted. */
 export interface DeleteOptions {
   /** Return the pairs that were deleted. Default false. */
   readonly previous?: boolean;
 }
 
+/** What a range was found to hold. */
 export interface RangeResult {
   /** Store revision of this read: watch from `revision + 1` to miss nothing. */
   readonly revision: number;
+  /** The pairs, in the order asked for. */
   readonly items: readonly KeyValue[];
   /** Keys in the range, whatever limit and revision bounds say. */
   readonly count: number;
@@ -64,13 +74,17 @@ export interface RangeResult {
   readonly more: boolean;
 }
 
+/** What a put did. */
 export interface PutResult {
+  /** Store revision of the write. */
   readonly revision: number;
   /** The pair that was replaced; null if there was none or it was not asked for. */
   readonly previous: KeyValue | null;
 }
 
+/** What a delete did. */
 export interface DeleteResult {
+  /** Store revision of the delete; if no key was there, of the store as it was. */
   readonly revision: number;
   /** How many keys were deleted. */
   readonly deleted: number;

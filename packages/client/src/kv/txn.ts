@@ -38,6 +38,8 @@ interface Parts {
  *
  * @example
  * ```ts
+ * import { compare, op } from "@conclave/client";
+ *
  * const done = await client
  *   .txn()
  *   .if(compare("seat/12").absent())
@@ -109,6 +111,8 @@ export class Txn<
    * results are one result of the outer one.
    * @example
    * ```ts
+   * import { compare, op } from "@conclave/client";
+   *
    * const seat = client.txn().if(compare("seat/12").absent()).then(op.put("seat/12", "ada"));
    * const { results } = await client.txn().then(op.put("asked", "1"), seat.asOp()).commit();
    * console.log(results[1]?.succeeded ? "seated" : "taken");

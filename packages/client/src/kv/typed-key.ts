@@ -13,6 +13,7 @@ export type KeyCodec<T> =
 
 /** A key whose values have a type. It stands wherever a key does, and carries the conditions on itself. */
 export interface TypedKey<T> extends Comparable<T> {
+  /** Within the client's namespace. */
   readonly key: string;
   /** @throws ConclaveError INVALID_VALUE for what could not be read back */
   encode(value: T): Bytes;
@@ -32,6 +33,7 @@ export interface TypedKeys<T> {
 
 /** A pair whose value was decoded. */
 export interface TypedPair<T> extends Omit<KeyValue, "value" | "text" | "json"> {
+  /** What the codec made of it. */
   readonly value: T;
 }
 
@@ -55,6 +57,7 @@ type Parts<Template extends string> = Template extends `${infer Head}/${infer Ta
 export interface KeyTemplate<Template extends string, T> {
   (...parts: Parts<Template>): TypedKey<T>;
   (parts: { readonly [Name in Names<Template>]: Part }): TypedKey<T>;
+  /** All of them, to be read and watched as a range. */
   readonly all: TypedKeys<T>;
 }
 

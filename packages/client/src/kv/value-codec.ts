@@ -12,6 +12,7 @@ export type StandardResult<T> =
  * Source: standardschema.dev; written down here so that nothing has to be installed.
  */
 export interface StandardSchema<T> {
+  /** What the specification says. */
   readonly "~standard": {
     readonly version: 1;
     readonly vendor: string;

@@ -1,6 +1,7 @@
 import { type Duration, durationMs } from "../duration.ts";
 import { type Isolation, type IsolationTerms, isolationTerms } from "./isolation.ts";
 
+/** What becomes of a transaction that met another one. */
 export interface TransactRetryOptions {
   /** Spread the pauses at random, so that transactions that met once do not meet again. Default true. */
   readonly jitter?: boolean;
@@ -19,9 +20,11 @@ export interface TransactRetryOptions {
   readonly lock?: string;
 }
 
+/** How {@link Client.transact} runs. All of it is optional. */
 export interface TransactOptions {
   /** Default `"serializable-snapshot"`. */
   readonly isolation?: Isolation;
+  /** What becomes of it when it meets another one. */
   readonly retry?: TransactRetryOptions;
   /** Gives it up. Nothing is written, unless the error says `outcome: "unknown"`. */
   readonly signal?: AbortSignal;

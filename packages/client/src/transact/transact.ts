@@ -12,6 +12,7 @@ import { Transaction } from "./transaction.ts";
 /** The body of a transaction. It may run several times, so it does nothing but read and write through `tx`. */
 export type TransactBody<Value> = (tx: Transaction) => Value | Promise<Value>;
 
+/** What {@link Client.transact} did. */
 export interface Transacted<Value> {
   /** What the body returned the time that it was committed. */
   readonly value: Value;

@@ -18,12 +18,15 @@ export type ValueOf<Key> = Key extends TypedKey<infer T> ? T : string;
 
 /** A pair of a range, as the transaction sees it. */
 export interface TransactionPair<T> {
+  /** As text. */
   readonly key: string;
+  /** Decoded, or as text. */
   readonly value: T;
 }
 
 /** What stands only while it is ours, such as a lock or a term. */
 export interface Requirable {
+  /** True while it is ours. */
   readonly guard: Comparison;
   /** @throws if it is known to be lost */
   assert(): void;
@@ -37,6 +40,19 @@ export interface Requirable {
  * at one revision, or, if something that was read has changed, none, and the body runs again on fresh values.
  *
  * It is over when its body is: after that every method throws CLOSED.
+ *
+ * @example
+ * ```ts
+ * await client.kv.put("stock/42", "7");
+ * const { value, revision } = await client.transact(async (tx) => {
+ *   const left = Number(await tx.get("stock/42")) - 1;
+ *   if (left < 0) throw tx.abort("sold out");
+ *   tx.put("stock/42", String(left));
+ *   tx.onCommit(() => console.log("sold"));
+ *   return left;
+ * });
+ * console.log(value, revision);
+ * ```
  */
 export class Transaction {
   /** 1 for the first. */

@@ -8,6 +8,7 @@ import { type Effect, errorOfStatus } from "./status-errors.ts";
 
 /** A {@link Caller} that can be closed: what is under way on it ends with UNAVAILABLE. */
 export interface ClosableCaller extends Caller {
+  /** Ends what is under way, and the connections. */
   close(): void;
 }
 

@@ -1,0 +1,51 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { connect } from "@conclave/client";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { describeEachServer } from "../support/each-server.ts";
+import { allExamples, javaScriptOf, typeErrors } from "./examples.ts";
+
+const examples = allExamples();
+
+describe("the examples of guides and docstrings", () => {
+  test("are there", () => {
+    expect(examples.length).toBeGreaterThan(0);
+  });
+
+  test("are right by their types", () => {
+    expect(typeErrors(examples)).toEqual([]);
+  }, 120_000);
+});
+
+describeEachServer(
+  "the examples of guides and docstrings",
+  (server) => {
+    let directory = "";
+    beforeAll(async () => {
+      // Beside this file, so that they resolve the packages that this file does.
+      directory = await mkdtemp(join(import.meta.dirname, "run-"));
+    });
+    afterAll(() => rm(directory, { recursive: true, force: true }));
+
+    test.each(examples.map((example, index) => ({ ...example, index })))(
+      "$title runs as it stands",
+      async (example) => {
+        const [endpoint = ""] = server.deployment.endpoints;
+        const file = join(directory, `example-${example.index}.mjs`);
+        await writeFile(file, javaScriptOf(example, endpoint));
+        const client = await connect(endpoint, { namespace: server.prefix("example") });
+        vi.stubGlobal("client", client);
+        const log = vi.spyOn(console, "log").mockReturnValue();
+        try {
+          await import(file);
+        } finally {
+          // First, for what an example leaves behind may still speak of it.
+          await client.close();
+          log.mockRestore();
+          vi.unstubAllGlobals();
+        }
+      },
+    );
+  },
+  { sizes: [1] },
+);
