@@ -16,6 +16,7 @@ export const ERROR_CODES = [
   "COMPACTED",
   "CONFLICT",
   "CORRUPT",
+  "DEADLOCK",
   "FAILED_PRECONDITION",
   "FUTURE_REVISION",
   "INTERNAL",
@@ -185,5 +186,48 @@ export class LockLostError extends ConclaveError {
     const what = code === "LOCK_LOST" ? "lock" : "leadership of";
     super(code, outcome, `${what} ${JSON.stringify(holdName)} was lost: ${reason}`, options);
     this.reason = reason;
+  }
+}
+
+/** A place in a circle of tasks that wait for each other. */
+export interface WaitingLock {
+  /** What is waited for. */
+  readonly name: string;
+  /** The entry that waits. */
+  readonly key: string;
+  /** Who waits, as far as the entry says so. */
+  readonly host: string | null;
+  readonly pid: number | null;
+  readonly label: string | null;
+  /** Keys of the entries that keep it out. */
+  readonly waitingOn: readonly string[];
+}
+
+/**
+ * Tasks wait for each other's locks in a circle, and this one gave up so that the others can go on: of all that wait, it
+ * asked last. Free what you hold, and begin anew. Code `DEADLOCK`.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   await client.locks.request("a", async (held) => {
+ *     await client.locks.request("b", { within: held }, async () => {});
+ *   });
+ * } catch (error) {
+ *   if (!(error instanceof DeadlockError)) throw error;
+ *   console.log(error.cycle.map(({ name, label }) => `${label} waits for ${name}`).join(", "));
+ * }
+ * ```
+ */
+export class DeadlockError extends ConclaveError {
+  override readonly name = "DeadlockError";
+  /** Who waits for whom: each for the next, the last for the first. */
+  readonly cycle: readonly WaitingLock[];
+
+  constructor(lockName: string, cycle: readonly WaitingLock[]) {
+    const path = cycle.map(({ name, label, pid }) => `${label ?? pid ?? "?"} for ${name}`);
+    const message = `waiting for ${JSON.stringify(lockName)} would never end: ${path.join(", ")}`;
+    super("DEADLOCK", "not-applied", message);
+    this.cycle = cycle;
   }
 }

@@ -18,12 +18,14 @@ export type { Term } from "./elections/term.ts";
 export {
   CompactedError,
   ConclaveError,
+  DeadlockError,
   ERROR_CODES,
   type ErrorCode,
   LockLostError,
   type LossReason,
   type Outcome,
   SessionLostError,
+  type WaitingLock,
 } from "./errors.ts";
 export { type Comparable, type Comparison, compare, type Relations } from "./kv/compare.ts";
 export type { KeyValue } from "./kv/key-value.ts";
@@ -53,6 +55,13 @@ export type { StandardResult, StandardSchema, ValueCodec } from "./kv/value-code
 export type { GrantedLease, Leases, LeaseTime } from "./lease/leases.ts";
 export type { LockOptions, RequestOptions } from "./locks/lock-options.ts";
 export type { Lock, LockName, Locks } from "./locks/locks.ts";
+export type {
+  LockOwner,
+  LockQuery,
+  LockQueryOptions,
+  PendingLock,
+  QueuedLock,
+} from "./locks/query.ts";
 export type { MirrorBatch } from "./mirror/batch.ts";
 export type { Live, LiveOptions, LiveValue } from "./mirror/live.ts";
 export type { Mirror, MirrorOptions } from "./mirror/mirror.ts";

@@ -1,5 +1,6 @@
 import { hostname } from "node:os";
 import { type Duration, durationMs } from "../duration.ts";
+import { Hold } from "../ownership/hold.ts";
 import { type Claim, claimFields, EXCLUSIVE } from "../ownership/queue-order.ts";
 import type { Session } from "../session/session.ts";
 
@@ -37,6 +38,11 @@ export interface LockOptions {
    */
   readonly delay?: Duration;
   /**
+   * Locks that this very task holds already. If a circle of such tasks waits for each other, in whatever processes, one of
+   * them rejects with a {@link DeadlockError} within seconds, instead of all waiting for ever.
+   */
+  readonly within?: Hold | readonly Hold[];
+  /**
    * Takes the lock from whoever holds it, and overtakes whoever waits: they lose it, the holder with reason `stolen`. Only
    * their fences stop what they still have under way. Not for permits.
    */
@@ -65,6 +71,7 @@ export interface LockTerms {
   /** 0: none. */
   readonly delayMs: number;
   readonly steals: boolean;
+  readonly within: readonly Hold[];
 }
 
 /** @throws TypeError or RangeError naming what is wrong */
@@ -74,7 +81,7 @@ export function lockTerms(name: string | readonly string[], options: LockOptions
   if (claim.kind === "permits" && names.length > 1) {
     throw new TypeError("permits are of one name, not of several");
   }
-  const { maxHold, delay, steal: steals = false } = options;
+  const { maxHold, delay, steal: steals = false, within = [] } = options;
   if (steals && claim.kind === "permits") throw new TypeError("permits cannot be stolen");
   return {
     names,
@@ -83,6 +90,7 @@ export function lockTerms(name: string | readonly string[], options: LockOptions
     maxHoldMs: maxHold === undefined ? null : durationMs(maxHold, "maxHold"),
     delayMs: delay === undefined ? 0 : durationMs(delay, "delay"),
     steals,
+    within: within instanceof Hold ? [within] : within,
   };
 }
 

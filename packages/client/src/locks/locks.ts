@@ -13,13 +13,15 @@ import {
   type RequestOptions,
 } from "./lock-options.ts";
 
+import type { LockQuery, LockQueryOptions } from "./query.ts";
+
 /** A lock that is held. */
 export type Lock = Hold;
 
 /** One name, or several that are locked together, all or none. */
 export type LockName = string | readonly string[];
 
-/** A thief waits for nobody here either. */
+/** Of a lock that does not take turns with the other tasks of its client. */
 const NO_TURN: LeaveTurn = () => {};
 
 type Body<Result> = (lock: Lock) => Result | Promise<Result>;
@@ -91,9 +93,11 @@ export class Locks {
   async acquire(name: LockName, options: LockOptions = {}): Promise<Lock> {
     const terms = lockTerms(name, options);
     using limit = this.#limit(terms, options);
-    const leaveTurn = terms.steals ? NO_TURN : await this.#takeTurns(terms.names, limit.signal);
+    // A wait among the tasks of this client is invisible to others, who look for circles; so it waits at the server.
+    const skipsTurns = terms.steals || terms.within.length > 0;
+    const leaveTurn = skipsTurns ? NO_TURN : await this.#takeTurns(terms.names, limit.signal);
     return await (this.#hold(terms, options, limit, leaveTurn, (entering) =>
-      this.#queueUp(entering, terms, limit.signal),
+      this.#queueUp(entering, terms, limit),
     ) as Promise<Lock>);
   }
 
@@ -107,11 +111,27 @@ export class Locks {
     const leaveTurn = terms.steals ? NO_TURN : this.#tryTurns(terms.names);
     if (leaveTurn === null) return null;
     return await this.#hold(terms, options, limit, leaveTurn, async (entering) => {
-      if (terms.steals) return this.#queueUp(entering, terms, limit.signal);
+      if (terms.steals) return this.#queueUp(entering, terms, limit);
       const { enterIfFree } = await import("./try-lock.ts");
       const entry = await enterIfFree(this.#coordination, entering, limit.signal);
       return entry && { entry, revision: entry.createRevision };
     });
+  }
+
+  /**
+   * Who holds and who waits, for every name that begins with `prefix`, by one linearizable read. Locks and elections of
+   * other clients of etcd are among them.
+   * @example
+   * ```ts
+   * await using lock = await client.locks.acquire("order/42", { label: "pay" });
+   * const { held, pending } = await client.locks.query("order/");
+   * for (const { name, owner, fence } of held) console.log(name, owner?.label, `${fence}`);
+   * for (const { name, position } of pending) console.log(name, position);
+   * ```
+   */
+  async query(prefix = "", options: LockQueryOptions = {}): Promise<LockQuery> {
+    const { queryLocks } = await import("./query.ts");
+    return queryLocks(this.#coordination, prefix, options);
   }
 
   async #reenter<Result>(
@@ -132,16 +152,26 @@ export class Locks {
     return result;
   }
 
-  async #queueUp(entering: Entering, { steals }: LockTerms, signal: AbortSignal): Promise<Entered> {
+  async #queueUp(entering: Entering, terms: LockTerms, limit: OperationLimit): Promise<Entered> {
     const coordination = this.#coordination;
+    const { signal } = limit;
     const entry = await enterQueue(coordination, entering, signal);
     if (entry.wasGranted) return { entry, revision: entry.createRevision };
-    if (steals) {
+    if (terms.steals) {
       const { removeThoseAhead } = await import("./steal.ts");
       await removeThoseAhead(coordination, entry, signal);
     }
     const { waitUntilGranted } = await import("../ownership/queue-wait.ts");
-    return { entry, revision: await waitUntilGranted(coordination, entry, "LOCK_LOST", signal) };
+    const waiting = () => waitUntilGranted(coordination, entry, "LOCK_LOST", signal);
+    if (terms.within.length === 0) return { entry, revision: await waiting() };
+    const { DeadlockWatch } = await import("./deadlock.ts");
+    const deadlock = new DeadlockWatch(coordination, entry, terms.within);
+    try {
+      limit.alsoEndWith(deadlock.signal);
+      return { entry, revision: await waiting() };
+    } finally {
+      deadlock.close();
+    }
   }
 
   /** Makes a hold of what `enter` comes back with, and undoes everything if it comes back with nothing. */

@@ -117,6 +117,11 @@ export class Hold implements AsyncDisposable {
     return this.#controller.signal;
   }
 
+  /** Whether its entry's value is its holder's own to use, as a term's is. @internal */
+  get isTerm(): boolean {
+    return this.#terms.code === "LEADERSHIP_LOST";
+  }
+
   /** Whether it was released or lost. @internal */
   get isOver(): boolean {
     this.session.remaining();

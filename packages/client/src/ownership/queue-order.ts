@@ -80,3 +80,17 @@ function isExcluding(claim: Claim, before: Claim): boolean {
 function permitsOf(claim: Claim): number {
   return claim.kind === "permits" ? claim.permits : 0;
 }
+
+/** Where each entry of a whole queue stands: the positions of all that keep it out, none if it is granted. */
+export function queuePositions(
+  queue: readonly Place[],
+): readonly { readonly waitsOn: readonly number[] }[] {
+  return queue.map(({ claim }, at) => {
+    const ahead = queue.slice(0, at);
+    if (obstacles(claim, ahead).length === 0) return { waitsOn: [] };
+    const keepsOut = ({ claim: other }: Place) => {
+      return claim.kind === "exclusive" || claim.kind === "permits" || isExcluding(claim, other);
+    };
+    return { waitsOn: [...ahead.keys()].filter((index) => keepsOut(ahead[index]!)) };
+  });
+}

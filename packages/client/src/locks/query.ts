@@ -1,0 +1,114 @@
+import type { CallOptions } from "../kv/limits.ts";
+import type { Coordination } from "../ownership/coordination.ts";
+import { Fence } from "../ownership/fence.ts";
+import { entryFacts, isDelay, type StandingEntry, standingEntries } from "./queue-snapshot.ts";
+
+/** Who made an entry, as far as it says so: entries of other clients say nothing. */
+export interface LockOwner {
+  readonly host: string | null;
+  readonly pid: number | null;
+  readonly label: string | null;
+}
+
+/** One place in the queue of a name. */
+export interface QueuedLock {
+  readonly name: string;
+  /** `"delay"`: nobody holds it, and a lock-delay keeps everybody out. */
+  readonly mode: "exclusive" | "shared" | "permits" | "delay";
+  /** With mode `"permits"`: how many it takes, out of how many. */
+  readonly permits: number | null;
+  readonly of: number | null;
+  readonly owner: LockOwner | null;
+  /** When it asked, by its own clock. */
+  readonly since: Date | null;
+  readonly fence: Fence;
+  /** Its entry. Deleting it takes the lock, or the place in the queue, away. */
+  readonly key: string;
+  readonly leaseId: bigint;
+}
+
+/** A place in the queue whose turn has not come. */
+export interface PendingLock extends QueuedLock {
+  /** 1 for whoever is next. */
+  readonly position: number;
+  /** Keys of the entries that keep it out. */
+  readonly waitingOn: readonly string[];
+}
+
+/** Locks and elections at one revision. */
+export interface LockQuery {
+  readonly revision: number;
+  readonly held: readonly QueuedLock[];
+  readonly pending: readonly PendingLock[];
+  /** More keys than the limit began with the prefix; the last queue may be incomplete. */
+  readonly isTruncated: boolean;
+}
+
+/** How far {@link Locks.query} looks. */
+export interface LockQueryOptions extends CallOptions {
+  /** Most keys that are read. Default 10,000. */
+  readonly limit?: number;
+}
+
+const LIMIT_DEFAULT = 10_000;
+
+/** Reads the queues of every name that begins with `prefix`. */
+export async function queryLocks(
+  coordination: Coordination,
+  prefix: string,
+  options: LockQueryOptions,
+): Promise<LockQuery> {
+  const { limit = LIMIT_DEFAULT } = options;
+  if (!Number.isSafeInteger(limit) || limit < 1) throw new RangeError("limit: from 1 up");
+  const { revision, items, more } = await coordination.kv.getAll({ prefix }, { ...options, limit });
+  const entries = standingEntries(items);
+  return { revision, ...separated(entries), isTruncated: more };
+}
+
+function separated(entries: readonly StandingEntry[]): Pick<LockQuery, "held" | "pending"> {
+  const held: QueuedLock[] = [];
+  const pending: PendingLock[] = [];
+  const waiting = new Map<string, number>();
+  for (const entry of entries) {
+    const queued = describe(entry);
+    if (entry.waitingOn.length === 0) {
+      held.push(queued);
+      continue;
+    }
+    const position = (waiting.get(entry.name) ?? 0) + 1;
+    waiting.set(entry.name, position);
+    pending.push({ ...queued, position, waitingOn: entry.waitingOn.map(({ keyText }) => keyText) });
+  }
+  return { held, pending };
+}
+
+function describe({ name, kv, claim }: StandingEntry): QueuedLock {
+  const facts = entryFacts(kv);
+  const isCounted = claim.kind === "permits";
+  return {
+    name,
+    mode: isDelay(kv) ? "delay" : claim.kind,
+    permits: isCounted ? claim.permits : null,
+    of: isCounted ? claim.of : null,
+    owner: facts === null || isDelay(kv) ? null : ownerOf(facts),
+    since: dateOf(facts?.since),
+    fence: new Fence(kv.createRevision),
+    key: kv.keyText,
+    leaseId: kv.leaseId,
+  };
+}
+
+/** Who an entry's value says made it. */
+export function ownerOf(facts: Readonly<Record<string, unknown>>): LockOwner {
+  const { host, pid, label } = facts;
+  return {
+    host: typeof host === "string" ? host : null,
+    pid: typeof pid === "number" ? pid : null,
+    label: typeof label === "string" ? label : null,
+  };
+}
+
+function dateOf(since: unknown): Date | null {
+  const date = new Date(typeof since === "string" ? since : Number.NaN);
+  return Number.isNaN(date.getTime()) ? null : date;
+}
