@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { type Clock, seededPrng, systemClock } from "@conclave/base";
 import { createChannel, createRpcServer, eventLoopTurn, type RpcServer } from "@conclave/rpc";
-import { EtcdErrors } from "@conclave/wire";
+import * as EtcdErrors from "@conclave/wire/etcd-errors";
 import type { CallGuard } from "./api/call-guard.ts";
 import { registerServices } from "./api/services.ts";
 import {

@@ -25,7 +25,7 @@ export {
   isTxnSerializable,
 } from "./mvcc/txn-check.ts";
 export { TABLE } from "./records.ts";
-export type { Refusal } from "./refusal.ts";
+export { errorOfRefusal, type Refusal } from "./refusal.ts";
 export type {
   AlarmResult,
   CommandResult,

@@ -1,11 +1,6 @@
 import { assert } from "@conclave/base";
-import {
-  type AlarmMember,
-  type AlarmType,
-  EtcdErrors,
-  type RangeRequest,
-  type TxnRequest,
-} from "@conclave/wire";
+import type { AlarmMember, AlarmType, RangeRequest, TxnRequest } from "@conclave/wire";
+import * as EtcdErrors from "@conclave/wire/etcd-errors";
 import { Alarms } from "./alarms.ts";
 import { CommandReader } from "./command.ts";
 import { CommandExecutor, type ReplicatedState } from "./command-executor.ts";

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { Code, codeName, type EtcdError, EtcdErrors, goErrorText } from "./index.ts";
+import * as EtcdErrors from "./etcd-errors.ts";
+import { Code, codeName, type EtcdError, goErrorText } from "./index.ts";
 
 const all: [string, EtcdError][] = Object.entries(EtcdErrors);
 

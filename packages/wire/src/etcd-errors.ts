@@ -1,163 +1,179 @@
-import { Code, codeName } from "./grpc-code.ts";
-
-/**
- * A refusal as etcd sends it. Go clients switch on the message, all others on the code, so both are
- * part of the protocol, byte for byte.
- */
-export interface EtcdError {
-  /** gRPC status code that is really sent. */
-  readonly code: number;
-  readonly message: string;
-  /**
-   * Set where etcd's own table names another code than the one it sends: the error takes a path inside
-   * the server that loses its code, and clients have come to expect {@link Code.UNKNOWN}.
-   */
-  readonly declaredCode?: number;
-}
-
-const refusal = (code: number) => (text: string) => ({ code, message: `etcdserver: ${text}` });
-
-const invalidArgument = refusal(Code.INVALID_ARGUMENT);
-const outOfRange = refusal(Code.OUT_OF_RANGE);
-const resourceExhausted = refusal(Code.RESOURCE_EXHAUSTED);
-const notFound = refusal(Code.NOT_FOUND);
-const failedPrecondition = refusal(Code.FAILED_PRECONDITION);
-const permissionDenied = refusal(Code.PERMISSION_DENIED);
-const unauthenticated = refusal(Code.UNAUTHENTICATED);
-const unavailable = refusal(Code.UNAVAILABLE);
-const dataLoss = refusal(Code.DATA_LOSS);
-const canceled = refusal(Code.CANCELLED);
-const deadlineExceeded = refusal(Code.DEADLINE_EXCEEDED);
-
-/** An error that leaves etcd as UNKNOWN with a text of its own. */
-const unknown = (message: string, declaredCode?: number): EtcdError =>
-  declaredCode === undefined
-    ? { code: Code.UNKNOWN, message }
-    : { code: Code.UNKNOWN, message, declaredCode };
-
 /**
  * Every refusal of etcd 3.6 (api/v3rpc/rpctypes/error.go), and after them those that reach clients
- * without being in its table.
+ * without being in its table. One constant each, and an entry of the package,
+ * so that the bundle of a client holds only those it names.
  */
-export const EtcdErrors = {
-  // Requests that are wrong in themselves.
-  keyNotProvided: invalidArgument("key is not provided"),
-  keyNotFound: invalidArgument("key not found"),
-  valueProvided: invalidArgument("value is provided"),
-  leaseProvided: invalidArgument("lease is provided"),
-  tooManyOps: invalidArgument("too many operations in txn request"),
-  duplicateKey: invalidArgument("duplicate key given in txn request"),
-  invalidClientApiVersion: invalidArgument("invalid client api version"),
-  invalidSortOption: invalidArgument("invalid sort option"),
-  requestTooLarge: invalidArgument("request is too large"),
 
-  // Revisions and space.
-  compacted: outOfRange("mvcc: required revision has been compacted"),
-  futureRevision: outOfRange("mvcc: required revision is a future revision"),
-  noSpace: resourceExhausted("mvcc: database space exceeded"),
+import * as make from "./etcd-error.ts";
+import { Code } from "./grpc-code.ts";
 
-  // Leases and watches.
-  leaseNotFound: notFound("requested lease not found"),
-  leaseExists: failedPrecondition("lease already exists"),
-  leaseTtlTooLarge: outOfRange("too large lease TTL"),
-  watchCanceled: canceled("watch canceled"),
+// Requests that are wrong in themselves.
+export const keyNotProvided = /* @__PURE__ */ make.invalidArgument("key is not provided");
+export const keyNotFound = /* @__PURE__ */ make.invalidArgument("key not found");
+export const valueProvided = /* @__PURE__ */ make.invalidArgument("value is provided");
+export const leaseProvided = /* @__PURE__ */ make.invalidArgument("lease is provided");
+export const tooManyOps = /* @__PURE__ */ make.invalidArgument(
+  "too many operations in txn request",
+);
+export const duplicateKey = /* @__PURE__ */ make.invalidArgument(
+  "duplicate key given in txn request",
+);
+export const invalidClientApiVersion = /* @__PURE__ */ make.invalidArgument(
+  "invalid client api version",
+);
+export const invalidSortOption = /* @__PURE__ */ make.invalidArgument("invalid sort option");
+export const requestTooLarge = /* @__PURE__ */ make.invalidArgument("request is too large");
 
-  // Membership.
-  memberExists: failedPrecondition("member ID already exist"),
-  peerUrlExists: failedPrecondition("Peer URLs already exists"),
-  /** The server returns its client library's form of the error, which carries no code. */
-  notEnoughStartedMembers: unknown(
-    "etcdserver: re-configuration failed due to not enough started members",
-    Code.FAILED_PRECONDITION,
-  ),
-  memberBadUrls: invalidArgument("given member URLs are invalid"),
-  memberNotFound: notFound("member not found"),
-  memberNotLearner: failedPrecondition("can only promote a learner member"),
-  learnerNotReady: failedPrecondition(
-    "can only promote a learner member which is in sync with leader",
-  ),
-  tooManyLearners: failedPrecondition("too many learner members in cluster"),
-  clusterIdMismatch: failedPrecondition("cluster ID mismatch"),
+// Revisions and space.
+export const compacted = /* @__PURE__ */ make.outOfRange(
+  "mvcc: required revision has been compacted",
+);
+export const futureRevision = /* @__PURE__ */ make.outOfRange(
+  "mvcc: required revision is a future revision",
+);
+export const noSpace = /* @__PURE__ */ make.resourceExhausted("mvcc: database space exceeded");
 
-  /** Loses its code the same way as {@link EtcdErrors.notEnoughStartedMembers}. */
-  tooManyRequests: unknown("etcdserver: too many requests", Code.RESOURCE_EXHAUSTED),
+// Leases and watches.
+export const leaseNotFound = /* @__PURE__ */ make.notFound("requested lease not found");
+export const leaseExists = /* @__PURE__ */ make.failedPrecondition("lease already exists");
+export const leaseTtlTooLarge = /* @__PURE__ */ make.outOfRange("too large lease TTL");
+export const watchCanceled = /* @__PURE__ */ make.canceled("watch canceled");
 
-  // Users and roles.
-  rootUserNotExist: failedPrecondition("root user does not exist"),
-  rootRoleNotExist: failedPrecondition("root user does not have root role"),
-  userAlreadyExists: failedPrecondition("user name already exists"),
-  userEmpty: invalidArgument("user name is empty"),
-  userNotFound: failedPrecondition("user name not found"),
-  roleAlreadyExists: failedPrecondition("role name already exists"),
-  roleNotFound: failedPrecondition("role name not found"),
-  roleEmpty: invalidArgument("role name is empty"),
-  authFailed: invalidArgument("authentication failed, invalid user ID or password"),
-  permissionNotGiven: invalidArgument("permission not given"),
-  permissionDenied: permissionDenied("permission denied"),
-  roleNotGranted: failedPrecondition("role is not granted to the user"),
-  permissionNotGranted: failedPrecondition("permission is not granted to the role"),
-  authNotEnabled: failedPrecondition("authentication is not enabled"),
-  invalidAuthToken: unauthenticated("invalid auth token"),
-  invalidAuthManagement: invalidArgument("invalid auth management"),
-  authOldRevision: invalidArgument("revision of auth store is old"),
+// Membership.
+export const memberExists = /* @__PURE__ */ make.failedPrecondition("member ID already exist");
+export const peerUrlExists = /* @__PURE__ */ make.failedPrecondition("Peer URLs already exists");
+/** The server returns its client library's form of the error, which carries no code. */
+export const notEnoughStartedMembers = /* @__PURE__ */ make.unknown(
+  "etcdserver: re-configuration failed due to not enough started members",
+  Code.FAILED_PRECONDITION,
+);
+export const memberBadUrls = /* @__PURE__ */ make.invalidArgument("given member URLs are invalid");
+export const memberNotFound = /* @__PURE__ */ make.notFound("member not found");
+export const memberNotLearner = /* @__PURE__ */ make.failedPrecondition(
+  "can only promote a learner member",
+);
+export const learnerNotReady = /* @__PURE__ */ make.failedPrecondition(
+  "can only promote a learner member which is in sync with leader",
+);
+export const tooManyLearners = /* @__PURE__ */ make.failedPrecondition(
+  "too many learner members in cluster",
+);
+export const clusterIdMismatch = /* @__PURE__ */ make.failedPrecondition("cluster ID mismatch");
 
-  // The state of the cluster.
-  noLeader: unavailable("no leader"),
-  notLeader: failedPrecondition("not leader"),
-  leaderChanged: unavailable("leader changed"),
-  /** UNAVAILABLE before 3.6. */
-  notCapable: failedPrecondition("not capable"),
-  stopped: unavailable("server stopped"),
-  timeout: unavailable("request timed out"),
-  timeoutDueToLeaderFail: unavailable("request timed out, possibly due to previous leader failure"),
-  timeoutDueToConnectionLost: unavailable("request timed out, possibly due to connection lost"),
-  timeoutWaitAppliedIndex: unavailable(
-    "request timed out, waiting for the applied index took too long",
-  ),
-  unhealthy: unavailable("unhealthy cluster"),
-  corrupt: dataLoss("corrupt cluster"),
-  /** UNAVAILABLE before 3.6. */
-  notSupportedForLearner: failedPrecondition("rpc not supported for learner"),
-  badLeaderTransferee: failedPrecondition("bad leader transferee"),
+/** Loses its code the same way as {@link EtcdErrors.notEnoughStartedMembers}. */
+export const tooManyRequests = /* @__PURE__ */ make.unknown(
+  "etcdserver: too many requests",
+  Code.RESOURCE_EXHAUSTED,
+);
 
-  // Downgrade.
-  wrongDowngradeVersionFormat: invalidArgument("wrong downgrade target version format"),
-  invalidDowngradeTargetVersion: invalidArgument("invalid downgrade target version"),
-  clusterVersionUnavailable: failedPrecondition("cluster version not found during downgrade"),
-  downgradeInProcess: failedPrecondition("cluster has a downgrade job in progress"),
-  noInflightDowngrade: failedPrecondition("no inflight downgrade job"),
+// Users and roles.
+export const rootUserNotExist = /* @__PURE__ */ make.failedPrecondition("root user does not exist");
+export const rootRoleNotExist = /* @__PURE__ */ make.failedPrecondition(
+  "root user does not have root role",
+);
+export const userAlreadyExists = /* @__PURE__ */ make.failedPrecondition(
+  "user name already exists",
+);
+export const userEmpty = /* @__PURE__ */ make.invalidArgument("user name is empty");
+export const userNotFound = /* @__PURE__ */ make.failedPrecondition("user name not found");
+export const roleAlreadyExists = /* @__PURE__ */ make.failedPrecondition(
+  "role name already exists",
+);
+export const roleNotFound = /* @__PURE__ */ make.failedPrecondition("role name not found");
+export const roleEmpty = /* @__PURE__ */ make.invalidArgument("role name is empty");
+export const authFailed = /* @__PURE__ */ make.invalidArgument(
+  "authentication failed, invalid user ID or password",
+);
+export const permissionNotGiven = /* @__PURE__ */ make.invalidArgument("permission not given");
+export const permissionDenied = /* @__PURE__ */ make.permissionDenied("permission denied");
+export const roleNotGranted = /* @__PURE__ */ make.failedPrecondition(
+  "role is not granted to the user",
+);
+export const permissionNotGranted = /* @__PURE__ */ make.failedPrecondition(
+  "permission is not granted to the role",
+);
+export const authNotEnabled = /* @__PURE__ */ make.failedPrecondition(
+  "authentication is not enabled",
+);
+export const invalidAuthToken = /* @__PURE__ */ make.unauthenticated("invalid auth token");
+export const invalidAuthManagement = /* @__PURE__ */ make.invalidArgument(
+  "invalid auth management",
+);
+export const authOldRevision = /* @__PURE__ */ make.invalidArgument(
+  "revision of auth store is old",
+);
 
-  // The caller gave up.
-  requestCanceled: canceled("request canceled"),
-  deadlineExceeded: deadlineExceeded("context deadline exceeded"),
+// The state of the cluster.
+export const noLeader = /* @__PURE__ */ make.unavailable("no leader");
+export const notLeader = /* @__PURE__ */ make.failedPrecondition("not leader");
+export const leaderChanged = /* @__PURE__ */ make.unavailable("leader changed");
+/** UNAVAILABLE before 3.6. */
+export const notCapable = /* @__PURE__ */ make.failedPrecondition("not capable");
+export const stopped = /* @__PURE__ */ make.unavailable("server stopped");
+export const timeout = /* @__PURE__ */ make.unavailable("request timed out");
+export const timeoutDueToLeaderFail = /* @__PURE__ */ make.unavailable(
+  "request timed out, possibly due to previous leader failure",
+);
+export const timeoutDueToConnectionLost = /* @__PURE__ */ make.unavailable(
+  "request timed out, possibly due to connection lost",
+);
+export const timeoutWaitAppliedIndex = /* @__PURE__ */ make.unavailable(
+  "request timed out, waiting for the applied index took too long",
+);
+export const unhealthy = /* @__PURE__ */ make.unavailable("unhealthy cluster");
+export const corrupt = /* @__PURE__ */ make.dataLoss("corrupt cluster");
+/** UNAVAILABLE before 3.6. */
+export const notSupportedForLearner = /* @__PURE__ */ make.failedPrecondition(
+  "rpc not supported for learner",
+);
+export const badLeaderTransferee = /* @__PURE__ */ make.failedPrecondition("bad leader transferee");
 
-  // In no table of etcd's, so they leave it as UNKNOWN.
-  noPasswordUser: unknown("auth: authentication failed, password was given for no password user"),
-  verifyOnlyKey: unknown("auth: token signing attempted with verify-only key"),
-  leaderTransferTimeout: unknown("etcdserver: request timed out, leader transfer took too long"),
-  unknownMethod: unknown("etcdserver: unknown method"),
-  notPrimaryLessor: unknown("not a primary lessor"),
-  proposalDropped: unknown("raft proposal dropped"),
-  passwordTooLong: unknown("bcrypt: password length exceeds 72 bytes"),
+// Downgrade.
+export const wrongDowngradeVersionFormat = /* @__PURE__ */ make.invalidArgument(
+  "wrong downgrade target version format",
+);
+export const invalidDowngradeTargetVersion = /* @__PURE__ */ make.invalidArgument(
+  "invalid downgrade target version",
+);
+export const clusterVersionUnavailable = /* @__PURE__ */ make.failedPrecondition(
+  "cluster version not found during downgrade",
+);
+export const downgradeInProcess = /* @__PURE__ */ make.failedPrecondition(
+  "cluster has a downgrade job in progress",
+);
+export const noInflightDowngrade = /* @__PURE__ */ make.failedPrecondition(
+  "no inflight downgrade job",
+);
 
-  // The lock and election services run on etcd's own client library, which strips the codes.
-  lockLeaseNotFound: unknown("etcdserver: requested lease not found", Code.NOT_FOUND),
-  electionNoLeader: unknown("election: no leader"),
-  electionNotLeader: unknown("election: not leader"),
-  electionMissingLeaderKey: unknown('"leader" field must be provided'),
-  sessionExpired: unknown("mutex: session is expired"),
-} as const satisfies Readonly<Record<string, EtcdError>>;
+// The caller gave up.
+export const requestCanceled = /* @__PURE__ */ make.canceled("request canceled");
+export const deadlineExceeded = /* @__PURE__ */ make.deadlineExceeded("context deadline exceeded");
 
-/**
- * Why a watch was canceled, where that is not one of {@link EtcdErrors}: `WatchResponse.cancel_reason`.
- * A refusal given there by the authorization check has the form of {@link goErrorText}.
- */
-export const WatchCancelReasons = {
-  emptyRange: "mvcc: watcher range is empty",
-  duplicateId: "mvcc: duplicate watch ID provided on the WatchStream",
-} as const;
+// In no table of etcd's, so they leave it as UNKNOWN.
+export const noPasswordUser = /* @__PURE__ */ make.unknown(
+  "auth: authentication failed, password was given for no password user",
+);
+export const verifyOnlyKey = /* @__PURE__ */ make.unknown(
+  "auth: token signing attempted with verify-only key",
+);
+export const leaderTransferTimeout = /* @__PURE__ */ make.unknown(
+  "etcdserver: request timed out, leader transfer took too long",
+);
+export const unknownMethod = /* @__PURE__ */ make.unknown("etcdserver: unknown method");
+export const notPrimaryLessor = /* @__PURE__ */ make.unknown("not a primary lessor");
+export const proposalDropped = /* @__PURE__ */ make.unknown("raft proposal dropped");
+export const passwordTooLong = /* @__PURE__ */ make.unknown(
+  "bcrypt: password length exceeds 72 bytes",
+);
 
-/** The text that Go's gRPC gives an error when it is printed. */
-export function goErrorText(error: EtcdError): string {
-  return `rpc error: code = ${codeName(error.code)} desc = ${error.message}`;
-}
+// The lock and election services run on etcd's own client library, which strips the codes.
+export const lockLeaseNotFound = /* @__PURE__ */ make.unknown(
+  "etcdserver: requested lease not found",
+  Code.NOT_FOUND,
+);
+export const electionNoLeader = /* @__PURE__ */ make.unknown("election: no leader");
+export const electionNotLeader = /* @__PURE__ */ make.unknown("election: not leader");
+export const electionMissingLeaderKey = /* @__PURE__ */ make.unknown(
+  '"leader" field must be provided',
+);
+export const sessionExpired = /* @__PURE__ */ make.unknown("mutex: session is expired");

@@ -1,4 +1,5 @@
-import { Auth, EtcdErrors } from "@conclave/wire";
+import { Auth } from "@conclave/wire";
+import * as EtcdErrors from "@conclave/wire/etcd-errors";
 import { orAborted } from "../abort.ts";
 import { durationMs } from "../duration.ts";
 import { ConclaveError } from "../errors.ts";

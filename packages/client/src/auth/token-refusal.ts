@@ -1,5 +1,5 @@
 import { type CallStatus, Status, type StatusCode } from "@conclave/rpc";
-import { EtcdErrors } from "@conclave/wire";
+import * as EtcdErrors from "@conclave/wire/etcd-errors";
 import { ConclaveError, type ErrorCode } from "../errors.ts";
 
 /** How a server says that the token is at fault: unknown to it, missing, or older than a change of its users. */

@@ -1,6 +1,7 @@
 import type { StatusCode } from "@conclave/rpc";
 import { Status } from "@conclave/rpc";
-import { type EtcdError, EtcdErrors } from "@conclave/wire";
+import type { EtcdError } from "@conclave/wire";
+import * as EtcdErrors from "@conclave/wire/etcd-errors";
 import { expect, test } from "vitest";
 import { CompactedError } from "../errors.ts";
 import { statusOf } from "../testing/scripted-caller.ts";

@@ -1,5 +1,5 @@
 import { type CallStatus, Status, type StatusCode } from "@conclave/rpc";
-import { EtcdErrors } from "@conclave/wire";
+import * as EtcdErrors from "@conclave/wire/etcd-errors";
 import { CompactedError, ConclaveError, type ErrorCode, type Outcome } from "../errors.ts";
 
 /**

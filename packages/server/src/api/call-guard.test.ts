@@ -1,6 +1,6 @@
 import { VirtualClock } from "@conclave/base";
 import { clockTurn, createRpcServer, memoryChannel, type ServerStream } from "@conclave/rpc";
-import { EtcdErrors } from "@conclave/wire";
+import * as EtcdErrors from "@conclave/wire/etcd-errors";
 import { expect, test } from "vitest";
 import { CallGuard } from "./call-guard.ts";
 

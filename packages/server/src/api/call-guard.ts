@@ -1,5 +1,6 @@
 import type { Metadata, ServerStream, StatusCode, StreamOpener, UnaryHandler } from "@conclave/rpc";
-import { type EtcdError, EtcdErrors } from "@conclave/wire";
+import type { EtcdError } from "@conclave/wire";
+import * as EtcdErrors from "@conclave/wire/etcd-errors";
 import { failWith } from "./errors.ts";
 
 /** What clients send that would rather have an error than the silence of a member without a leader (etcd 3.2). */

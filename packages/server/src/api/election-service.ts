@@ -4,7 +4,6 @@ import {
   CompareResult,
   CompareTarget,
   Election,
-  EtcdErrors,
   type KeyValue,
   type LeaderKey,
   type LeaderRequest,
@@ -16,6 +15,7 @@ import {
   SortTarget,
   type TxnResponse,
 } from "@conclave/wire";
+import * as EtcdErrors from "@conclave/wire/etcd-errors";
 import { serveAbortable, serveAbortableStream } from "./abortable.ts";
 import type { CallGuard } from "./call-guard.ts";
 import { EtcdFailure } from "./errors.ts";

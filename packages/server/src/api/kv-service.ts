@@ -5,6 +5,7 @@ import {
   checkPutRequest,
   checkRangeRequest,
   checkTxnRequest,
+  errorOfRefusal,
   isTxnReadOnly,
   isTxnSerializable,
   type Refusal,
@@ -14,7 +15,6 @@ import {
   CompactionResponse,
   DeleteRangeRequest,
   DeleteRangeResponse,
-  EtcdErrors,
   KV,
   PutRequest,
   PutResponse,
@@ -129,7 +129,7 @@ class KvService {
 
   readonly #answerRange = (call: UnaryCall, request: RangeRequest): void => {
     const result = this.#member.machine.range(request);
-    if (result.kind === "refused") failWith(call, EtcdErrors[result.refusal]);
+    if (result.kind === "refused") failWith(call, errorOfRefusal(result.refusal));
     else {
       const { kvs, more, count, revision } = result;
       const header = this.#member.header(revision);
@@ -139,7 +139,7 @@ class KvService {
 
   readonly #answerTxn = (call: UnaryCall, request: TxnRequest): void => {
     const result = this.#member.machine.readOnlyTxn(request);
-    if (result.kind === "refused") failWith(call, EtcdErrors[result.refusal]);
+    if (result.kind === "refused") failWith(call, errorOfRefusal(result.refusal));
     else call.reply(this.#encodeTxn(result));
   };
 
@@ -165,5 +165,5 @@ class KvService {
 }
 
 function failNamed(call: UnaryCall, refusal: Refusal | null): boolean {
-  return refused(call, refusal === null ? null : EtcdErrors[refusal]);
+  return refused(call, refusal === null ? null : errorOfRefusal(refusal));
 }

@@ -3,7 +3,6 @@ import { CommandKind, LEASE_TTL_SECONDS_MAX } from "@conclave/state-machine";
 import {
   DecodeError,
   type EtcdError,
-  EtcdErrors,
   Lease,
   LeaseGrantRequest,
   LeaseGrantResponse,
@@ -16,6 +15,7 @@ import {
   LeaseTimeToLiveRequest,
   LeaseTimeToLiveResponse,
 } from "@conclave/wire";
+import * as EtcdErrors from "@conclave/wire/etcd-errors";
 import type { Member } from "../node/member.ts";
 import type { CallGuard } from "./call-guard.ts";
 import { failWith } from "./errors.ts";

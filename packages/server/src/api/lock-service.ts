@@ -1,5 +1,6 @@
 import type { RpcServer, StreamOpener } from "@conclave/rpc";
-import { EtcdErrors, Lock, type LockRequest } from "@conclave/wire";
+import { Lock, type LockRequest } from "@conclave/wire";
+import * as EtcdErrors from "@conclave/wire/etcd-errors";
 import { serveAbortable } from "./abortable.ts";
 import type { CallGuard } from "./call-guard.ts";
 import { type LocalClient, toText } from "./local-client.ts";

@@ -1,18 +1,18 @@
 import { type RpcServer, Status, type UnaryCall } from "@conclave/rpc";
-import { CommandKind, crc32c } from "@conclave/state-machine";
+import { CommandKind, crc32c, errorOfRefusal } from "@conclave/state-machine";
 import {
   AlarmAction,
   AlarmRequest,
   AlarmResponse,
   AlarmType,
   DefragmentResponse,
-  EtcdErrors,
   HashKVRequest,
   HashKVResponse,
   HashResponse,
   Maintenance,
   StatusResponse,
 } from "@conclave/wire";
+import * as EtcdErrors from "@conclave/wire/etcd-errors";
 import type { Member } from "../node/member.ts";
 import { RESERVED_KEYS } from "../storage/durable-state-store.ts";
 import { failWith } from "./errors.ts";
@@ -121,7 +121,7 @@ async function hashKv(
 ): Promise<Uint8Array | null> {
   const result = await member.hashKv(revision);
   if ("refusal" in result) {
-    failWith(call, EtcdErrors[result.refusal]);
+    failWith(call, errorOfRefusal(result.refusal));
     return null;
   }
   return HashKVResponse.encode({

@@ -2,6 +2,7 @@ import {
   CommandKind,
   type CommandResult,
   checkDeleteRangeRequest,
+  errorOfRefusal,
   isTxnReadOnly,
 } from "@conclave/state-machine";
 import {
@@ -9,7 +10,6 @@ import {
   type DeleteRangeRequestInit,
   DeleteRangeResponse,
   type EtcdError,
-  EtcdErrors,
   EventType,
   RangeRequest,
   type RangeRequestInit,
@@ -21,6 +21,7 @@ import {
   WatchCreateRequest,
   WatchResponse,
 } from "@conclave/wire";
+import * as EtcdErrors from "@conclave/wire/etcd-errors";
 import type { Member } from "../node/member.ts";
 import type { ProposalWaiter } from "../node/proposer.ts";
 import { EtcdFailure } from "./errors.ts";
@@ -50,7 +51,7 @@ export class MemberClient implements LocalClient {
       this.#member.readLinearizable({
         onReadable: () => {
           const result = this.#member.machine.range(request);
-          if (result.kind === "refused") reject(new EtcdFailure(EtcdErrors[result.refusal]));
+          if (result.kind === "refused") reject(new EtcdFailure(errorOfRefusal(result.refusal)));
           else {
             const { kvs, more, count, revision } = result;
             const header = this.#member.header(revision);
@@ -78,7 +79,7 @@ export class MemberClient implements LocalClient {
 
   async deleteRange(init: DeleteRangeRequestInit): Promise<DeleteRangeResponse> {
     const refusal = checkDeleteRangeRequest(DeleteRangeRequest.create(init));
-    this.#require(refusal === null ? null : EtcdErrors[refusal]);
+    this.#require(refusal === null ? null : errorOfRefusal(refusal));
     const body = DeleteRangeRequest.encode(init);
     return this.#propose(CommandKind.DELETE_RANGE, body, (result) => {
       if (result.kind !== "delete-range") return null;
@@ -115,7 +116,7 @@ export class MemberClient implements LocalClient {
       const fail = (error: EtcdError): void => reject(new EtcdFailure(error));
       submit({
         onResult: (result) => {
-          if (result.kind === "refused") return fail(EtcdErrors[result.refusal]);
+          if (result.kind === "refused") return fail(errorOfRefusal(result.refusal));
           const value = read(result);
           if (value === null) fail(EtcdErrors.unknownMethod);
           else resolve(value);

@@ -1,5 +1,6 @@
 import { Status } from "@conclave/rpc";
-import { Election, EtcdErrors, KV, Lease, Lock } from "@conclave/wire";
+import { Election, KV, Lease, Lock } from "@conclave/wire";
+import * as EtcdErrors from "@conclave/wire/etcd-errors";
 import { describe, expect, test } from "vitest";
 import { bytes, runningMember, text } from "../testing/running-member.ts";
 import type { LocalClient } from "./local-client.ts";

@@ -1,5 +1,6 @@
 import { type RpcServer, Status, type StatusCode } from "@conclave/rpc";
-import { Auth, Cluster, EtcdErrors, Maintenance, type ServiceDescriptor } from "@conclave/wire";
+import { Auth, Cluster, Maintenance, type ServiceDescriptor } from "@conclave/wire";
+import * as EtcdErrors from "@conclave/wire/etcd-errors";
 
 /** Methods of etcd's API that this server knows by name and does not serve yet. */
 const NOT_SERVED: readonly (readonly [string, ServiceDescriptor, readonly string[]])[] = [

@@ -1,6 +1,7 @@
 import type { UnaryCall, UnaryHandler } from "@conclave/rpc";
 import { Status } from "@conclave/rpc";
-import { DecodeError, type EtcdError, EtcdErrors, type MessageCodec } from "@conclave/wire";
+import { DecodeError, type EtcdError, type MessageCodec } from "@conclave/wire";
+import * as EtcdErrors from "@conclave/wire/etcd-errors";
 import { failWith } from "./errors.ts";
 
 /** What a request may ask for at most: etcd's `--max-request-bytes` and `--max-txn-ops`. */

@@ -1,6 +1,7 @@
 import type { UnaryCall } from "@conclave/rpc";
-import type { CommandResult } from "@conclave/state-machine";
-import { type EtcdError, EtcdErrors } from "@conclave/wire";
+import { type CommandResult, errorOfRefusal } from "@conclave/state-machine";
+import type { EtcdError } from "@conclave/wire";
+import * as EtcdErrors from "@conclave/wire/etcd-errors";
 import type { ProposalWaiter } from "../node/proposer.ts";
 import type { ReadWaiter } from "../node/read-gate.ts";
 import { failWith } from "./errors.ts";
@@ -24,7 +25,7 @@ export class CommandCall<Kind extends CommandResult["kind"]> implements Proposal
   }
 
   onResult(result: CommandResult): void {
-    if (result.kind === "refused") failWith(this.#call, EtcdErrors[result.refusal]);
+    if (result.kind === "refused") failWith(this.#call, errorOfRefusal(result.refusal));
     else if (isOfKind(result, this.#kind)) this.#call.reply(this.#encode(result));
     else failWith(this.#call, EtcdErrors.unknownMethod);
   }

@@ -7,7 +7,8 @@ import {
   type LeaseObserver,
   type StateMachine,
 } from "@conclave/state-machine";
-import { type EtcdError, EtcdErrors } from "@conclave/wire";
+import type { EtcdError } from "@conclave/wire";
+import * as EtcdErrors from "@conclave/wire/etcd-errors";
 import type { ProposalWaiter } from "./proposer.ts";
 import type { ReadWaiter } from "./read-gate.ts";
 

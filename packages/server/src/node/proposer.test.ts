@@ -1,6 +1,7 @@
 import { VirtualClock } from "@conclave/base";
 import { CommandKind, CommandReader } from "@conclave/state-machine";
-import { type EtcdError, EtcdErrors } from "@conclave/wire";
+import type { EtcdError } from "@conclave/wire";
+import * as EtcdErrors from "@conclave/wire/etcd-errors";
 import { expect, test } from "vitest";
 import { type ProposalBatch, Proposer, type ProposerLimits } from "./proposer.ts";
 

@@ -1,6 +1,7 @@
 import { assert, type Clock } from "@conclave/base";
 import { CommandBatch, type CommandKind, type CommandResult } from "@conclave/state-machine";
-import { type EtcdError, EtcdErrors } from "@conclave/wire";
+import type { EtcdError } from "@conclave/wire";
+import * as EtcdErrors from "@conclave/wire/etcd-errors";
 
 /** Who waits for a proposal. Exactly one of the two is called, once; neither may throw. */
 export interface ProposalWaiter {

@@ -1,11 +1,6 @@
 import type { StateMachine } from "@conclave/state-machine";
-import {
-  AlarmType,
-  type EtcdError,
-  EtcdErrors,
-  type RequestOp,
-  type TxnRequest,
-} from "@conclave/wire";
+import { AlarmType, type EtcdError, type RequestOp, type TxnRequest } from "@conclave/wire";
+import * as EtcdErrors from "@conclave/wire/etcd-errors";
 
 /** What etcd counts for a put beside its key and value, and for a lease. Bytes. */
 const PUT_OVERHEAD_BYTES = 256;

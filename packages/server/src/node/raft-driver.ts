@@ -12,7 +12,7 @@ import type {
   Term,
 } from "@conclave/raft";
 import type { StateMachine } from "@conclave/state-machine";
-import { EtcdErrors } from "@conclave/wire";
+import * as EtcdErrors from "@conclave/wire/etcd-errors";
 import type { DurableStateStore } from "../storage/durable-state-store.ts";
 import type { Wal } from "../storage/wal.ts";
 import type { ProposalBatch, Proposer } from "./proposer.ts";

@@ -1,5 +1,5 @@
 import { VirtualClock } from "@conclave/base";
-import { EtcdErrors } from "@conclave/wire";
+import * as EtcdErrors from "@conclave/wire/etcd-errors";
 import { expect, test } from "vitest";
 import { ReadGate } from "./read-gate.ts";
 

@@ -1,5 +1,6 @@
 import { assert, type Clock } from "@conclave/base";
-import { type EtcdError, EtcdErrors } from "@conclave/wire";
+import type { EtcdError } from "@conclave/wire";
+import * as EtcdErrors from "@conclave/wire/etcd-errors";
 
 /** Who waits to read. Exactly one of the two is called, once; neither may throw. */
 export interface ReadWaiter {

@@ -1,5 +1,6 @@
 import { assert } from "@conclave/base";
-import { EtcdErrors, type WatchCreateRequest } from "@conclave/wire";
+import type { WatchCreateRequest } from "@conclave/wire";
+import * as EtcdErrors from "@conclave/wire/etcd-errors";
 import { keyRangeOf } from "../mvcc/range-bounds.ts";
 import { NO_WATCH_ID, type WatchNotice, type WatchResponseEncoder } from "./event-codec.ts";
 import { Watcher, type WatcherStream } from "./watcher.ts";
