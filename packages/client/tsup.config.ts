@@ -7,6 +7,7 @@ const entry = {
   fencing: "src/fencing/index.ts",
   "grpc-js": "src/grpc-js/index.ts",
   shutdown: "src/shutdown/index.ts",
+  "web-locks": "src/web-locks/index.ts",
 };
 
 export default defineConfig([

@@ -134,6 +134,11 @@ export class Locks {
     return queryLocks(this.#coordination, prefix, options);
   }
 
+  /** Runs `body` under a lock that was acquired, and frees it; as {@link request} does from there. @internal */
+  runUnder<Result>(lock: Lock, body: () => Result | Promise<Result>): Promise<Result> {
+    return runBody(lock, body);
+  }
+
   async #reenter<Result>(
     name: LockName,
     options: RequestOptions,
