@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { inspect } from "node:util";
 import { type Client, type ConnectOptions, connect } from "@conclave/client";
 import { grpcTransport } from "@conclave/client/grpc-js";
@@ -46,6 +47,15 @@ describe.skipIf(missing.length > 0)(`auth, against etcd with its own tokens${rea
     await client.locks.request("job", (lock) => lock.kv.put("state", "done"));
     const term = await client.election("boss").campaign();
     await term.resign();
+  });
+
+  test("a keep-alive worker keeps the lease of a user: renewals carry no token, and need none", async () => {
+    const session = { ttl: "2s", keepalive: "worker" } as const;
+    const client = await server.connect({ auth, session });
+    const leaseId = await client.session.open();
+    await sleep(3_000);
+    expect(client.session.state).toBe("held");
+    expect(await client.leases.timeToLive(leaseId)).not.toBeNull();
   });
 
   test("what the user may not do is refused, and not applied", async () => {

@@ -108,7 +108,8 @@ export class CompactedError extends ConclaveError {
 /**
  * Why a session, lock or term was lost.
  * - `expired`: no renewal was acknowledged in time, so validity could no longer be proven
- * - `stalled`: as `expired`, and this process was not running when the deadline passed (pause, busy event loop)
+ * - `stalled`: as `expired`, and this process was not running when the deadline passed (pause, busy event loop); or, renewed
+ *   by a worker, its main thread was silent for longer than the `stallLimit`
  * - `revoked`: the server said that the lease is gone, before its time
  * - `deleted`: someone deleted the key that stands for the hold
  * - `stolen`: someone overwrote that key, so it no longer belongs to this session
