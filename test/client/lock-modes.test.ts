@@ -84,6 +84,56 @@ describeEachServer(
       });
     });
 
+    describe("a name below which data is kept", () => {
+      const dataOf = async (client: Client) => (await client.kv.get("order/42/state"))?.text;
+
+      test("is locked by its entries: a key without a lease is nobody's place", async () => {
+        const [a, b] = await two();
+        for (const client of [a, b, a]) {
+          await client.locks.request("order/42", { timeout: "5s" }, (lock) =>
+            lock.kv.put("order/42/state", "paid"),
+          );
+        }
+        const first = await a.locks.try("order/42");
+        expect(first).not.toBeNull();
+        expect(await b.locks.try("order/42")).toBeNull();
+        const { lock: next } = await queued(b, "order/42", {});
+        expect(await isPending(next)).toBe(true);
+        await first!.release();
+        await (await next).release();
+        for (const options of [{ mode: "shared" }, { permits: 2, of: 2 }] as const) {
+          await (await a.locks.acquire("order/42", { ...options, timeout: "5s" })).release();
+          const tried = await a.locks.try("order/42", options);
+          expect(tried).not.toBeNull();
+          await tried!.release();
+        }
+        expect(await dataOf(a)).toBe("paid");
+      });
+
+      test("keeps it when the lock is stolen", async () => {
+        const [a, b] = await two();
+        await a.kv.put("order/42/state", "paid");
+        const victim = await a.locks.acquire("order/42", { timeout: "5s" });
+        await (await b.locks.acquire("order/42", { steal: true, timeout: "5s" })).release();
+        await aborted(victim.signal);
+        expect(await dataOf(a)).toBe("paid");
+      });
+
+      test("does not take it for a leader or a candidate", async () => {
+        const [a] = await two();
+        await a.kv.put("order/42/state", "paid");
+        const election = a.election("order/42", { value: "a" });
+        expect(await election.leader()).toBeNull();
+        await using _term = await election.campaign({ timeout: "5s" });
+        expect((await election.leader())?.text).toBe("a");
+        expect((await election.candidates()).map(({ text }) => text)).toEqual(["a"]);
+        for await (const leader of election.observe()) {
+          expect(leader?.text).toBe("a");
+          break;
+        }
+      });
+    });
+
     describe("permits", () => {
       const take = (permits: number, of = 3) => ({ permits, of });
 
@@ -132,6 +182,30 @@ describeEachServer(
         await expect(b.locks.try("pool", take(1, 5))).rejects.toMatchObject(refusal);
         await expect(b.locks.acquire("pool", { mode: "shared" })).rejects.toMatchObject(refusal);
         await eventually(async () => expect(await a.kv.count("pool/")).toBe(1));
+      });
+
+      test("that are refused do not refuse those who agree with the oldest", async () => {
+        const [a, b] = await two();
+        await using _held = await a.locks.acquire("pool", take(1, 3));
+        // As one that is refused stands in the queue until it is gone.
+        const leaseId = await b.session.open();
+        await b.kv.put("pool/misfit", JSON.stringify({ permits: 1, of: 5 }), { leaseId });
+        await using _other = await b.locks.acquire("pool", { ...take(1, 3), timeout: "5s" });
+      });
+
+      test("and shares are there for every task that tries at the same moment", async () => {
+        const [a, b] = await two();
+        const tries = (options: LockOptions) =>
+          Promise.all(
+            Array.from({ length: 8 }, (_, n) => (n % 2 === 0 ? a : b).locks.try("s", options)),
+          );
+        for (const options of [{ mode: "shared" }, take(1, 8)] as const) {
+          const held = await tries(options);
+          expect(held.filter((lock) => lock === null)).toEqual([]);
+          await Promise.all(held.map((lock) => lock!.release()));
+        }
+        const some = await tries(take(1, 5));
+        expect(some.filter((lock) => lock !== null)).toHaveLength(5);
       });
 
       test("try takes what is left, and nothing if too few are", async () => {
@@ -251,6 +325,20 @@ describeEachServer(
       });
     });
 
+    describe("contended", () => {
+      test("says of permits that somebody waits, not that somebody takes what is left", async () => {
+        const [a, b] = await two();
+        const lock = await a.locks.acquire("pool", { permits: 1, of: 2 });
+        const { contended } = lock;
+        await using _rest = await b.locks.acquire("pool", { permits: 1, of: 2 });
+        expect(await isPending(contended)).toBe(true);
+        const { lock: waiting } = await queued(b, "pool", { permits: 1, of: 2 });
+        await contended;
+        await lock.release();
+        await (await waiting).release();
+      });
+    });
+
     describe("steal", () => {
       test("takes the lock at once: the holder is told, a waiter loses its place, the fence grows", async () => {
         const [a, b, c] = await three();
@@ -272,6 +360,7 @@ describeEachServer(
         const victim = await a.locks.acquire("l");
         const thief = await a.locks.acquire("l", { steal: true, timeout: "5s" });
         await aborted(victim.signal);
+        expect(victim.signal.reason).toMatchObject({ reason: "stolen" });
         await thief.verify();
         await thief.release();
       });
@@ -289,6 +378,16 @@ describeEachServer(
         await eventually(async () =>
           expect((await a.leases.list()).length).toBeLessThanOrEqual(leasesBefore + 2),
         );
+      });
+
+      test("holds after maxHold, too: its holder still has work under way", async () => {
+        const a = await clients.connect({ session: { ttl: "2s" } });
+        const [b] = await two();
+        const lock = await a.locks.acquire("l", { delay: "1s", maxHold: 100 });
+        await aborted(lock.signal);
+        await eventually(async () => expect(await b.kv.get(lock.key)).toBeNull());
+        expect(await b.locks.try("l")).toBeNull();
+        await (await b.locks.acquire("l", { timeout: "15s" })).release();
       });
 
       test("after a loss nobody gets the lock before the delay is over", async () => {
@@ -325,6 +424,31 @@ describeEachServer(
           locks.request("l", { reentrant: true }, () => {}),
         );
         await expect(upgrading).rejects.toMatchObject({ code: "FAILED_PRECONDITION" });
+      });
+
+      test("another client's lock of that name is another lock", async () => {
+        const a = await clients.connect({ namespace: `${clients.namespace}a/` });
+        const b = await clients.connect({ namespace: `${clients.namespace}b/` });
+        const reentrant = { reentrant: true };
+        const entries = await a.locks.request("l", reentrant, () =>
+          b.locks.request("l", reentrant, () => b.kv.count("l/")),
+        );
+        expect(entries).toBe(1);
+      });
+
+      test("it is held until the last request inside has ended, awaited or not", async () => {
+        const { locks } = await clients.connect();
+        const reentrant = { reentrant: true };
+        let inner: Promise<boolean> | undefined;
+        await locks.request("l", reentrant, () => {
+          inner = locks.request("l", reentrant, async (lock) => {
+            await sleep(30);
+            await lock.verify();
+            return true;
+          });
+          return locks.request("l", reentrant, () => {}); // Ends before.
+        });
+        expect(await inner).toBe(true);
       });
 
       test("another task is not taken for the same one", async () => {

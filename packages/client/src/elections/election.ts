@@ -2,7 +2,7 @@ import { OperationLimit } from "../abort.ts";
 import type { Duration } from "../duration.ts";
 import { type CallOptions, limitsOf } from "../kv/limits.ts";
 import type { Coordination } from "../ownership/coordination.ts";
-import { enterQueue, type QueueEntry, queuePrefix } from "../ownership/queue-entry.ts";
+import { enterQueue, isEntry, type QueueEntry, queuePrefix } from "../ownership/queue-entry.ts";
 import { EXCLUSIVE } from "../ownership/queue-order.ts";
 import type { Session } from "../session/session.ts";
 import { type ElectionValue, electionBytes } from "./election-value.ts";
@@ -94,11 +94,9 @@ export class Election {
 
   /** Who leads now, by a linearizable read; null if nobody does. */
   async leader(options: CallOptions = {}): Promise<Leader | null> {
-    const { items } = await this.#coordination.kv.getAll(
-      { prefix: queuePrefix(this.name) },
-      { ...options, limit: 1, sort: { by: "create", order: "ascend" } },
-    );
-    return items[0] === undefined ? null : new Leader(items[0]);
+    const { readLeader } = await import("./observe.ts");
+    const { leader } = await readLeader(this.#coordination, this.name, options);
+    return leader && new Leader(leader);
   }
 
   /** All candidates in the order in which they will lead, the leader first. */
@@ -107,7 +105,7 @@ export class Election {
       { prefix: queuePrefix(this.name) },
       { ...options, sort: { by: "create", order: "ascend" } },
     );
-    return items.map((candidate) => new Leader(candidate));
+    return items.filter(isEntry).map((candidate) => new Leader(candidate));
   }
 
   /**

@@ -2,8 +2,9 @@ import { FilterType } from "@conclave/wire";
 import { pause } from "../abort.ts";
 import { CompactedError, ConclaveError, type ErrorCode } from "../errors.ts";
 import type { KeyValue } from "../kv/key-value.ts";
+import type { CallOptions } from "../kv/limits.ts";
 import type { Coordination } from "../ownership/coordination.ts";
-import { queuePrefix } from "../ownership/queue-entry.ts";
+import { isEntry, queuePrefix } from "../ownership/queue-entry.ts";
 import { Backoff } from "../runtime.ts";
 import { Leader } from "./leader.ts";
 
@@ -25,13 +26,16 @@ const FINAL: ReadonlySet<ErrorCode> = new Set([
 export async function readLeader(
   coordination: Coordination,
   name: string,
-  signal: AbortSignal | undefined,
+  options: CallOptions,
 ): Promise<{ readonly leader: KeyValue | null; readonly revision: number }> {
-  const { items, revision } = await coordination.kv.getAll(
-    { prefix: queuePrefix(name) },
-    { limit: 1, sort: { by: "create", order: "ascend" }, ...(signal && { signal }) },
-  );
-  return { leader: items[0] ?? null, revision };
+  const look = (most: { readonly limit?: number }) =>
+    coordination.kv.getAll(
+      { prefix: queuePrefix(name) },
+      { ...options, ...most, sort: { by: "create", order: "ascend" } },
+    );
+  let { items, revision } = await look({ limit: 1 });
+  if (!items.every(isEntry)) ({ items, revision } = await look({}));
+  return { leader: items.find(isEntry) ?? null, revision };
 }
 
 /**
@@ -48,7 +52,7 @@ export async function* observeLeader(
   let shown: { readonly modRevision: number } | null | undefined;
   for (;;) {
     try {
-      const { leader, revision } = await readLeader(coordination, name, signal);
+      const { leader, revision } = await readLeader(coordination, name, { signal });
       backoff.reset();
       if (shown === undefined || shown?.modRevision !== leader?.modRevision) {
         yield leader && new Leader(leader);

@@ -32,7 +32,7 @@ export interface LockOptions {
    */
   readonly maxHold?: Duration;
   /**
-   * After a holder that was lost without releasing (a crash, a partition), nobody gets the lock for so long: time for
+   * After a holder that was lost without releasing (a crash, a partition, its `maxHold`), nobody gets the lock for so long: time for
    * what the holder had under way to arrive, where a resource cannot check fences. A clean release is immediate.
    * A waiter that crashes delays those behind it too. Whole seconds; other clients of etcd respect it as well.
    */

@@ -12,7 +12,6 @@ import {
   lockTerms,
   type RequestOptions,
 } from "./lock-options.ts";
-
 import type { LockQuery, LockQueryOptions } from "./query.ts";
 
 /** A lock that is held. */
@@ -28,8 +27,9 @@ type Body<Result> = (lock: Lock) => Result | Promise<Result>;
 
 /**
  * Locks by name, in the order of asking, across processes and across clients: Go's `concurrency.Mutex`,
- * `etcdctl lock` and the `v3lock` service stand in the same queues. That shared layout has a trap: a lock named `order`
- * waits for whoever holds `order/42` too, so do not name one lock as the parent of another.
+ * `etcdctl lock` and the `v3lock` service stand in the same queues. That shared layout has two traps: a lock named `order`
+ * waits for whoever holds `order/42` too, so do not name one lock as the parent of another. And data kept below the name
+ * of a lock, such as `order/42/state`, is nobody's place for us if it has no lease, but Go and `etcdctl` wait for it.
  *
  * A lock over a network is a strong hint and no more: pass `lock.fence` on to what it protects, and let that refuse
  * smaller fences.
@@ -108,7 +108,9 @@ export class Locks {
   async try(name: LockName, options: LockOptions = {}): Promise<Lock | null> {
     const terms = lockTerms(name, options);
     using limit = this.#limit(terms, options);
-    const leaveTurn = terms.steals ? NO_TURN : this.#tryTurns(terms.names);
+    // What is shared may be free though another task is just about to ask for it too.
+    const needsTurn = !terms.steals && terms.claim.kind === "exclusive";
+    const leaveTurn = needsTurn ? this.#tryTurns(terms.names) : NO_TURN;
     if (leaveTurn === null) return null;
     return await this.#hold(terms, options, limit, leaveTurn, async (entering) => {
       if (terms.steals) return this.#queueUp(entering, terms, limit);
@@ -144,17 +146,13 @@ export class Locks {
     options: RequestOptions,
     body: Body<Result>,
   ): Promise<Result> {
-    const { heldByThisTask, runHolding } = await import("./reentry.ts");
+    const { heldByThisTask, runHolding, runInside } = await import("./reentry.ts");
     const { names, claim } = lockTerms(name, options);
     if (claim.kind === "permits") throw new TypeError("reentrant: not with permits");
-    const outer = heldByThisTask(names, claim);
-    if (outer === null) {
-      const lock = await this.acquire(name, options);
-      return runBody(lock, () => runHolding(lock, claim, () => body(lock)));
-    }
-    const result = await body(outer);
-    outer.assert();
-    return result;
+    const outer = heldByThisTask(this.#coordination, names, claim);
+    if (outer !== null) return runInside(outer, body);
+    const lock = await this.acquire(name, options);
+    return runBody(lock, () => runHolding(this.#coordination, lock, claim, body));
   }
 
   async #queueUp(entering: Entering, terms: LockTerms, limit: OperationLimit): Promise<Entered> {

@@ -1,7 +1,7 @@
 import { compare } from "../kv/compare.ts";
 import { op } from "../kv/op.ts";
 import type { Coordination } from "../ownership/coordination.ts";
-import { type QueueEntry, queuePrefix } from "../ownership/queue-entry.ts";
+import { isEntry, type QueueEntry, queuePrefix, STOLEN } from "../ownership/queue-entry.ts";
 
 /** Entries of one queue that are removed at a time: two conditions or operations each, of 128. */
 const VICTIMS_AT_A_TIME = 60;
@@ -29,28 +29,24 @@ async function removeSome(
 ): Promise<boolean> {
   const { items } = await coordination.kv.getAll(
     { prefix: queuePrefix(name) },
-    {
-      maxCreateRevision: entry.createRevision - 1,
-      limit: VICTIMS_AT_A_TIME,
-      keysOnly: true,
-      signal,
-    },
+    { maxCreateRevision: entry.createRevision - 1, keysOnly: true, signal },
   );
-  if (items.length === 0) return false;
+  const victims = items.filter(isEntry).slice(0, VICTIMS_AT_A_TIME);
+  if (victims.length === 0) return false;
   // Whoever left meanwhile is not to be put back: then look again.
-  const stillThere = items.map(({ key, createRevision }) =>
+  const stillThere = victims.map(({ key, createRevision }) =>
     compare({ key }).createRevision.eq(createRevision),
   );
   const marked = await coordination
     .txn()
     .if(...stillThere)
-    .then(...items.map(({ key }) => op.put(key, "stolen", { leaseId: entry.leaseId })))
+    .then(...victims.map(({ key }) => op.put(key, STOLEN, { leaseId: entry.leaseId })))
     .commit({ signal });
   if (!marked.succeeded) return true;
   await coordination
     .txn()
     .if(...stillThere)
-    .then(...items.map(({ key }) => op.delete(key)))
+    .then(...victims.map(({ key }) => op.delete(key)))
     .commit({ signal });
   return true;
 }

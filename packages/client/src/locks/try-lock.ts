@@ -1,3 +1,4 @@
+import { pause } from "../abort.ts";
 import { type Comparison, compare } from "../kv/compare.ts";
 import { type Op, op, type RangeResult } from "../kv/op.ts";
 import type { Coordination } from "../ownership/coordination.ts";
@@ -5,16 +6,22 @@ import {
   abandoned,
   disagreementError,
   type Entering,
+  isEntry,
   isUncertain,
   newEntryKey,
+  nobodyIn,
   placeOf,
   type QueueEntry,
   queuePrefix,
 } from "../ownership/queue-entry.ts";
 import { disagreement, obstacles } from "../ownership/queue-order.ts";
+import { Backoff } from "../runtime.ts";
 
 /** Looks at queues that others enter at the same time before it counts as not free. */
-const LOOKS_MAX = 10;
+const LOOKS_MAX = 50;
+/** Pauses between looks, ms: whoever looks at the same moment as many others would lose to one of them each time. */
+const LOOK_AGAIN_MIN_MS = 1;
+const LOOK_AGAIN_MAX_MS = 50;
 
 /**
  * Puts an entry into its queues if it is granted there at once, in one transaction that writes nothing otherwise.
@@ -27,14 +34,16 @@ export async function enterIfFree(
 ): Promise<QueueEntry | null> {
   const leaseId = await entering.session.open({ signal });
   if (entering.claim.kind === "exclusive") {
-    const isEmpty = entering.names.map((name) => compare({ prefix: queuePrefix(name) }).absent());
-    return enterIf(coordination, entering, leaseId, isEmpty, signal);
+    return enterIf(coordination, entering, leaseId, entering.names.map(nobodyIn), signal);
   }
+  const { clock, prng } = coordination.runtime;
+  const backoff = new Backoff(prng, LOOK_AGAIN_MIN_MS, LOOK_AGAIN_MAX_MS);
   for (let look = 0; look < LOOKS_MAX; look += 1) {
     const unchanged = await lookAround(coordination, entering, signal);
     if (unchanged === null) return null;
     const entry = await enterIf(coordination, entering, leaseId, unchanged, signal);
     if (entry !== null) return entry;
+    await pause(clock, backoff.nextDelayMs(), signal);
   }
   return null;
 }
@@ -53,7 +62,10 @@ async function lookAround(
     .then(...names.map((name) => op.getAll({ prefix: queuePrefix(name) })))
     .commitAs("read", { signal });
   for (const [at, queue] of (results as RangeResult[]).entries()) {
-    const places = queue.items.map(placeOf).sort((a, b) => a.createRevision - b.createRevision);
+    const places = queue.items
+      .filter(isEntry)
+      .map(placeOf)
+      .sort((a, b) => a.createRevision - b.createRevision);
     const contradiction = disagreement(claim, places);
     if (contradiction !== null) throw disagreementError(names[at]!, contradiction);
     if (obstacles(claim, places).length > 0) return null;

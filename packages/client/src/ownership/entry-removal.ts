@@ -29,9 +29,13 @@ export async function removeEntry(
   return result;
 }
 
-/** Has whatever is left of the entry deleted in the background. */
-export function leaveToDebris(coordination: Coordination, entry: QueueEntry): void {
-  for (const key of [...entry.keys, ...entry.companionKeys]) {
+/** Has whatever is left of the entry, or some of its keys, deleted in the background. */
+export function leaveToDebris(
+  coordination: Coordination,
+  entry: QueueEntry,
+  keys: readonly string[] = [...entry.keys, ...entry.companionKeys],
+): void {
+  for (const key of keys) {
     coordination.debris.add(entry.session, key, { again: entry.wasUncertain });
   }
 }

@@ -231,10 +231,14 @@ export class Hold implements AsyncDisposable {
   }
 
   #watchOwnKeys(): void {
-    const start = this.#terms.revision + 1;
-    this.#ownKeys = this.keys.map((key) => {
-      return new OwnKeyWatch(this.coordination, this.#entry, key, start, (why) => this.#lose(why));
-    });
+    const terms = {
+      startRevision: this.#terms.revision + 1,
+      isTerm: this.isTerm,
+      onLost: (reason: LossReason) => this.#lose(reason),
+    };
+    this.#ownKeys = this.keys.map(
+      (key) => new OwnKeyWatch(this.coordination, this.#entry, key, terms),
+    );
   }
 
   #stopWatching(): void {
@@ -275,9 +279,10 @@ export class Hold implements AsyncDisposable {
     this.#state = { kind: "lost", reason, cause };
     this.#controller.abort(this.#lossError("unknown"));
     this.session.renewNow(); // A key that is gone may mean that its lease is.
-    const isGivenUp = reason === "max-hold";
-    if (isGivenUp || this.keys.length > 1) leaveToDebris(this.coordination, this.#entry);
-    void this.#end(isGivenUp);
+    if (reason === "max-hold" || this.keys.length > 1) {
+      leaveToDebris(this.coordination, this.#entry, this.keys); // Companions stay: they make the lock-delay.
+    }
+    void this.#end(false);
   }
 
   #lossError(outcome: "unknown" | "not-applied"): LockLostError {

@@ -1,8 +1,9 @@
 import { EventType } from "@conclave/wire";
 import type { ConclaveError, LossReason } from "../errors.ts";
+import { textOf } from "../kv/keys.ts";
 import type { Subscription } from "../watch/subscription.ts";
 import type { Coordination } from "./coordination.ts";
-import type { QueueEntry } from "./queue-entry.ts";
+import { type QueueEntry, STOLEN } from "./queue-entry.ts";
 
 /**
  * Watches a key that stands for a hold: an administrator may delete it, or revoke the lease under it, and another may
@@ -12,6 +13,7 @@ export class OwnKeyWatch {
   readonly #coordination: Coordination;
   readonly #entry: QueueEntry;
   readonly #key: string;
+  readonly #isTerm: boolean;
   readonly #onLost: (reason: LossReason) => void;
   #subscription: Subscription | null = null;
   #closed = false;
@@ -20,14 +22,19 @@ export class OwnKeyWatch {
     coordination: Coordination,
     entry: QueueEntry,
     key: string,
-    startRevision: number,
-    onLost: (reason: LossReason) => void,
+    terms: {
+      readonly startRevision: number;
+      /** Whether its value is its holder's own to use. */
+      readonly isTerm: boolean;
+      readonly onLost: (reason: LossReason) => void;
+    },
   ) {
     this.#coordination = coordination;
     this.#entry = entry;
     this.#key = key;
-    this.#onLost = onLost;
-    this.#watchFrom(startRevision);
+    this.#isTerm = terms.isTerm;
+    this.#onLost = terms.onLost;
+    this.#watchFrom(terms.startRevision);
   }
 
   close(): void {
@@ -43,12 +50,18 @@ export class OwnKeyWatch {
         onEvents: (events) => {
           for (const event of events) {
             if (event.type === EventType.DELETE) this.#lost("deleted");
-            else if (event.kv?.lease !== this.#entry.leaseId) this.#lost("stolen");
+            else if (this.#isForeign(event.kv!.lease, event.kv!.value)) this.#lost("stolen");
           }
         },
         onFailed: (error) => this.#onFailed(error),
       },
     );
+  }
+
+  /** Whether what was written to the key was not the holder's. A thief may be of the same session. */
+  #isForeign(leaseId: bigint, value: Uint8Array): boolean {
+    if (leaseId !== this.#entry.leaseId) return true;
+    return !this.#isTerm && textOf(value) === STOLEN;
   }
 
   #lost(reason: LossReason): void {
@@ -70,7 +83,7 @@ export class OwnKeyWatch {
     const { items, revision } = await this.#coordination.kv.getAll({ key: this.#key });
     const [own] = items;
     if (own?.createRevision !== this.#entry.createRevision) this.#lost("deleted");
-    else if (own.leaseId !== this.#entry.leaseId) this.#lost("stolen");
+    else if (this.#isForeign(own.leaseId, own.value)) this.#lost("stolen");
     else if (!this.#closed) this.#watchFrom(revision + 1);
   }
 }

@@ -1,6 +1,6 @@
 import { byteStringOf } from "@conclave/base";
 import { ConclaveError } from "../errors.ts";
-import { compare } from "../kv/compare.ts";
+import { type Comparison, compare } from "../kv/compare.ts";
 import type { KeyValue } from "../kv/key-value.ts";
 import type { Bytes } from "../kv/keys.ts";
 import { type Op, op, type RangeResult } from "../kv/op.ts";
@@ -60,12 +60,26 @@ export interface QueueEntry {
 
 const OLDEST = { limit: 1, sort: { by: "create", order: "ascend" }, keysOnly: true } as const;
 
+/** What a thief writes into the entries of those whom it robs, before it deletes them. */
+export const STOLEN = "stolen";
+
 export const queuePrefix = (name: string): string => `${name}/`;
 
 /** The key of a new entry on `leaseId`. */
 export function newEntryKey(coordination: Coordination, name: string, leaseId: bigint): string {
   const nonce = drawNonce(coordination.runtime.prng);
   return `${queuePrefix(name)}${leaseId.toString(16)}-${nonce}`;
+}
+
+/**
+ * Whether a key below a name stands in its queue. Every contender's key has a lease; one without is what somebody keeps
+ * there, such as `order/42/state` beside the lock `order/42`, and would be waited for in vain.
+ */
+export const isEntry = ({ leaseId }: KeyValue): boolean => leaseId !== 0n;
+
+/** True while nobody stands in the queue of a name. */
+export function nobodyIn(name: string): Comparison {
+  return compare({ prefix: queuePrefix(name) }).leaseId.eq(0n);
 }
 
 /** An entry of a queue, as it was read with its value. */
@@ -167,8 +181,12 @@ function isGranted(
 ): boolean {
   // The keys of one entry, companions included, share its revision.
   const ahead = queue.filter((other) => other.createRevision < createRevision);
+  // What is no entry may be the oldest key and hide the oldest entry: then another look has to tell.
   if (claim.kind === "exclusive") return ahead.length === 0;
-  const places = ahead.map(placeOf).sort((a, b) => a.createRevision - b.createRevision);
+  const places = ahead
+    .filter(isEntry)
+    .map(placeOf)
+    .sort((a, b) => a.createRevision - b.createRevision);
   const contradiction = disagreement(claim, places);
   if (contradiction !== null) throw disagreementError(name, contradiction);
   return obstacles(claim, places).length === 0;

@@ -61,14 +61,16 @@ export function obstacles(claim: Claim, ahead: readonly Place[]): readonly Place
   return taken <= claim.of ? [] : ahead;
 }
 
-/** Why `claim` cannot stand in one queue with those before it, or null. */
+/**
+ * Why `claim` cannot stand in one queue with those before it, or null. The oldest of them that is not exclusive decides:
+ * one that contradicts it is being refused itself.
+ */
 export function disagreement(claim: Claim, ahead: readonly Place[]): string | null {
-  for (const { claim: other } of ahead) {
-    if (other.kind === "exclusive" || claim.kind === "exclusive") continue;
-    if (other.kind !== claim.kind) return "others in the queue ask for permits of it, or share it";
-    if (other.kind === "permits" && claim.kind === "permits" && other.of !== claim.of) {
-      return `others in the queue ask for permits out of ${other.of}, not out of ${claim.of}`;
-    }
+  const other = ahead.find(({ claim: each }) => each.kind !== "exclusive")?.claim;
+  if (other === undefined || claim.kind === "exclusive") return null;
+  if (other.kind !== claim.kind) return "others in the queue ask for permits of it, or share it";
+  if (other.kind === "permits" && claim.kind === "permits" && other.of !== claim.of) {
+    return `others in the queue ask for permits out of ${other.of}, not out of ${claim.of}`;
   }
   return null;
 }

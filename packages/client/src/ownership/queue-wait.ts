@@ -7,6 +7,7 @@ import { op, type RangeResult } from "../kv/op.ts";
 import type { Coordination } from "./coordination.ts";
 import {
   disagreementError,
+  isEntry,
   type LossCode,
   placeOf,
   type QueueEntry,
@@ -71,24 +72,30 @@ async function lookAhead(
 ): Promise<{ readonly revision: number; readonly ahead: readonly Place[] }> {
   const name = entry.names[at]!;
   const isExclusive = entry.claim.kind === "exclusive";
-  const { revision, results } = await coordination
-    .txn()
-    .then(
-      op.get(entry.keys[at]!),
-      op.getAll(
-        { prefix: queuePrefix(name) },
-        {
-          maxCreateRevision: entry.createRevision - 1,
-          sort: { by: "create", order: "descend" },
-          ...(isExclusive && { limit: 1, keysOnly: true }),
-        },
-      ),
-    )
-    .commit({ signal });
+  const look = (most: { readonly limit?: number; readonly keysOnly?: boolean }) =>
+    coordination
+      .txn()
+      .then(
+        op.get(entry.keys[at]!),
+        op.getAll(
+          { prefix: queuePrefix(name) },
+          {
+            maxCreateRevision: entry.createRevision - 1,
+            sort: { by: "create", order: "descend" },
+            ...most,
+          },
+        ),
+      )
+      .commit({ signal });
+  let { revision, results } = await look(isExclusive ? { limit: 1, keysOnly: true } : {});
+  if (isExclusive && !(results[1] as RangeResult).items.every(isEntry)) {
+    ({ revision, results } = await look({ keysOnly: true }));
+  }
   const [own, queue] = results as [KeyValue | null, RangeResult];
   if (own?.createRevision !== entry.createRevision) throw goneError(entry, code);
-  const ahead = queue.items.map(placeOf).reverse();
-  const contradiction = disagreement(entry.claim, ahead);
+  const ahead = queue.items.filter(isEntry).map(placeOf).reverse();
+  // Judged when it entered, unless the answer was lost. Those who came later and were refused do not count.
+  const contradiction = entry.wasUncertain ? disagreement(entry.claim, ahead) : null;
   if (contradiction !== null) throw disagreementError(name, contradiction);
   return { revision, ahead };
 }
