@@ -3,7 +3,9 @@ export type WebLockMode = "exclusive" | "shared";
 
 /** A granted lock, as its callback gets it. */
 export interface WebLock {
+  /** As it was asked for. */
   readonly name: string;
+  /** As it was asked for. */
   readonly mode: WebLockMode;
 }
 
@@ -21,7 +23,9 @@ export interface WebLockOptions {
 
 /** A lock that is held or asked for, as {@link WebLockManager.query} shows it. */
 export interface WebLockInfo {
+  /** As it was asked for. */
   readonly name: string;
+  /** As it was asked for. */
   readonly mode: WebLockMode;
   /** Host and process. */
   readonly clientId: string;
@@ -29,12 +33,20 @@ export interface WebLockInfo {
 
 /** As in the Web Locks API. */
 export interface WebLockManagerSnapshot {
+  /** Granted, in the order of their names. */
   readonly held: WebLockInfo[];
+  /** Waiting, those of one name in the order in which they asked. */
   readonly pending: WebLockInfo[];
 }
 
 /** What `navigator.locks` is: everything of the Web Locks API, and nothing else. */
 export interface WebLockManager {
+  /**
+   * Waits for the lock, calls back, and frees it when what came back has settled.
+   * @returns what the callback returned
+   * @throws what it threw; DOMException AbortError if the lock was lost or stolen, NotSupportedError for options that do not
+   *   go together; TypeError; the signal's reason
+   */
   request<Result>(
     name: string,
     callback: (lock: WebLock) => Result | PromiseLike<Result>,
@@ -44,5 +56,6 @@ export interface WebLockManager {
     options: WebLockOptions,
     callback: (lock: WebLock | null) => Result | PromiseLike<Result>,
   ): Promise<Result>;
+  /** What is held and what waits now, everywhere. */
   query(): Promise<WebLockManagerSnapshot>;
 }
