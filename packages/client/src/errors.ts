@@ -198,7 +198,9 @@ export interface WaitingLock {
   readonly key: string;
   /** Who waits, as far as the entry says so. */
   readonly host: string | null;
+  /** Its process, on that host. */
   readonly pid: number | null;
+  /** What the lock was asked for with. */
   readonly label: string | null;
   /** Keys of the entries that keep it out. */
   readonly waitingOn: readonly string[];
@@ -210,6 +212,8 @@ export interface WaitingLock {
  *
  * @example
  * ```ts
+ * import { DeadlockError } from "@conclave/client";
+ *
  * try {
  *   await client.locks.request("a", async (held) => {
  *     await client.locks.request("b", { within: held }, async () => {});

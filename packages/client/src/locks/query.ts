@@ -5,25 +5,33 @@ import { entryFacts, isDelay, type StandingEntry, standingEntries } from "./queu
 
 /** Who made an entry, as far as it says so: entries of other clients say nothing. */
 export interface LockOwner {
+  /** The name of its machine. */
   readonly host: string | null;
+  /** Its process, on that machine. */
   readonly pid: number | null;
+  /** What the lock was asked for with. */
   readonly label: string | null;
 }
 
 /** One place in the queue of a name. */
 export interface QueuedLock {
+  /** Of the lock. */
   readonly name: string;
   /** `"delay"`: nobody holds it, and a lock-delay keeps everybody out. */
   readonly mode: "exclusive" | "shared" | "permits" | "delay";
-  /** With mode `"permits"`: how many it takes, out of how many. */
+  /** With mode `"permits"`: how many it takes. */
   readonly permits: number | null;
+  /** With mode `"permits"`: out of how many. */
   readonly of: number | null;
+  /** Who asked; null if the entry does not say, as those of other clients. */
   readonly owner: LockOwner | null;
   /** When it asked, by its own clock. */
   readonly since: Date | null;
+  /** That of its hold, now or once it is its turn. */
   readonly fence: Fence;
   /** Its entry. Deleting it takes the lock, or the place in the queue, away. */
   readonly key: string;
+  /** The lease that the entry dies with. */
   readonly leaseId: bigint;
 }
 
@@ -37,8 +45,11 @@ export interface PendingLock extends QueuedLock {
 
 /** Locks and elections at one revision. */
 export interface LockQuery {
+  /** Store revision of the answer. */
   readonly revision: number;
+  /** Who holds, by name and in the order of asking. */
   readonly held: readonly QueuedLock[];
+  /** Who waits, by name and in the order of asking. */
   readonly pending: readonly PendingLock[];
   /** More keys than the limit began with the prefix; the last queue may be incomplete. */
   readonly isTruncated: boolean;
