@@ -1,4 +1,3 @@
-import pRetry from "p-retry";
 import { ConclaveError, type ErrorCode } from "../errors.ts";
 import type { Effect } from "./status-errors.ts";
 
@@ -26,28 +25,4 @@ export function mayRetry(error: unknown, effect: Effect): boolean {
   // An attempt's time was over, not the call's: that is looked at by whoever counts it.
   if (error.code === "TIMEOUT") return effect !== "once";
   return TRANSIENT.has(error.code) && (effect !== "once" || error.outcome === "not-applied");
-}
-
-/**
- * Repeats `attempt`, whose first try has failed with `firstError`, with growing random delays.
- * @param budgetMs how long all of it may take from here
- * @throws the last attempt's error; the signal's reason if it aborts during a delay
- */
-export function retryAfter<T>(
-  firstError: ConclaveError,
-  attempt: () => Promise<T>,
-  effect: Effect,
-  policy: RetryPolicy,
-  budgetMs: number,
-  signal: AbortSignal | undefined,
-): Promise<T> {
-  return pRetry((number) => (number === 1 ? Promise.reject(firstError) : attempt()), {
-    retries: policy.retriesMax,
-    minTimeout: policy.delayMinMs,
-    maxTimeout: policy.delayMaxMs,
-    randomize: true,
-    maxRetryTime: budgetMs,
-    signal,
-    shouldRetry: ({ error }) => mayRetry(error, effect),
-  });
 }

@@ -3,7 +3,7 @@ import type { Caller, CallOptions, ClientStream } from "@conclave/rpc";
 import type { MethodDescriptor } from "@conclave/wire";
 import { cancelledError } from "../abort.ts";
 import { ConclaveError } from "../errors.ts";
-import { mayRetry, type RetryPolicy, retryAfter } from "./retry.ts";
+import { mayRetry, type RetryPolicy } from "./retry.ts";
 import { type Effect, errorOfStatus } from "./status-errors.ts";
 
 /** A {@link Caller} that can be closed: what is under way on it ends with UNAVAILABLE. */
@@ -107,39 +107,11 @@ export class Transport {
       return await attempt();
     } catch (error) {
       const budgetMs = deadlineMs - this.#clock.nowMs();
-      if (!(error instanceof ConclaveError) || !mayRetry(error, effect) || budgetMs <= 0)
-        throw error;
-      return this.#again(error, attempt, effect, budgetMs, signal);
-    }
-  }
-
-  async #again<Response>(
-    firstError: ConclaveError,
-    attempt: () => Promise<Response>,
-    effect: Effect,
-    budgetMs: number,
-    signal: AbortSignal | undefined,
-  ): Promise<Response> {
-    let answer: { readonly response: Response } | null = null;
-    let lastError = firstError;
-    const recorded = async () => {
-      try {
-        answer = { response: await attempt() };
-        return answer.response;
-      } catch (error) {
-        if (error instanceof ConclaveError) lastError = error;
-        throw error;
-      }
-    };
-    try {
-      return await retryAfter(firstError, recorded, effect, this.#defaults.retry, budgetMs, signal);
-    } catch (error) {
-      // p-retry looks at the signal once more after a success; an answer that is here is not thrown away.
-      if (answer !== null) return (answer as { readonly response: Response }).response;
-      if (signal?.aborted && !(error instanceof ConclaveError)) {
-        throw cancelledError(signal, lastError.outcome);
-      }
-      throw error;
+      const { retry } = this.#defaults;
+      const isOver = budgetMs <= 0 || retry.retriesMax === 0;
+      if (isOver || !(error instanceof ConclaveError) || !mayRetry(error, effect)) throw error;
+      const { repeat } = await import("./repeat.ts");
+      return repeat(error, attempt, effect, retry, deadlineMs - this.#clock.nowMs(), signal);
     }
   }
 
