@@ -9,5 +9,6 @@ export {
   type ServerOptions,
   type StorageLocation,
   serverDefaults,
+  type TlsFiles,
 } from "./config/options.ts";
 export { resolveServerConfig } from "./config/resolve.ts";

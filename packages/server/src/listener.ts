@@ -1,4 +1,5 @@
 import { createServer, type Server, type Socket } from "node:net";
+import type { TlsOptions } from "node:tls";
 import type { Clock } from "@conclave/base";
 import { createPort } from "@conclave/rpc";
 import type { EndpointUrl } from "./config.ts";
@@ -17,11 +18,13 @@ export class Listener {
   readonly #url: EndpointUrl;
   readonly #clock: Clock;
   readonly #server: Server;
+  readonly #tls: TlsOptions | null;
   /** Tells protocols apart; does not listen itself. */
   #port: Server | null = null;
   #early: Socket[] = [];
 
-  private constructor(url: EndpointUrl, clock: Clock) {
+  private constructor(url: EndpointUrl, clock: Clock, tls: TlsOptions | null) {
+    this.#tls = tls;
     this.#url = url;
     this.#clock = clock;
     this.#server = createServer({ noDelay: true, pauseOnConnect: true }, (socket) => {
@@ -32,9 +35,12 @@ export class Listener {
     });
   }
 
-  /** @throws the error of listen: EADDRINUSE, EACCES, EADDRNOTAVAIL */
-  static listen(url: EndpointUrl, clock: Clock): Promise<Listener> {
-    const listener = new Listener(url, clock);
+  /**
+   * @param tls to serve; null for cleartext
+   * @throws the error of listen: EADDRINUSE, EACCES, EADDRNOTAVAIL
+   */
+  static listen(url: EndpointUrl, clock: Clock, tls: TlsOptions | null = null): Promise<Listener> {
+    const listener = new Listener(url, clock, tls);
     const server = listener.#server;
     return new Promise((resolve, reject) => {
       server.once("error", reject);
@@ -56,7 +62,11 @@ export class Listener {
   }
 
   serve(handlers: ConnectionHandlers): void {
-    const port = createPort({ clock: this.#clock, ...handlers });
+    const port = createPort({
+      clock: this.#clock,
+      ...handlers,
+      ...(this.#tls && { tls: this.#tls }),
+    });
     this.#port = port;
     const early = this.#early;
     this.#early = [];

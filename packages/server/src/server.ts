@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import type { TlsOptions } from "node:tls";
 import { type Clock, seededPrng, systemClock } from "@conclave/base";
 import { createChannel, createRpcServer, eventLoopTurn, type RpcServer } from "@conclave/rpc";
 import * as EtcdErrors from "@conclave/wire/etcd-errors";
@@ -22,6 +23,7 @@ import { identityOf } from "./storage/data-directory.ts";
 import type { Identity } from "./storage/identity.ts";
 import { nodeDisk } from "./storage/node-disk.ts";
 import { type MemberStorage, openStorage, openVolatileStorage } from "./storage/recovery.ts";
+import { readTlsFiles } from "./tls-files.ts";
 
 /** How long calls in progress may take to end when the server stops. Milliseconds. */
 const DRAIN_TIMEOUT_MS = 2_000;
@@ -55,8 +57,9 @@ export async function startServer(
   const listeners: Listener[] = [];
   try {
     const clock = systemClock({ keepsProcessAlive: true });
-    const clientListeners = await listenAll(config.listenClientUrls, clock, listeners);
-    const peerListeners = await listenAll(config.listenPeerUrls, clock, listeners);
+    const clientTls = config.clientTls && (await readTlsFiles(config.clientTls));
+    const clientListeners = await listenAll(config.listenClientUrls, clock, listeners, clientTls);
+    const peerListeners = await listenAll(config.listenPeerUrls, clock, listeners, null);
     const isClusterNamed = options.initialCluster !== undefined;
     const identity = await identityFor(config, isClusterNamed);
     return await startListening(config, identity, logger, clock, clientListeners, peerListeners);
@@ -70,10 +73,11 @@ async function listenAll(
   urls: ServerConfig["listenClientUrls"],
   clock: Clock,
   opened: Listener[],
+  tls: TlsOptions | null,
 ): Promise<Listener[]> {
   const listeners: Listener[] = [];
   for (const url of urls) {
-    const listener = await Listener.listen(url, clock);
+    const listener = await Listener.listen(url, clock, url.scheme === "https" ? tls : null);
     opened.push(listener);
     listeners.push(listener);
   }

@@ -202,7 +202,7 @@ describe("serve", () => {
       args: "--listen-client-urls http://0.0.0.0:2379",
       line: "conclave: --advertise-client-urls is required when --listen-client-urls is set",
     },
-    { args: "--cert-file x", line: "conclave: --cert-file is not supported yet" },
+    { args: "--peer-cert-file x", line: "conclave: --peer-cert-file is not supported yet" },
   ])("$args is one clear line and exit code 2, before anything starts", async ({ args, line }) => {
     const host = new FakeProcess(`serve ${args}`);
     expect(await runCommandLine(host, neverStarts)).toBe(2);

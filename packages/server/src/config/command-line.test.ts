@@ -141,8 +141,8 @@ describe("environment", () => {
 
 describe("etcd's flags that are not there", () => {
   test.each([
-    ["--cert-file", "/tls/server.crt"],
-    ["--client-cert-auth"],
+    ["--peer-cert-file", "/tls/server.crt"],
+    ["--peer-client-cert-auth"],
     ["--auto-compaction-retention", "1h"],
     ["--config-file", "etcd.yaml"],
     ["--discovery-srv", "example.com"],
@@ -151,14 +151,14 @@ describe("etcd's flags that are not there", () => {
   });
 
   test("a security setting in the environment is refused too", () => {
-    expect(messageOf([], { ETCD_TRUSTED_CA_FILE: "ca.crt" })).toBe(
-      "ETCD_TRUSTED_CA_FILE is not supported yet",
+    expect(messageOf([], { ETCD_PEER_TRUSTED_CA_FILE: "ca.crt" })).toBe(
+      "ETCD_PEER_TRUSTED_CA_FILE is not supported yet",
     );
   });
 
   test("a flag that asks for nothing is accepted", () => {
     const args = [
-      "--client-cert-auth=false",
+      "--peer-client-cert-auth=false",
       "--auto-compaction-retention=0",
       "--metrics",
       "basic",

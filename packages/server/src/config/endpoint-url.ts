@@ -61,7 +61,6 @@ export function parseListenUrls(texts: readonly string[], setting: string): Endp
       setting,
       `must listen on an IP address or localhost: ${url.text}`,
     );
-    checkSetting(url.scheme === "http", setting, `cannot serve TLS yet: ${url.text}`);
   }
   return urls;
 }

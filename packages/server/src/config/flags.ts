@@ -102,6 +102,19 @@ export const flags: readonly Flag[] = [
     peerUrl,
     "Where other members connect, with commas between.",
   ]),
+  flag("Member", "cert-file", "certFile", text, [
+    "none",
+    "Certificate for client URLs with https, PEM.",
+  ]),
+  flag("Member", "key-file", "keyFile", text, ["none", "Key of that certificate, PEM."]),
+  flag("Member", "trusted-ca-file", "trustedCaFile", text, [
+    "none",
+    "Authorities that clients have to be from, PEM.",
+  ]),
+  flag("Member", "client-cert-auth", "clientCertAuth", boolean, [
+    "false",
+    "Clients have to show a certificate; --trusted-ca-file says so too.",
+  ]),
   flag("Member", "heartbeat-interval", "heartbeatIntervalMs", integer, [
     String(d.heartbeatIntervalMs),
     "Milliseconds between a leader's heartbeats.",

@@ -38,7 +38,6 @@ const ignoredValues = [
 
 const unsupportedSwitches = [
   "auto-tls",
-  "client-cert-auth",
   "enable-distributed-tracing",
   "enable-log-rotation",
   "enable-pprof",
@@ -58,7 +57,6 @@ const unsupportedValues: Readonly<Record<string, readonly string[]>> = {
   "auto-compaction-retention": ["0"],
   "bcrypt-cost": [],
   "bootstrap-defrag-threshold-megabytes": ["0"],
-  "cert-file": [],
   "cipher-suites": [],
   "client-cert-allowed-hostname": [],
   "client-cert-file": [],
@@ -80,7 +78,6 @@ const unsupportedValues: Readonly<Record<string, readonly string[]>> = {
   "distributed-tracing-address": [],
   "downgrade-check-time": [],
   "feature-gates": [],
-  "key-file": [],
   "listen-client-http-urls": [],
   "listen-metrics-urls": [],
   "log-outputs": ["default", "stderr"],
@@ -100,7 +97,6 @@ const unsupportedValues: Readonly<Record<string, readonly string[]>> = {
   "snapshot-catchup-entries": [],
   "tls-max-version": [],
   "tls-min-version": [],
-  "trusted-ca-file": [],
   "wal-dir": [],
 };
 

@@ -17,6 +17,14 @@ export interface ServerOptions {
   readonly dataDirectory?: string | { readonly inMemory: true } | undefined;
   /** Default `http://127.0.0.1:2379`. Port 0 takes a free port. */
   readonly listenClientUrls?: readonly string[] | undefined;
+  /** Certificate, and those between it and its authority, for client URLs with `https`. PEM file, read at the start. */
+  readonly certFile?: string | undefined;
+  /** Its key. PEM file. */
+  readonly keyFile?: string | undefined;
+  /** Authorities whose clients may connect over TLS; once set, all others may not. PEM file. */
+  readonly trustedCaFile?: string | undefined;
+  /** Clients have to show a certificate, as `trustedCaFile` demands by itself. True without that file is refused. */
+  readonly clientCertAuth?: boolean | undefined;
   /** Default: the client URLs listened on. */
   readonly advertiseClientUrls?: readonly string[] | undefined;
   /** Default `http://127.0.0.1:2380`. Port 0 takes a free port. */
@@ -70,11 +78,21 @@ export type StorageLocation =
   | { readonly kind: "directory"; readonly path: string }
   | { readonly kind: "memory" };
 
+/** What serving TLS takes, as files in PEM. */
+export interface TlsFiles {
+  readonly certFile: string;
+  readonly keyFile: string;
+  /** Null: clients need no certificate. */
+  readonly trustedCaFile: string | null;
+}
+
 /** {@link ServerOptions} after validation: complete, parsed, and consistent with itself. */
 export interface ServerConfig {
   readonly name: string;
   readonly storage: StorageLocation;
   readonly listenClientUrls: readonly EndpointUrl[];
+  /** Null if no client URL is `https`. */
+  readonly clientTls: TlsFiles | null;
   /** Port 0 stands for the port that listening will get. */
   readonly advertiseClientUrls: readonly EndpointUrl[];
   readonly listenPeerUrls: readonly EndpointUrl[];

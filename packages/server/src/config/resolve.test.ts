@@ -157,8 +157,24 @@ describe("refused:", () => {
         "listenClientUrls must listen on an IP address or localhost: http://example.com:2379",
     },
     {
+      options: { listenPeerUrls: ["https://127.0.0.1:2380"] },
+      message: "listenPeerUrls cannot serve TLS yet: https://127.0.0.1:2380",
+    },
+    {
+      options: { certFile: "a.crt", keyFile: "a.key" },
+      message: "listenClientUrls must be https to serve TLS",
+    },
+    {
+      options: { listenClientUrls: ["https://127.0.0.1:2379"], certFile: "a.crt" },
+      message: "keyFile is needed for https://127.0.0.1:2379",
+    },
+    {
+      options: { clientCertAuth: true },
+      message: "clientCertAuth needs the authorities to trust",
+    },
+    {
       options: { listenClientUrls: ["https://127.0.0.1:2379"] },
-      message: "listenClientUrls cannot serve TLS yet: https://127.0.0.1:2379",
+      message: "certFile is needed for https://127.0.0.1:2379",
     },
     {
       options: { listenClientUrls: ["http://127.0.0.1:1", "http://127.0.0.1:1"] },

@@ -13,6 +13,7 @@ import {
   type ServerOptions,
   type StorageLocation,
   serverDefaults,
+  type TlsFiles,
 } from "./options.ts";
 
 /** etcd refuses longer election timeouts; so long without a leader is an outage. */
@@ -63,7 +64,11 @@ function storageOf(options: ServerOptions, name: string): StorageLocation {
 
 type Addresses = Pick<
   ServerConfig,
-  "listenClientUrls" | "advertiseClientUrls" | "listenPeerUrls" | "initialAdvertisePeerUrls"
+  | "listenClientUrls"
+  | "clientTls"
+  | "advertiseClientUrls"
+  | "listenPeerUrls"
+  | "initialAdvertisePeerUrls"
 >;
 
 function addressesOf(options: ServerOptions): Addresses {
@@ -75,6 +80,9 @@ function addressesOf(options: ServerOptions): Addresses {
     options.listenPeerUrls ?? serverDefaults.listenPeerUrls,
     "listenPeerUrls",
   );
+  for (const { scheme, text } of listenPeerUrls) {
+    checkSetting(scheme === "http", "listenPeerUrls", `cannot serve TLS yet: ${text}`);
+  }
   const peerTexts = new Set(
     listenPeerUrls.filter(({ port }) => port !== 0).map(({ text }) => text),
   );
@@ -82,6 +90,7 @@ function addressesOf(options: ServerOptions): Addresses {
   checkSetting(shared === undefined, "listenPeerUrls", `is also a client URL: ${shared?.text}`);
   return {
     listenClientUrls,
+    clientTls: clientTlsOf(options, listenClientUrls),
     advertiseClientUrls:
       options.advertiseClientUrls === undefined
         ? listenClientUrls.map(defaultAdvertisedUrl)
@@ -89,6 +98,28 @@ function addressesOf(options: ServerOptions): Addresses {
     listenPeerUrls,
     initialAdvertisePeerUrls: advertisedPeerUrls(options, listenPeerUrls),
   };
+}
+
+/** As in etcd, clients have to be from a trusted authority once there is one, whatever `clientCertAuth` says. */
+function clientTlsOf(
+  { certFile, keyFile, trustedCaFile, clientCertAuth }: ServerOptions,
+  listenClientUrls: readonly EndpointUrl[],
+): TlsFiles | null {
+  checkSetting(
+    clientCertAuth !== true || trustedCaFile !== undefined,
+    "clientCertAuth",
+    "needs the authorities to trust",
+  );
+  const encrypted = listenClientUrls.find(({ scheme }) => scheme === "https");
+  if (encrypted === undefined) {
+    // Whoever gives them wants TLS, and would not have it.
+    const unused = certFile ?? keyFile ?? trustedCaFile;
+    checkSetting(unused === undefined, "listenClientUrls", "must be https to serve TLS");
+    return null;
+  }
+  checkSetting(certFile !== undefined, "certFile", `is needed for ${encrypted.text}`);
+  checkSetting(keyFile !== undefined, "keyFile", `is needed for ${encrypted.text}`);
+  return { certFile, keyFile, trustedCaFile: trustedCaFile ?? null };
 }
 
 function advertisedPeerUrls(
