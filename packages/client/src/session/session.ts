@@ -1,12 +1,12 @@
 import { setMaxListeners } from "node:events";
 import type { Timer } from "@conclave/base";
-import { Lease } from "@conclave/wire";
 import { orAborted } from "../abort.ts";
 import { ConclaveError, type LossReason, SessionLostError } from "../errors.ts";
 import { drawLeaseId, type Runtime } from "../runtime.ts";
 import type { Transport } from "../transport/transport.ts";
 import { clockedSignal } from "./clocked-signal.ts";
 import type { KeepAlive, StartKeepAlive } from "./keep-alive.ts";
+import { grantLease, revokeLease } from "./lease-grant.ts";
 import { RenewalTimes, type SessionTiming } from "./renewal-times.ts";
 import { type SessionOptions, type SessionTerms, sessionTerms } from "./session-options.ts";
 import { Validity } from "./validity.ts";
@@ -168,7 +168,7 @@ export class Session implements AsyncDisposable {
     const phase = this.#phase;
     this.#lose(reason);
     try {
-      if (phase.kind === "live") await this.#revoke(phase.leaseId);
+      if (phase.kind === "live") await revokeLease(this.#parts.transport, phase.leaseId);
       if (phase.kind === "opening") await phase.granted; // Revokes what it granted, for the session is lost.
     } catch {
       // The lease expires.
@@ -179,18 +179,16 @@ export class Session implements AsyncDisposable {
     return this.close();
   }
 
-  /**
-   * The id is ours, so a grant that was answered by silence can be repeated: if the lease exists, it is the one we
-   * asked for. Its time is counted from the first request.
-   */
+  /** The lease's time is counted from the first request for it. */
   async #grant(): Promise<bigint> {
-    const { clock, prng } = this.#parts.runtime;
+    const { transport, runtime } = this.#parts;
+    const { clock, prng } = runtime;
     const leaseId = drawLeaseId(prng);
     const sentAtMs = clock.nowMs();
-    let granted: [ttlSeconds: number, start: StartKeepAlive];
+    let granted: [ttlMs: number, start: StartKeepAlive];
     try {
       granted = await Promise.all([
-        this.#requestLease(leaseId),
+        grantLease(transport, leaseId, this.#terms.ttlMs),
         this.#parts.prepareKeepAlive(this.#terms),
       ]);
     } catch (error) {
@@ -198,32 +196,12 @@ export class Session implements AsyncDisposable {
       throw error;
     }
     if (this.#phase.kind === "lost") {
-      await this.#revoke(leaseId);
+      await revokeLease(transport, leaseId);
       throw this.#phase.error;
     }
-    const [ttlSeconds, start] = granted;
-    this.#goLive(leaseId, sentAtMs, ttlSeconds * 1_000, start);
+    this.#goLive(leaseId, sentAtMs, ...granted);
     this.assert();
     return leaseId;
-  }
-
-  async #requestLease(leaseId: bigint): Promise<number> {
-    const TTL = Math.ceil(this.#terms.ttlMs / 1_000);
-    try {
-      const request = { ID: leaseId, TTL };
-      return (await this.#parts.transport.call(Lease.LeaseGrant, request, "idempotent")).TTL;
-    } catch (error) {
-      if (!(error instanceof ConclaveError) || error.code !== "ALREADY_EXISTS") throw error;
-      const found = await this.#parts.transport.call(
-        Lease.LeaseTimeToLive,
-        { ID: leaseId },
-        "read",
-      );
-      if (found.TTL > 0) return found.grantedTTL;
-      throw new ConclaveError("LEASE_NOT_FOUND", "not-applied", "the lease expired while granted", {
-        cause: error,
-      });
-    }
   }
 
   #goLive(leaseId: bigint, sentAtMs: number, ttlMs: number, start: StartKeepAlive): void {
@@ -322,14 +300,6 @@ export class Session implements AsyncDisposable {
     this.#phase = { kind: "lost", error };
     this.#controller.abort(error);
     this.#renewalTimes.wake();
-  }
-
-  async #revoke(leaseId: bigint): Promise<void> {
-    try {
-      await this.#parts.transport.call(Lease.LeaseRevoke, { ID: leaseId }, "idempotent");
-    } catch {
-      // Gone already, or out of reach: then it expires.
-    }
   }
 }
 
