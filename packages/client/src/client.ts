@@ -1,6 +1,6 @@
 import { KV } from "@conclave/wire";
 import { onAbort } from "./abort.ts";
-import { Admin } from "./admin/admin.ts";
+import type { Admin } from "./admin/admin.ts";
 import { Services } from "./discovery/services.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import { Election, type ElectionOptions } from "./elections/election.ts";
@@ -16,6 +16,7 @@ import { Locks } from "./locks/locks.ts";
 import type { Live, LiveOptions } from "./mirror/live.ts";
 import type { Mirror, MirrorOptions } from "./mirror/mirror.ts";
 import type { MirrorParts } from "./mirror/mirror-source.ts";
+import { type Asked, onDemand } from "./on-demand.ts";
 import { type ClientTerms, type ConnectOptions, clientTerms } from "./options.ts";
 import { Coordination } from "./ownership/coordination.ts";
 import { type Runtime, systemRuntime } from "./runtime.ts";
@@ -60,7 +61,7 @@ export class Client implements AsyncDisposable {
   /** Who serves what: instances register, callers pick among them. */
   readonly services: Services;
   /** Members of the cluster and their upkeep. */
-  readonly admin: Admin;
+  readonly admin: Asked<Admin>;
   readonly #caller: ClosableCaller;
   readonly #transport: Transport;
   readonly #namespace: Namespace;
@@ -86,7 +87,10 @@ export class Client implements AsyncDisposable {
     this.#sessions = new Sessions(this.#transport, runtime, terms.session, terms.worker);
     this.kv = new Kv(this.#transport, this.#namespace);
     this.leases = new Leases(this.#transport, this.#namespace, runtime);
-    this.admin = new Admin(this.#transport);
+    this.admin = onDemand(async () => {
+      const { Admin } = await import("./admin/admin.ts");
+      return new Admin(this.#transport);
+    });
     this.#coordination = new Coordination({
       transport: this.#transport,
       namespace: this.#namespace,
