@@ -1,6 +1,7 @@
 import { KV } from "@conclave/wire";
 import { onAbort } from "./abort.ts";
 import type { Admin } from "./admin/admin.ts";
+import type { Users } from "./admin/users.ts";
 import { Services } from "./discovery/services.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import { Election, type ElectionOptions } from "./elections/election.ts";
@@ -62,6 +63,8 @@ export class Client implements AsyncDisposable {
   readonly services: Services;
   /** Members of the cluster and their upkeep. */
   readonly admin: Asked<Admin>;
+  /** Users, roles, and whether the server asks who is there. */
+  readonly users: Asked<Users>;
   readonly #caller: ClosableCaller;
   readonly #transport: Transport;
   readonly #namespace: Namespace;
@@ -90,6 +93,10 @@ export class Client implements AsyncDisposable {
     this.admin = onDemand(async () => {
       const { Admin } = await import("./admin/admin.ts");
       return new Admin(this.#transport);
+    });
+    this.users = onDemand(async () => {
+      const { Users } = await import("./admin/users.ts");
+      return new Users(this.#transport, this.#namespace);
     });
     this.#coordination = new Coordination({
       transport: this.#transport,

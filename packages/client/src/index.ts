@@ -1,4 +1,5 @@
 export type { Admin, Alarm, ClusterMember, MemberStatus } from "./admin/admin.ts";
+export type { AuthState, Permission, PermissionKind, Users } from "./admin/users.ts";
 export type { AuthOptions, PasswordAuth, TokenAuth } from "./auth/auth-options.ts";
 export { Client, type CloseOptions, connect } from "./client.ts";
 export type { Endpoint, EndpointStatus, Instance, Json } from "./discovery/endpoint.ts";
@@ -65,6 +66,7 @@ export type {
 export type { MirrorBatch } from "./mirror/batch.ts";
 export type { Live, LiveOptions, LiveValue } from "./mirror/live.ts";
 export type { Mirror, MirrorOptions } from "./mirror/mirror.ts";
+export type { Asked } from "./on-demand.ts";
 export type { ConnectOptions, RetryOptions } from "./options.ts";
 export type { ReleaseResult } from "./ownership/entry-removal.ts";
 export { Fence } from "./ownership/fence.ts";

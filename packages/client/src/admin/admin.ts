@@ -2,11 +2,13 @@ import {
   AlarmAction,
   AlarmType,
   Cluster,
+  DowngradeAction,
   Maintenance,
   type Member as WireMember,
 } from "@conclave/wire";
 import { type CallOptions, limitsOf } from "../kv/limits.ts";
 import type { Transport } from "../transport/transport.ts";
+import { readSnapshotBytes, saveSnapshotBytes } from "./snapshot-bytes.ts";
 
 /** One member of the cluster. */
 export interface ClusterMember {
@@ -186,7 +188,58 @@ export class Admin {
     const request = { targetID: targetId };
     await this.#transport.call(Maintenance.MoveLeader, request, "once", limitsOf(options));
   }
+
+  /** A hash of a member's whole store as it is on disk; members differ in it also when their keys are equal. */
+  async hash(options: CallOptions = {}): Promise<number> {
+    return (await this.#transport.call(Maintenance.Hash, {}, "read", limitsOf(options))).hash;
+  }
+
+  /**
+   * Prepares the cluster for an older version, such as `"3.5.0"`, or takes that back. etcd 3.6 and later.
+   * - `validate`: says whether it could be done
+   * - `enable`: lets members of the older version join
+   * - `cancel`: takes `enable` back
+   * @returns the version of the cluster now
+   */
+  async downgrade(
+    action: "validate" | "enable" | "cancel",
+    version = "",
+    options: CallOptions = {},
+  ): Promise<string> {
+    const request = { action: DOWNGRADE[action], version };
+    const effect = action === "validate" ? "read" : "idempotent";
+    const limits = limitsOf(options);
+    return (await this.#transport.call(Maintenance.Downgrade, request, effect, limits)).version;
+  }
+
+  /**
+   * A copy of a member's whole store, as the bytes of the file that `etcdctl snapshot restore` takes. The server is asked for
+   * more as they are read. Reading rejects if the copy breaks off, or with `signal`.
+   */
+  async snapshot(
+    options: { readonly signal?: AbortSignal } = {},
+  ): Promise<AsyncIterable<Uint8Array>> {
+    return readSnapshotBytes(this.#transport, options.signal);
+  }
+
+  /**
+   * Writes {@link Admin.snapshot} to a file, which is there only once it is whole and its checksum is right.
+   * @returns its size, bytes
+   * @throws ConclaveError CORRUPT; what writing fails with
+   */
+  async saveSnapshot(
+    path: string,
+    options: { readonly signal?: AbortSignal } = {},
+  ): Promise<number> {
+    return saveSnapshotBytes(readSnapshotBytes(this.#transport, options.signal), path);
+  }
 }
+
+const DOWNGRADE = {
+  validate: DowngradeAction.VALIDATE,
+  enable: DowngradeAction.ENABLE,
+  cancel: DowngradeAction.CANCEL,
+} as const;
 
 function memberFrom(wire: WireMember): ClusterMember {
   return {

@@ -1,5 +1,6 @@
 import type { Clock } from "@conclave/base";
 import type { Caller, CallOptions, ClientStream } from "@conclave/rpc";
+import { Status } from "@conclave/rpc";
 import type { MethodDescriptor } from "@conclave/wire";
 import { cancelledError } from "../abort.ts";
 import { ConclaveError } from "../errors.ts";
@@ -26,13 +27,18 @@ export interface MessageStream<Request> {
   send(message: Request): void;
   /** Ends the stream without a word to its handler. */
   cancel(): void;
+  /** Asks the server to stop sending, for the reader is behind. What is under way still arrives. */
+  pause(): void;
+  resume(): void;
 }
 
 export interface MessageHandler<Response> {
   /** The message and its bytes belong to the handler. */
   onMessage(message: Response): void;
-  /** Exactly once, last, unless the stream was cancelled. */
+  /** Exactly once, last, unless the stream was cancelled, or ended well and `onDone` was told. */
   onEnd(error: ConclaveError): void;
+  /** The server ended the stream without an error. A stream that shall not end leaves it out. */
+  onDone?(): void;
 }
 
 /** Where the last attempt of a call went; the next one goes elsewhere if it can. */
@@ -166,7 +172,11 @@ export class Transport {
     };
     if (this.#closed) {
       queueMicrotask(() => end(closedError()));
-      return { endpoint: null, send: () => {}, cancel: () => (over = true) };
+      const nothing = () => {};
+      const cancel = () => {
+        over = true;
+      };
+      return { endpoint: null, send: nothing, cancel, pause: nothing, resume: nothing };
     }
     const stream: ClientStream = this.#caller.stream(
       method.path,
@@ -184,7 +194,14 @@ export class Transport {
           }
           handler.onMessage(message);
         },
-        onEnd: (status) => end(errorOfStatus(status, "read", method.path)),
+        onEnd: (status) => {
+          if (status.code !== Status.OK || handler.onDone === undefined) {
+            end(errorOfStatus(status, "read", method.path));
+          } else if (!over) {
+            over = true;
+            handler.onDone();
+          }
+        },
       },
     );
     return {
@@ -199,6 +216,8 @@ export class Transport {
         over = true;
         stream.cancel();
       },
+      pause: () => stream.pause(),
+      resume: () => stream.resume(),
     };
   }
 }

@@ -1,0 +1,160 @@
+import { Auth, PermissionType, type Permission as WirePermission } from "@conclave/wire";
+import type { Namespace, Target } from "../kv/keys.ts";
+import { type CallOptions, limitsOf } from "../kv/limits.ts";
+import type { Transport } from "../transport/transport.ts";
+
+/** Whether the server asks who is there. */
+export interface AuthState {
+  readonly isEnabled: boolean;
+  /** Grows with every change of users, roles and permissions. */
+  readonly revision: number;
+}
+
+/** What a role may do with some keys. */
+export type PermissionKind = "read" | "write" | "readwrite";
+
+/** A permission of a role, in keys of the store: a client's namespace is not taken off. */
+export interface Permission {
+  readonly kind: PermissionKind;
+  readonly key: Uint8Array;
+  /** Keys in `[key, rangeEnd)`; empty: `key` alone; one zero byte: all from `key` on. */
+  readonly rangeEnd: Uint8Array;
+}
+
+const TYPE_OF_KIND = {
+  read: PermissionType.READ,
+  write: PermissionType.WRITE,
+  readwrite: PermissionType.READWRITE,
+} as const;
+
+/**
+ * Users, their roles, and what these permit. None of it counts until {@link Users.enableAuth}, for which there must be a user
+ * `root` with the role `root`. A server without it answers with UNIMPLEMENTED.
+ *
+ * The targets of permissions are within the namespace of the client, as those of its keys are.
+ *
+ * @example
+ * ```ts
+ * async function letRead(user: string, password: string, prefix: string) {
+ *   await client.users.addRole(user);
+ *   await client.users.grantPermission(user, "read", { prefix });
+ *   await client.users.add(user, password);
+ *   await client.users.grantRole(user, user);
+ * }
+ * ```
+ */
+export class Users {
+  readonly #transport: Transport;
+  readonly #namespace: Namespace;
+
+  /** @internal */
+  constructor(transport: Transport, namespace: Namespace) {
+    this.#transport = transport;
+    this.#namespace = namespace;
+  }
+
+  /** From now on the server asks everyone. @throws ConclaveError FAILED_PRECONDITION without a user and role `root` */
+  async enableAuth(options: CallOptions = {}): Promise<void> {
+    await this.#transport.call(Auth.AuthEnable, {}, "idempotent", limitsOf(options));
+  }
+
+  /** From now on everyone may do everything. */
+  async disableAuth(options: CallOptions = {}): Promise<void> {
+    await this.#transport.call(Auth.AuthDisable, {}, "idempotent", limitsOf(options));
+  }
+
+  /** Whether the server asks. etcd 3.5 and later; @throws ConclaveError UNIMPLEMENTED before */
+  async authState(options: CallOptions = {}): Promise<AuthState> {
+    const answer = await this.#transport.call(Auth.AuthStatus, {}, "read", limitsOf(options));
+    return { isEnabled: answer.enabled, revision: answer.authRevision };
+  }
+
+  /** Adds a user; without a password, one that signs in by certificate only. @throws ConclaveError FAILED_PRECONDITION if there is one of that name */
+  async add(name: string, password: string | null, options: CallOptions = {}): Promise<void> {
+    const request = {
+      name,
+      password: password ?? "",
+      options: { noPassword: password === null },
+    };
+    await this.#transport.call(Auth.UserAdd, request, "once", limitsOf(options));
+  }
+
+  /** Deletes a user. @throws ConclaveError FAILED_PRECONDITION if there is none */
+  async remove(name: string, options: CallOptions = {}): Promise<void> {
+    await this.#transport.call(Auth.UserDelete, { name }, "once", limitsOf(options));
+  }
+
+  /** The roles of a user. @throws ConclaveError FAILED_PRECONDITION if there is none of that name */
+  async rolesOf(name: string, options: CallOptions = {}): Promise<readonly string[]> {
+    return (await this.#transport.call(Auth.UserGet, { name }, "read", limitsOf(options))).roles;
+  }
+
+  /** The names of all users. */
+  async list(options: CallOptions = {}): Promise<readonly string[]> {
+    return (await this.#transport.call(Auth.UserList, {}, "read", limitsOf(options))).users;
+  }
+
+  /** Sets a user's password. Tokens that the user has stay good until they end. */
+  async changePassword(name: string, password: string, options: CallOptions = {}): Promise<void> {
+    const request = { name, password };
+    await this.#transport.call(Auth.UserChangePassword, request, "idempotent", limitsOf(options));
+  }
+
+  /** Gives a user a role. */
+  async grantRole(user: string, role: string, options: CallOptions = {}): Promise<void> {
+    await this.#transport.call(Auth.UserGrantRole, { user, role }, "once", limitsOf(options));
+  }
+
+  /** Takes a role from a user. @throws ConclaveError FAILED_PRECONDITION if the user does not have it */
+  async revokeRole(user: string, role: string, options: CallOptions = {}): Promise<void> {
+    const request = { name: user, role };
+    await this.#transport.call(Auth.UserRevokeRole, request, "once", limitsOf(options));
+  }
+
+  /** Adds a role, which may do nothing yet. @throws ConclaveError FAILED_PRECONDITION if there is one of that name */
+  async addRole(name: string, options: CallOptions = {}): Promise<void> {
+    await this.#transport.call(Auth.RoleAdd, { name }, "once", limitsOf(options));
+  }
+
+  /** Deletes a role, also from the users that have it. */
+  async removeRole(role: string, options: CallOptions = {}): Promise<void> {
+    await this.#transport.call(Auth.RoleDelete, { role }, "once", limitsOf(options));
+  }
+
+  /** What a role may do. @throws ConclaveError FAILED_PRECONDITION if there is none of that name */
+  async permissionsOf(role: string, options: CallOptions = {}): Promise<readonly Permission[]> {
+    const { perm } = await this.#transport.call(Auth.RoleGet, { role }, "read", limitsOf(options));
+    return perm.map(permissionFrom);
+  }
+
+  /** The names of all roles. */
+  async listRoles(options: CallOptions = {}): Promise<readonly string[]> {
+    return (await this.#transport.call(Auth.RoleList, {}, "read", limitsOf(options))).roles;
+  }
+
+  /** Lets a role read or write some keys; for the same target, in place of what it was let before. */
+  async grantPermission(
+    role: string,
+    kind: PermissionKind,
+    target: Target,
+    options: CallOptions = {},
+  ): Promise<void> {
+    const permType = TYPE_OF_KIND[kind];
+    if (permType === undefined) throw new TypeError('kind: "read", "write" or "readwrite"');
+    const perm = { permType, ...this.#namespace.rangeOf(target) };
+    const request = { name: role, perm };
+    await this.#transport.call(Auth.RoleGrantPermission, request, "idempotent", limitsOf(options));
+  }
+
+  /** Takes back what was granted for exactly that target. */
+  async revokePermission(role: string, target: Target, options: CallOptions = {}): Promise<void> {
+    const request = { role, ...this.#namespace.rangeOf(target) };
+    await this.#transport.call(Auth.RoleRevokePermission, request, "once", limitsOf(options));
+  }
+}
+
+function permissionFrom({ permType, key, rangeEnd }: WirePermission): Permission {
+  const kinds = Object.keys(TYPE_OF_KIND) as PermissionKind[];
+  const kind = kinds.find((each) => TYPE_OF_KIND[each] === permType) ?? "read";
+  return { kind, key, rangeEnd };
+}
