@@ -5,6 +5,7 @@ import type { Transport } from "../transport/transport.ts";
 
 /** Whether the server asks who is there. */
 export interface AuthState {
+  /** Whether a call needs a user who may do it. */
   readonly isEnabled: boolean;
   /** Grows with every change of users, roles and permissions. */
   readonly revision: number;
@@ -15,7 +16,9 @@ export type PermissionKind = "read" | "write" | "readwrite";
 
 /** A permission of a role, in keys of the store: a client's namespace is not taken off. */
 export interface Permission {
+  /** What may be done with them. */
   readonly kind: PermissionKind;
+  /** The first of the keys. */
   readonly key: Uint8Array;
   /** Keys in `[key, rangeEnd)`; empty: `key` alone; one zero byte: all from `key` on. */
   readonly rangeEnd: Uint8Array;
