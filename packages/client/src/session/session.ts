@@ -1,7 +1,7 @@
 import { setMaxListeners } from "node:events";
 import type { Timer } from "@conclave/base";
 import { orAborted } from "../abort.ts";
-import { ConclaveError, type LossReason, SessionLostError } from "../errors.ts";
+import { type LossReason, SessionLostError } from "../errors.ts";
 import { drawLeaseId, type Runtime } from "../runtime.ts";
 import type { Transport } from "../transport/transport.ts";
 import { clockedSignal } from "./clocked-signal.ts";
