@@ -72,6 +72,7 @@ export type { ReleaseResult } from "./ownership/entry-removal.ts";
 export { Fence } from "./ownership/fence.ts";
 export type { GuardedKv } from "./ownership/guarded-kv.ts";
 export type { Hold } from "./ownership/hold.ts";
+export type { Disposes, HoldScope } from "./ownership/hold-scope.ts";
 export type { SessionTiming } from "./session/renewal-times.ts";
 export type { Session, SessionState } from "./session/session.ts";
 export type { SessionOptions } from "./session/session-options.ts";

@@ -11,6 +11,7 @@ import type { Coordination } from "./coordination.ts";
 import { entryGuards, leaveToDebris, type ReleaseResult, removeEntry } from "./entry-removal.ts";
 import { Fence } from "./fence.ts";
 import { GuardedKv } from "./guarded-kv.ts";
+import type { HoldScope } from "./hold-scope.ts";
 import { OwnKeyWatch } from "./own-key-watch.ts";
 import type { LossCode, QueueEntry } from "./queue-entry.ts";
 
@@ -191,6 +192,12 @@ export class Hold implements AsyncDisposable {
   async #untilContended(): Promise<void> {
     const { untilContended } = await import("./contention.ts");
     await untilContended(this.coordination, this.#entry, this.#over.signal);
+  }
+
+  /** A place for resources that shall not outlive the hold: see {@link HoldScope}. */
+  async scope(): Promise<HoldScope> {
+    const { HoldScope } = await import("./hold-scope.ts");
+    return new HoldScope(this.signal);
   }
 
   /** Gives the hold up. Never throws; calling it again gives the same answer. */
