@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { nextBelow, nextChance, type Prng, seededPrng } from "@conclave/base";
+import { nextBelow, nextChance, seededPrng } from "@conclave/base";
 import { type Client, ConclaveError, type Lock } from "@conclave/client";
 import { expect, test } from "vitest";
-import type { FaultyCaller } from "../../packages/client/src/testing/faulty-caller.ts";
 import { describeEachServer } from "../support/each-server.ts";
 import { eventually } from "../support/eventually.ts";
 import { clientsOf } from "./client-support.ts";
+import { playFaults } from "./play-faults.ts";
 
 const SEED = Number(process.env.LOCKS_SEED ?? Math.floor(Math.random() * 2 ** 32));
 const CLIENTS = 4;
@@ -13,21 +13,6 @@ const DURATION_MS = 3_000;
 /** It goes on until so many holds came about: how fast depends on which messages the seed loses. */
 const HOLDS_MIN = 20;
 const TEST_TIMEOUT_MS = 60_000;
-
-function playFaults(prng: Prng, faults: FaultyCaller): () => void {
-  faults.faultOf = (path) => {
-    if (!path.endsWith("/Txn") && !path.endsWith("/Range")) return undefined;
-    if (nextChance(prng, 0.04)) return "drop-request";
-    return nextChance(prng, 0.04) ? "drop-answer" : undefined;
-  };
-  const cutting = setInterval(() => {
-    if (nextChance(prng, 0.2)) faults.cutStreams();
-  }, 20);
-  return () => {
-    clearInterval(cutting);
-    faults.faultOf = () => undefined;
-  };
-}
 
 describeEachServer(
   "SDK locks under random faults",
