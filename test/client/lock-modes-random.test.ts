@@ -119,11 +119,14 @@ describeEachServer(
           const wait = nextChance(prng, 0.1) ? { timeout: 5 } : {};
           await client.locks.request(names, { ...options, ...wait }, hold);
         };
+        let hasFailed = false; // Then nobody goes on: clients are closed, and refuse at once.
         const contend = async (client: Client) => {
-          while (performance.now() < until || !record.hasEnough()) {
+          while (!hasFailed && (performance.now() < until || !record.hasEnough())) {
             // A fault may end an attempt, but only with an error of ours, and never inside the body.
             await attempt(client, drawClaim(prng)).catch((error) => {
-              if (!(error instanceof ConclaveError)) throw error;
+              if (error instanceof ConclaveError) return;
+              hasFailed = true;
+              throw error;
             });
           }
         };

@@ -35,14 +35,17 @@ describeEachServer(
           holder = null;
         };
         const until = performance.now() + DURATION_MS;
+        let hasFailed = false; // Then nobody goes on: clients are closed, and refuse at once.
         const contend = async (client: Client) => {
-          while (performance.now() < until || fences.length < HOLDS_MIN) {
+          while (!hasFailed && (performance.now() < until || fences.length < HOLDS_MIN)) {
             const wait = nextChance(prng, 0.1) ? { timeout: 5 } : {};
             try {
               await client.locks.request("l", wait, hold);
             } catch (error) {
               // A fault may end an attempt, but only with an error of ours, and never inside the body.
-              if (!(error instanceof ConclaveError)) throw error;
+              if (error instanceof ConclaveError) continue;
+              hasFailed = true;
+              throw error;
             }
           }
         };
