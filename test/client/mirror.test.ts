@@ -1,7 +1,10 @@
-import { rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type KeyValue, type Mirror, type MirrorBatch, op } from "@conclave/client";
+import * as v from "valibot";
 import { expect, test } from "vitest";
+import { z } from "zod";
 import { describeEachServer } from "../support/each-server.ts";
 import { eventually } from "../support/eventually.ts";
 import { clientsOf } from "./client-support.ts";
@@ -169,6 +172,59 @@ describeEachServer(
       await refused;
       expect(mirror.get("f/a")).toBe("1");
       expect(mirror.failure).toMatchObject({ code: "CLOSED" });
+    });
+
+    test.each([
+      ["zod", z.object({ size: z.number().min(1), name: z.string().default("none") })],
+      [
+        "valibot",
+        v.object({ size: v.pipe(v.number(), v.minValue(1)), name: v.optional(v.string(), "none") }),
+      ],
+    ])(
+      "a schema of %s gives values their type and defaults, and says what is wrong with a bad one",
+      async (_, schema) => {
+        const client = await clients.connect();
+        await client.kv.put("config/app", '{"size":3}');
+        await using config = await client.live("config/app", schema);
+        const size: number = config.value.size;
+        expect([size, config.value.name]).toEqual([3, "none"]);
+        await config.atLeast((await client.kv.put("config/app", '{"size":0}')).revision);
+        expect([config.value.size, config.current.source]).toEqual([3, "last-good"]);
+        expect(config.error?.message).toMatch(/"config\/app" is not valid: .*1/);
+        await config.atLeast((await client.kv.put("config/app", "no JSON")).revision);
+        expect([config.value.size, config.error?.code]).toEqual([3, "INVALID_VALUE"]);
+        await config.atLeast((await client.kv.put("config/app", '{"size":4}')).revision);
+        expect([config.value.size, config.error]).toEqual([4, null]);
+        await client.kv.put("config/bad", "[]");
+        await using all = await client.mirror("config/", schema);
+        expect([[...all.keys()], [...all.invalid.keys()]]).toEqual([
+          ["config/app"],
+          ["config/bad"],
+        ]);
+      },
+    );
+
+    test("a fallback file is used while there is no key, and has to be valid itself", async () => {
+      const client = await clients.connect();
+      const directory = await mkdtemp(join(tmpdir(), "live-"));
+      const schema = z.object({ size: z.number() });
+      try {
+        const fallbackFile = join(directory, "config.json");
+        await writeFile(fallbackFile, '{"size":1}');
+        await using config = await client.live("config", schema, { fallbackFile });
+        expect(config.current).toEqual({ value: { size: 1 }, revision: null, source: "fallback" });
+        await config.atLeast((await client.kv.put("config", '{"size":2}')).revision);
+        expect(config.value).toEqual({ size: 2 });
+        await writeFile(fallbackFile, '{"size":"x"}');
+        await expect(client.live("config", schema, { fallbackFile })).rejects.toMatchObject({
+          code: "INVALID_VALUE",
+          message: expect.stringContaining(fallbackFile),
+        });
+        const missing = client.live("config", schema, { fallbackFile: `${fallbackFile}.not` });
+        await expect(missing).rejects.toMatchObject({ code: "ENOENT" });
+      } finally {
+        await rm(directory, { recursive: true });
+      }
     });
 
     test("a live value follows its key past bad writes", async () => {

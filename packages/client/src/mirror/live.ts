@@ -3,6 +3,7 @@ import type { KeyValue } from "../kv/key-value.ts";
 import type { Bytes } from "../kv/keys.ts";
 import { decoderOf, type ValueCodec } from "../kv/value-codec.ts";
 import type { MirrorBatch } from "./batch.ts";
+import { readFallbackFile } from "./fallback-file.ts";
 import { Mirror, type MirrorOptions } from "./mirror.ts";
 import type { MirrorParts } from "./mirror-source.ts";
 
@@ -13,6 +14,11 @@ export interface LiveOptions<T> extends MirrorOptions {
    * `live` rejects in these cases.
    */
   readonly fallback?: T;
+  /**
+   * Path of a file with such a value, written as the key's is and read by the same codec, once, at the start. A file that
+   * cannot be read or is not valid makes `live` reject at once. Not with `fallback`.
+   */
+  readonly fallbackFile?: string;
 }
 
 /** What a {@link Live} shows, and since when. */
@@ -160,7 +166,7 @@ export async function openLive<T>(
   codec: ValueCodec<T>,
   options: LiveOptions<T>,
 ): Promise<Live<T>> {
-  const live = new Live(parts, key, codec, options);
+  const live = new Live(parts, key, codec, await withFallback(key, codec, options));
   try {
     await live.start();
     return live;
@@ -168,6 +174,17 @@ export async function openLive<T>(
     await live[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+async function withFallback<T>(
+  key: Bytes,
+  codec: ValueCodec<T>,
+  options: LiveOptions<T>,
+): Promise<LiveOptions<T>> {
+  const { fallbackFile } = options;
+  if (fallbackFile === undefined) return options;
+  if ("fallback" in options) throw new TypeError("either fallback or fallbackFile, not both");
+  return { ...options, fallback: await readFallbackFile(fallbackFile, key, codec) };
 }
 
 function absentError(key: string): ConclaveError {
