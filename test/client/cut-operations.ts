@@ -25,6 +25,8 @@ export interface Operation {
   readonly session: SessionOptions;
   /** Over how many networks the client reaches the server; the cut is made in the one that it uses first. */
   readonly networks: 1 | 2;
+  /** Resets in each direction; enough for every byte, but where there are very many. Count. */
+  readonly resetsMax: number;
   /** Makes everything ready for the exchange. */
   prepare(scene: Scene): Promise<{
     exchange(): Promise<unknown>;
@@ -35,6 +37,7 @@ export interface Operation {
 
 /** Longer than any run, so that nothing is cleaned up by the end of a lease. */
 const LONG = { ttl: "5m" } as const;
+const EVERY_BYTE = Number.POSITIVE_INFINITY;
 export const CALL_TIMEOUT_MS = 500;
 export const LOCK_TIMEOUT_MS = 2 * CALL_TIMEOUT_MS;
 
@@ -59,6 +62,7 @@ const acquisition: Operation = {
   title: "an acquisition",
   session: LONG,
   networks: 1,
+  resetsMax: EVERY_BYTE,
   async prepare(scene) {
     const { client, name } = scene;
     await client.session.open();
@@ -73,6 +77,7 @@ const waiting: Operation = {
   title: "a wait for a lock",
   session: LONG,
   networks: 1,
+  resetsMax: 60,
   async prepare(scene) {
     const { client, observer, name } = scene;
     await client.session.open();
@@ -94,6 +99,7 @@ const release: Operation = {
   title: "a release",
   session: LONG,
   networks: 1,
+  resetsMax: EVERY_BYTE,
   async prepare(scene) {
     const { client, observer, name } = scene;
     const lock = await client.locks.acquire(name);
@@ -114,6 +120,7 @@ const commit: Operation = {
   title: "a commit",
   session: LONG,
   networks: 1,
+  resetsMax: EVERY_BYTE,
   async prepare({ client, observer, name }) {
     const [one, two] = [`${name}/one`, `${name}/two`];
     const written = () => observer.kv.count({ prefix: `${name}/` });
@@ -146,6 +153,7 @@ const renewal: Operation = {
   title: "a renewal",
   session: { ttl: "6s", margin: "1s" },
   networks: 2,
+  resetsMax: EVERY_BYTE,
   async prepare({ client, observer }) {
     const { session } = client;
     const leaseId = await session.open();

@@ -1,4 +1,5 @@
 import { type Client, ConclaveError, connect } from "@conclave/client";
+import { grpcTransport } from "@conclave/client/grpc-js";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { cutsOf, handlesOpen, replay, sweep } from "../support/cut-sweep.ts";
 import { type Cut, type CutKind, CuttingProxy, type Direction } from "../support/cutting-proxy.ts";
@@ -20,12 +21,16 @@ import {
 /** The machine of the tests is busy. */
 const SLACK_MS = 3_000;
 const SWEEP_TIMEOUT_MS = 900_000;
-const RUNS_MAX: Record<CutKind, number> = {
-  reset: 400,
+/** Runs in each direction. Silence takes its whole time. Count. */
+const runsMax = ({ resetsMax }: Operation): Record<CutKind, number> => ({
+  reset: resetsMax,
   "half-close": 24,
-  // Silence takes its whole time.
   "black-hole": 8,
-};
+});
+
+/** `CONCLAVE_CUT_TRANSPORT=grpc-js` cuts what grpc-js says instead. */
+const transport =
+  process.env.CONCLAVE_CUT_TRANSPORT === "grpc-js" ? { transport: grpcTransport() } : {};
 
 describeEachServer(
   "a network cut at each byte",
@@ -44,7 +49,7 @@ describeEachServer(
       const networks = [network, other].slice(0, operation.networks);
       await using client = await connect(
         networks.map(({ endpoint }) => endpoint),
-        { namespace: "cut/", timeout: CALL_TIMEOUT_MS, session: operation.session },
+        { ...transport, namespace: "cut/", timeout: CALL_TIMEOUT_MS, session: operation.session },
       );
       runs += 1;
       const scene = { client, observer, name: `run${runs}` };
@@ -69,7 +74,7 @@ describeEachServer(
       async (_title, operation) => {
         const size = await run(operation, null);
         const before = handlesOpen();
-        const cuts = cutsOf(size, RUNS_MAX);
+        const cuts = cutsOf(size, runsMax(operation));
         const failures = await sweep(cuts, async (cut) => {
           await run(operation, cut);
         });

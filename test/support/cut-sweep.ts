@@ -27,7 +27,7 @@ export function cutsOf(size: ExchangeSize, runsMax: Readonly<Record<CutKind, num
   return KINDS.flatMap((kind) =>
     DIRECTIONS.flatMap((direction) => {
       const boundaries = size[direction] + 1 + SIZE_VARIES_BY_BYTES;
-      const step = isFull ? 1 : Math.ceil(boundaries / runsMax[kind]);
+      const step = isFull ? 1 : Math.max(1, Math.ceil(boundaries / runsMax[kind]));
       const cuts: Cut[] = [];
       const first = nextBelow(prng, step);
       for (let afterBytes = first; afterBytes < boundaries; afterBytes += step) {
