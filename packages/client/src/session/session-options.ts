@@ -61,12 +61,14 @@ export function sessionTerms(options: SessionOptions, defaults?: SessionTerms): 
   if (keepalive !== "main" && keepalive !== "worker") {
     throw new TypeError('keepalive: "main" or "worker"');
   }
+  const renewWhile = options.renewWhile ?? defaults?.renewWhile ?? (() => true);
+  if (typeof renewWhile !== "function") throw new TypeError("renewWhile: a function");
   return {
     ttlMs,
     marginMs: marginOf(options, ttlMs, inherited),
     keepalive,
     stallLimitMs: stallLimitOf(options, ttlMs, keepalive, inherited),
-    renewWhile: options.renewWhile ?? defaults?.renewWhile ?? (() => true),
+    renewWhile,
   };
 }
 

@@ -266,6 +266,11 @@ test("a stall limit without a worker to keep it is refused", () => {
   expect(sessionTerms({ keepalive: "worker", ttl: "7s" }).stallLimitMs).toBe(7_000);
 });
 
+test("what is no thread to renew on, and what cannot be asked, are refused at once", () => {
+  expect(() => sessionTerms({ keepalive: "other" as "main" })).toThrow(TypeError);
+  expect(() => sessionTerms({ renewWhile: true as unknown as () => boolean })).toThrow(TypeError);
+});
+
 test("a fork keeps the terms that it does not change", () => {
   const renewWhile = () => true;
   const terms = sessionTerms({ ttl: "9s", margin: "1s", keepalive: "worker", renewWhile });
