@@ -7,7 +7,6 @@ import type { Tool } from "../support/tools.ts";
 
 /** Where Debian's golang-*-dev packages put their sources. */
 const GOPATH = "/usr/share/gocode";
-const sources = fileURLToPath(new URL("./go/", import.meta.url));
 const cache = fileURLToPath(new URL("../.cache/", import.meta.url));
 
 const version = spawnSync("go", ["version"], { encoding: "utf8" }).stdout ?? "";
@@ -19,15 +18,21 @@ export const goWithEtcd: Tool = {
   present: version !== "" && hasSources,
 };
 
+/** Builds the Go contender. See {@link buildGoProgram}. */
+export function buildGoContender(): string {
+  return buildGoProgram("go", "go-contender");
+}
+
 /**
- * Builds the Go contender, unless the same sources were built by the same compiler before.
+ * Builds a Go program of a folder beside this file, unless the same sources were built by the same compiler before.
  * @returns the program's path
  * @throws Error with what the compiler says
  */
-export function buildGoContender(): string {
+export function buildGoProgram(folder: string, name: string): string {
+  const sources = fileURLToPath(new URL(`./${folder}/`, import.meta.url));
   const hash = createHash("sha256").update(version);
-  for (const name of readdirSync(sources)) hash.update(readFileSync(join(sources, name)));
-  const program = join(cache, `go-contender-${hash.digest("hex").slice(0, 16)}`);
+  for (const file of readdirSync(sources)) hash.update(readFileSync(join(sources, file)));
+  const program = join(cache, `${name}-${hash.digest("hex").slice(0, 16)}`);
   if (existsSync(program)) return program;
   mkdirSync(cache, { recursive: true });
   const building = `${program}.${process.pid}`;
