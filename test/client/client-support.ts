@@ -3,6 +3,7 @@ import { createChannel } from "@conclave/rpc";
 import { afterEach } from "vitest";
 import { connectOver } from "../../packages/client/src/client.ts";
 import { FaultyCaller } from "../../packages/client/src/testing/faulty-caller.ts";
+import type { ClosableCaller } from "../../packages/client/src/transport/transport.ts";
 import type { ServerUnderTest } from "../support/each-server.ts";
 
 /** Clients of one suite, each in a namespace of the test, closed after it. */
@@ -30,12 +31,22 @@ export function clientsOf(server: ServerUnderTest) {
       return client;
     },
 
+    /** A client over a caller of the test's own, around a channel to every member. */
+    async connectThrough<Caller extends ClosableCaller>(
+      wrap: (channel: ClosableCaller) => Caller,
+      options: ConnectOptions = {},
+    ) {
+      const caller = wrap(createChannel({ endpoints: server.deployment.endpoints }));
+      const client = await connectOver(() => caller, { namespace, ...options });
+      open.push(client);
+      return { client, caller };
+    },
+
     /** A client whose calls the test can lose. */
     async connectFaulty(options: ConnectOptions = {}) {
-      const faults = new FaultyCaller(createChannel({ endpoints: server.deployment.endpoints }));
-      const client = await connectOver(() => faults, { namespace, ...options });
-      open.push(client);
-      return { client, faults };
+      const wrap = (channel: ClosableCaller) => new FaultyCaller(channel);
+      const { client, caller } = await this.connectThrough(wrap, options);
+      return { client, faults: caller };
     },
   };
 }
