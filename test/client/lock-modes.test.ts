@@ -477,6 +477,7 @@ describeEachServer(
       { why: "permits of several names", name: ["a", "b"], options: { permits: 1, of: 3 } },
       { why: "permits and a mode", name: "a", options: { permits: 1, of: 3, mode: "shared" } },
       { why: "stolen permits", name: "a", options: { permits: 1, of: 3, steal: true } },
+      { why: "a hold that ends at once", name: "a", options: { maxHold: 0 } },
       { why: "a delay without unit", name: "a", options: { delay: "soon" } },
     ])("$why: refused at once", async ({ name, options }) => {
       const { locks } = await clients.connect();

@@ -9,6 +9,9 @@ export interface LockOptions {
   /**
    * `"exclusive"` (the default) is for one holder; `"shared"` for any number that ask so, between those that ask for it
    * alone: readers and a writer. Who asks first is granted first, so neither side starves the other.
+   *
+   * Those who share hold it at the same time, each with a fence of its own: a resource that refuses smaller fences would
+   * refuse the older of two rightful holders. Check fences where the exclusive holder writes. The same goes for permits.
    */
   readonly mode?: "exclusive" | "shared";
   /** How many of the permits `of` the name this lock takes: a semaphore. Everybody has to agree on `of`. */
@@ -87,11 +90,17 @@ export function lockTerms(name: string | readonly string[], options: LockOptions
     names,
     claim,
     value: entryValue(options, claim, names),
-    maxHoldMs: maxHold === undefined ? null : durationMs(maxHold, "maxHold"),
+    maxHoldMs: maxHold === undefined ? null : maxHoldMsOf(maxHold),
     delayMs: delay === undefined ? 0 : durationMs(delay, "delay"),
     steals,
     within: within instanceof Hold ? [within] : within,
   };
+}
+
+function maxHoldMsOf(maxHold: Duration): number {
+  const ms = durationMs(maxHold, "maxHold");
+  if (ms === 0) throw new RangeError("maxHold: more than 0");
+  return ms;
 }
 
 function namesOf(name: string | readonly string[]): readonly string[] {
