@@ -6,6 +6,8 @@ declare module "redlock" {
     readonly retryCount?: number;
     /** ms. */
     readonly retryDelay?: number;
+    /** ms. */
+    readonly retryJitter?: number;
   }
 
   interface HeldLock {

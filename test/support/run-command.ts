@@ -47,6 +47,12 @@ export class RunningCommand implements AsyncDisposable {
     return this.#stdout;
   }
 
+  get pid(): number {
+    const { pid } = this.#child;
+    if (pid === undefined) throw new Error(`${this.#child.spawnfile} did not start`);
+    return pid;
+  }
+
   get running(): boolean {
     return this.#child.exitCode === null && this.#child.signalCode === null;
   }

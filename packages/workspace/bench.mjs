@@ -1,0 +1,29 @@
+/** `npm run bench [-- SECTION… --quick]`: builds what changed, and runs test/bench on what was built. */
+import { join } from "node:path";
+import { build } from "esbuild";
+import { buildPackages } from "./bundle.mjs";
+import { installDependencies } from "./install.mjs";
+import { runCommand, runScript, StepFailed } from "./run.mjs";
+import { workspaceRoot } from "./workspace.mjs";
+
+await runScript(async () => {
+  await installDependencies();
+  await buildPackages(["@conclave/client", "@conclave/server"], { hasTypes: false });
+  const programs = join(workspaceRoot, "test/dist");
+  await build({
+    entryPoints: { bench: "test/bench/main.ts", worker: "test/bench/worker.ts" },
+    absWorkingDir: workspaceRoot,
+    outdir: programs,
+    outExtension: { ".js": ".mjs" },
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    target: "node20.15",
+    packages: "external", // the SDK as it is built, and the others as they are installed
+  });
+  const { exitCode } = await runCommand(process.execPath, [
+    join(programs, "bench.mjs"),
+    ...process.argv.slice(2),
+  ]);
+  if (exitCode !== 0) throw new StepFailed("the benchmark failed");
+});
