@@ -22,6 +22,9 @@ const { values, positionals } = parseArgs({
   },
 });
 
+// Ends in order, so that no server is left behind.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
+
 const chosen = positionals.length === 0 ? sections.map(({ name }) => name) : positionals;
 const effort = values.quick
   ? { rounds: 1, durationMs: 60 }

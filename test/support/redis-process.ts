@@ -11,6 +11,7 @@ export async function startRedis(
   const [port = 0] = await freePorts(1);
   const common = ["--port", `${port}`, "--bind", "127.0.0.1", "--save", ""];
   const redis = new RunningCommand(redisServer.path, [...common, ...settings]);
+  process.once("exit", () => redis.kill("SIGKILL")); // whatever ends this process
   await redis.waitForOutput(/Ready to accept connections/);
   return { port, pid: redis.pid, [Symbol.asyncDispose]: () => redis[Symbol.asyncDispose]() };
 }
