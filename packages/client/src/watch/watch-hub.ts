@@ -230,7 +230,11 @@ export class WatchHub {
     try {
       storeRevision = await this.#readStoreRevision();
     } catch {
-      return; // Nothing learned. The next stream asks again.
+      // Nothing learned, and the watch would stay silent for ever if the suspicion is right: ask again.
+      this.#runtime.clock.setTimer(this.#backoff.nextDelayMs(), () => {
+        if (subscription.isOn) void this.#suspectRegression(subscription);
+      });
+      return;
     }
     if (storeRevision >= expected) return;
     subscription.fail(

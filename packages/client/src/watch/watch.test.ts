@@ -195,6 +195,21 @@ test("a store that went back in time ends the watch with REVISION_REGRESSED", as
   await expect(watch.next()).rejects.toMatchObject({ code: "REVISION_REGRESSED" });
 });
 
+test("while nobody can say how far the store is, a watch that may wait in vain goes on asking", async () => {
+  const rig = new Rig();
+  const watch = rig.watch({ from: 100 });
+  const next = watch.next();
+  const failed = expect(next).rejects.toMatchObject({ code: "REVISION_REGRESSED" });
+  rig.answerCreate(7);
+  await settle();
+  rig.caller.takeUnary().fail(Status.UNAVAILABLE, "no leader");
+  await settle();
+  rig.clock.advance(5_000);
+  await settle();
+  rig.caller.takeUnary().reply(KV.Range, { header: { revision: 7 } });
+  await failed;
+});
+
 test("a member that merely lags behind is waited for", async () => {
   const rig = new Rig();
   const watch = rig.watch({ from: 1_000 });
