@@ -4,6 +4,8 @@ import { Hold } from "../ownership/hold.ts";
 import { type Claim, claimFields, EXCLUSIVE } from "../ownership/queue-order.ts";
 import type { Session } from "../session/session.ts";
 
+const HOST = hostname();
+
 /** How a lock is asked for. All of it is optional. */
 export interface LockOptions {
   /**
@@ -135,7 +137,7 @@ function claimAsked({ mode = "exclusive", permits, of }: LockOptions): Claim {
 /** What the queue entry says about who waits, as JSON. */
 function entryValue({ label }: LockOptions, claim: Claim, names: readonly string[]): string {
   return JSON.stringify({
-    host: hostname(),
+    host: HOST,
     pid: process.pid,
     label,
     since: new Date().toISOString(),

@@ -64,8 +64,8 @@ export class Hold implements AsyncDisposable {
   readonly #entry: QueueEntry;
   readonly #terms: HoldTerms;
   readonly #controller = new AbortController();
-  /** Aborts when the hold is over, for whatever reason; `signal` may abort before. */
-  readonly #over = new AbortController();
+  /** Aborts when the hold is over, for whatever reason; `signal` may abort before. Null until somebody asks. */
+  #over: AbortController | null = null;
   readonly #leaveWindDown: () => void;
   #stopListening = () => {};
   #stopListeningToStop = () => {};
@@ -191,6 +191,8 @@ export class Hold implements AsyncDisposable {
 
   async #untilContended(): Promise<void> {
     const { untilContended } = await import("./contention.ts");
+    this.#over ??= new AbortController();
+    if (this.isOver) this.#over.abort(this.name);
     await untilContended(this.coordination, this.#entry, this.#over.signal);
   }
 
@@ -253,7 +255,7 @@ export class Hold implements AsyncDisposable {
     this.#stopListeningToStop();
     for (const timer of this.#timers) timer.cancel();
     for (const ownKey of this.#ownKeys) ownKey.close();
-    this.#over.abort();
+    this.#over?.abort(this.name); // With a reason: without one it would make an error nobody sees.
   }
 
   #end(isClean: boolean): Promise<void> {
