@@ -7,6 +7,7 @@ const floors = {
   "state-machine": ["base", "wire"],
   server: ["base", "wire", "raft", "rpc", "state-machine"],
   client: ["base", "wire", "rpc"],
+  testing: ["base", "wire", "raft", "rpc", "state-machine", "server", "client"],
 };
 
 const onlyDown = Object.entries(floors).map(([name, below]) => ({

@@ -8,6 +8,7 @@ const entry = {
   "grpc-js": "src/grpc-js/index.ts",
   shutdown: "src/shutdown/index.ts",
   "web-locks": "src/web-locks/index.ts",
+  simulation: "src/simulation.ts",
 };
 
 export default defineConfig([

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { type PublicSymbol, publicSymbols } from "./public-api.ts";
 
-const symbols = publicSymbols("client");
+const symbols = publicSymbols("client", "testing");
 const namesOf = (wanting: readonly PublicSymbol[]) =>
   wanting.map(({ name, file }) => `${file}: ${name}`).sort();
 

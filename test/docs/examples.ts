@@ -18,7 +18,7 @@ const blocksOf = (text: string) => [...text.matchAll(BLOCK)].map(([, source]) =>
 
 /** Every TypeScript block of the guides, and of each public symbol's `@example`s. */
 export function allExamples(): readonly Example[] {
-  return [...guideExamples(), ...publicSymbols("client").flatMap(symbolExamples)];
+  return [...guideExamples(), ...publicSymbols("client", "testing").flatMap(symbolExamples)];
 }
 
 function guideExamples(): readonly Example[] {

@@ -22,11 +22,15 @@ export function compilerOptions(): ts.CompilerOptions {
   return ts.parseJsonConfigFileContent(config, ts.sys, root).options;
 }
 
+/** Entries for the other packages of this repository: no user imports them. */
+const INTERNAL_ENTRIES = ["./simulation", "./cluster"];
+
 /** The sources of a package's entries. */
 export function entriesOf(packageName: string): readonly string[] {
   const directory = join(root, "packages", packageName);
   const manifest = JSON.parse(readFileSync(join(directory, "package.json"), "utf8"));
-  return Object.values<Record<string, string>>(manifest.exports).flatMap((entry) => {
+  return Object.entries<Record<string, string>>(manifest.exports).flatMap(([name, entry]) => {
+    if (INTERNAL_ENTRIES.includes(name)) return [];
     const source = entry["conclave-source"];
     return source === undefined ? [] : [join(directory, source)];
   });

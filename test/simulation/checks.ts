@@ -1,4 +1,4 @@
-import type { Cluster, Observer, SimulatedMember } from "./cluster.ts";
+import type { Cluster, Observer, SimulatedMember } from "@conclave/testing/cluster";
 import type { Hold, LeaseLife, Pair, Read, Watched, WatchedEvent, Write } from "./history.ts";
 
 /** A promise of the cluster that was not kept. */

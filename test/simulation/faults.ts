@@ -1,5 +1,5 @@
 import { nextBelow, nextChance, type Prng, type Timer } from "@conclave/base";
-import type { Cluster, SimulatedMember } from "./cluster.ts";
+import type { Cluster, SimulatedMember } from "@conclave/testing/cluster";
 
 /** Between two faults. Milliseconds. */
 const PAUSE_MS_MAX = 1_200;

@@ -1,4 +1,5 @@
 import { nextBelow, nextChance, type Prng, seededPrng } from "@conclave/base";
+import { Cluster, type ClusterOptions, forkPrng } from "@conclave/testing/cluster";
 import {
   checkLeases,
   checkLocks,
@@ -10,7 +11,6 @@ import {
   LiveChecks,
   Violation,
 } from "./checks.ts";
-import { Cluster, type ClusterOptions, forkPrng } from "./cluster.ts";
 import { type FaultCounts, Faults } from "./faults.ts";
 import { History } from "./history.ts";
 import { WorkloadClient } from "./workload.ts";

@@ -1,5 +1,6 @@
 import { nextBelow, nextChance, type Prng } from "@conclave/base";
 import { type CallStatus, Channel, clockTurn, Status } from "@conclave/rpc";
+import { type Cluster, forkPrng, IncarnationClock } from "@conclave/testing/cluster";
 import {
   CompareResult,
   CompareTarget,
@@ -13,8 +14,6 @@ import {
   WatchRequest,
   WatchResponse,
 } from "@conclave/wire";
-import { IncarnationClock } from "./clock.ts";
-import { type Cluster, forkPrng } from "./cluster.ts";
 import type { History, Pair, Read, WatchedEvent, Write } from "./history.ts";
 
 const KEYS = 6;

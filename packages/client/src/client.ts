@@ -84,7 +84,7 @@ export class Client implements AsyncDisposable {
     signal: AbortSignal | undefined,
   ) {
     this.#caller = caller;
-    this.#transport = new Transport(caller, runtime.clock, terms.transport);
+    this.#transport = new Transport(caller, runtime, terms.transport);
     this.#namespace = new Namespace(terms.namespace);
     this.#hub = new WatchHub(this.#transport, runtime, () => this.#storeRevision());
     this.#sessions = new Sessions(this.#transport, runtime, terms.session, terms.worker);

@@ -1,12 +1,21 @@
 import { type Clock, nextUint64, type Prng, seededPrng, systemClock } from "@conclave/base";
 import { beforeContinuations } from "./session/stall-guard.ts";
 
+/** A hold, as far as whoever records a run needs to know it. */
+export interface BegunHold {
+  readonly names: readonly string[];
+  readonly fence: { readonly revision: number };
+  readonly signal: AbortSignal;
+}
+
 /** Where time and chance come from. Tests put a virtual clock and a seeded generator here. */
 export interface Runtime {
   readonly clock: Clock;
   readonly prng: Prng;
   /** Calls `check` before code goes on after any await, until told to stop. Simulated time has no use for it. */
   readonly beforeContinuations?: (check: () => void) => () => void;
+  /** Told of every hold as it begins, by which a simulated run knows who held what and when. */
+  readonly onHold?: (hold: BegunHold) => void;
 }
 
 export function systemRuntime(): Runtime {

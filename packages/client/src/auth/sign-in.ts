@@ -20,7 +20,7 @@ export async function signIn(
   defaults: TransportDefaults,
   signal: AbortSignal | undefined,
 ): Promise<ClosableCaller> {
-  const transport = new Transport(caller, runtime.clock, defaults);
+  const transport = new Transport(caller, runtime, defaults);
   const fetch = () => ("token" in auth ? ask("token", auth.token) : authenticate(transport, auth));
   const { refresh } = auth;
   const refreshMs = refresh === undefined ? undefined : durationMs(refresh, "auth.refresh");

@@ -98,6 +98,7 @@ export class Hold implements AsyncDisposable {
     }
     clockedSignal(this.#controller, () => this.session.remaining());
     this.#stopListening = onAbort(this.session.signal, () => this.#onSessionLost());
+    coordination.runtime.onHold?.(this);
   }
 
   /** What is held, for messages; of several names, all of them. */

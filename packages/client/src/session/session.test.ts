@@ -17,7 +17,7 @@ function newSession(options: SessionOptions = {}) {
   const caller = new ScriptedCaller();
   const runtime = { clock, prng: seededPrng(1) };
   const retry = { retriesMax: 0, delayMinMs: 1, delayMaxMs: 1 };
-  const transport = new Transport(caller, clock, { timeoutMs: 5_000, retry });
+  const transport = new Transport(caller, runtime, { timeoutMs: 5_000, retry });
   const terms = sessionTerms({ ttl: "9s", margin: "3s", ...options });
   return { clock, caller, session: new Session(partsOf(transport, runtime), terms) };
 }

@@ -1,4 +1,4 @@
-import { VirtualClock } from "@conclave/base";
+import { seededPrng, VirtualClock } from "@conclave/base";
 import { Status, type StatusCode } from "@conclave/rpc";
 import { KV, Lease } from "@conclave/wire";
 import { expect, test } from "vitest";
@@ -17,13 +17,20 @@ const ranOutOfTime: Failure = { code: Status.DEADLINE_EXCEEDED, mayHaveReached: 
 async function errorAfter(call: (transport: Transport) => Promise<unknown>, ...script: Failure[]) {
   const caller = new ScriptedCaller();
   const retry = { retriesMax: script.length - 1, delayMinMs: 0, delayMaxMs: 0 };
-  const transport = new Transport(caller, new VirtualClock(), { timeoutMs: 5_000, retry });
+  const clock = new VirtualClock();
+  const runtime = { clock, prng: seededPrng(1) };
+  const transport = new Transport(caller, runtime, { timeoutMs: 5_000, retry });
   const failing = call(transport).then(
     () => undefined,
     (error: unknown) => error,
   );
   for (const { code, mayHaveReached } of script) {
-    await expect.poll(() => caller.unaryCalls.length).toBe(1);
+    await expect
+      .poll(() => {
+        clock.advance(0);
+        return caller.unaryCalls.length;
+      })
+      .toBe(1);
     caller.takeUnary().fail(code, `code ${code}`, mayHaveReached);
   }
   return failing;

@@ -1,9 +1,9 @@
-import type { Clock } from "@conclave/base";
 import type { Caller, CallOptions, ClientStream } from "@conclave/rpc";
 import { Status } from "@conclave/rpc";
 import type { MethodDescriptor } from "@conclave/wire";
 import { cancelledError } from "../abort.ts";
 import { ConclaveError } from "../errors.ts";
+import type { Runtime } from "../runtime.ts";
 import { mayRetry, type RetryPolicy } from "./retry.ts";
 import { type Effect, errorOfStatus } from "./status-errors.ts";
 
@@ -73,13 +73,13 @@ const ATTEMPT_PART = 1 / 2;
 /** Typed calls on a {@link Caller}: encodes, decodes, limits, retries, and turns statuses into errors. */
 export class Transport {
   readonly #caller: Caller;
-  readonly #clock: Clock;
+  readonly #runtime: Runtime;
   readonly #defaults: TransportDefaults;
   #closed = false;
 
-  constructor(caller: Caller, clock: Clock, defaults: TransportDefaults) {
+  constructor(caller: Caller, runtime: Runtime, defaults: TransportDefaults) {
     this.#caller = caller;
-    this.#clock = clock;
+    this.#runtime = runtime;
     this.#defaults = defaults;
   }
 
@@ -104,7 +104,7 @@ export class Transport {
     limits: CallLimits = {},
   ): Promise<Response> {
     const timeoutMs = limits.timeoutMs ?? this.#defaults.timeoutMs;
-    const deadlineMs = this.#clock.nowMs() + timeoutMs;
+    const deadlineMs = this.#runtime.clock.nowMs() + timeoutMs;
     const bytes = method.request.encode(request);
     const { signal } = limits;
     const sent: Sent = { endpoint: null };
@@ -112,12 +112,18 @@ export class Transport {
     try {
       return await attempt();
     } catch (error) {
-      const budgetMs = deadlineMs - this.#clock.nowMs();
+      const budgetMs = deadlineMs - this.#runtime.clock.nowMs();
       const { retry } = this.#defaults;
       const isOver = budgetMs <= 0 || retry.retriesMax === 0;
       if (isOver || !(error instanceof ConclaveError) || !mayRetry(error, effect)) throw error;
       const { repeat } = await import("./repeat.ts");
-      return repeat(error, attempt, effect, retry, deadlineMs - this.#clock.nowMs(), signal);
+      return repeat(
+        error,
+        attempt,
+        effect,
+        { policy: retry, deadlineMs, runtime: this.#runtime },
+        signal,
+      );
     }
   }
 
@@ -135,7 +141,7 @@ export class Transport {
         reject(cancelledError(signal, "not-applied"));
         return;
       }
-      const remainingMs = Math.max(1, deadlineMs - this.#clock.nowMs());
+      const remainingMs = Math.max(1, deadlineMs - this.#runtime.clock.nowMs());
       const isOnly = effect === "once" || this.#defaults.retry.retriesMax === 0;
       const options: CallOptions = {
         timeoutMs: isOnly ? remainingMs : remainingMs * ATTEMPT_PART,

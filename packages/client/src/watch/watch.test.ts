@@ -22,8 +22,8 @@ class Rig {
 
   constructor() {
     const retry = { retriesMax: 0, delayMinMs: 1, delayMaxMs: 1 };
-    const transport = new Transport(this.caller, this.clock, { timeoutMs: 5_000, retry });
     const runtime = { clock: this.clock, prng: seededPrng(1) };
+    const transport = new Transport(this.caller, runtime, { timeoutMs: 5_000, retry });
     this.hub = new WatchHub(transport, runtime, async () => {
       const response = await transport.call(KV.Range, { key: Uint8Array.of(0) }, "read");
       return response.header?.revision ?? 0;

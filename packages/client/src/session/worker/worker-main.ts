@@ -18,7 +18,7 @@ const runtime = { clock, prng: systemRuntime().prng };
 const heartbeat = new Heartbeat(heartbeatBuffer);
 // Only streams are opened, which have no time limit and repeat themselves.
 const noRetries = { timeoutMs: 0, retry: { retriesMax: 0, delayMinMs: 0, delayMaxMs: 0 } };
-const transport = new Transport(openChannel(endpoints, tls), clock, noRetries);
+const transport = new Transport(openChannel(endpoints, tls), runtime, noRetries);
 const renewers = new Map<bigint, Renewer>();
 
 function report(message: WorkerReport): void {

@@ -1,19 +1,19 @@
 import { assert, nextBelow, type Prng } from "@conclave/base";
 import type { LogIndex, SnapshotMark } from "@conclave/raft";
-import { MemoryStateStore } from "@conclave/state-machine";
-import type { Disk, DiskFile } from "../../packages/server/src/storage/disk.ts";
-import { type CrashMode, DiskImage } from "../../packages/server/src/storage/disk-image.ts";
-import type {
-  DurableStateStore,
-  StateSnapshot,
-} from "../../packages/server/src/storage/durable-state-store.ts";
-import { MemoryDisk } from "../../packages/server/src/storage/memory-disk.ts";
 import {
+  type CrashMode,
+  type Disk,
+  type DiskFile,
+  DiskImage,
+  type DurableStateStore,
   MemberStorage,
+  MemoryDisk,
   openLog,
+  type StateSnapshot,
   type StorageOptions,
   type StoragePlace,
-} from "../../packages/server/src/storage/recovery.ts";
+} from "@conclave/server/simulation";
+import { MemoryStateStore } from "@conclave/state-machine";
 import type { IncarnationClock } from "./clock.ts";
 
 const LOG_DIRECTORY = "/wal";
@@ -106,6 +106,13 @@ export class MemberDisk {
     };
     this.#mountedLog = null;
     this.#mountedState = null;
+  }
+
+  /** Everything is gone, as after a restore from a backup of nothing. Requires: its member is down. */
+  wipe(): void {
+    assert(this.#mountedLog === null, "a disk in use is not wiped");
+    const log = new DiskImage({ tracksDurability: true });
+    this.#medium = { log, state: new Map(), stateIndex: 0, installed: null };
   }
 
   #newStore(

@@ -1,16 +1,18 @@
 import { assert, type Prng, seededPrng, VirtualClock } from "@conclave/base";
 import type { MemberId } from "@conclave/raft";
 import { Channel, clockTurn, createRpcServer, type RpcServer } from "@conclave/rpc";
-import { registerServices } from "../../packages/server/src/api/services.ts";
-import { resolveServerConfig, type ServerConfig } from "../../packages/server/src/config.ts";
-import { MemberNode } from "../../packages/server/src/node/member-node.ts";
-import { type Logger, silentLogger } from "../../packages/server/src/observe/logger.ts";
+import {
+  type Logger,
+  MemberNode,
+  registerServices,
+  resolveServerConfig,
+  type ServerConfig,
+  silentLogger,
+} from "@conclave/server/simulation";
 import { IncarnationClock, microtasksDone } from "./clock.ts";
 import { type DiskSpeed, MemberDisk } from "./disk.ts";
 import { Network, type NetworkSpeed } from "./network.ts";
 import { Trace } from "./trace.ts";
-
-const CLUSTER_ID = 0xc1n;
 
 export interface ClusterOptions {
   readonly seed: number;
@@ -24,6 +26,10 @@ export interface ClusterOptions {
   /** Applied entries between two cuts of the log, and how many stay in memory behind the cut. Counts. */
   readonly snapshotCount: number;
   readonly keptEntriesMax: number;
+  /** Waits until all that an event led to is done. Default: {@link microtasksDone}. */
+  readonly settle?: () => Promise<void>;
+  /** Told of a member that came up, before it takes part. */
+  readonly onBooted?: (member: SimulatedMember, node: MemberNode) => void;
 }
 
 /** Events at one moment beyond which the members are said to spin. Count. */
@@ -41,6 +47,8 @@ export class Cluster {
   readonly network: Network;
   readonly members: readonly SimulatedMember[];
   readonly options: ClusterOptions;
+  /** Changes when the cluster is replaced by another one. */
+  clusterId = 0xc1n;
   /** States replaced by a received snapshot, as the members log it. Count. */
   snapshotsInstalled = 0;
   /** The first thing that went wrong outside of an event: in a promise, or reported as fatal by a member. */
@@ -83,7 +91,8 @@ export class Cluster {
     observer: Observer,
     isDone: () => boolean = () => false,
   ): Promise<boolean> {
-    await microtasksDone();
+    const { settle = microtasksDone } = this.options;
+    await settle();
     let instantMs = -1;
     let atInstant = 0;
     while (!isDone() && this.clock.fireNext(untilMs)) {
@@ -93,7 +102,7 @@ export class Cluster {
         atInstant < INSTANT_EVENTS_MAX,
         "time stands still: something asks for turn after turn",
       );
-      await microtasksDone();
+      await settle();
       if (this.#failure !== null) throw this.#failure;
       observer.onEvent(this);
     }
@@ -169,16 +178,16 @@ export class SimulatedMember {
   }
 
   async #boot(clock: IncarnationClock): Promise<void> {
-    const { options, network } = this.#cluster;
+    const { options, network, clusterId } = this.#cluster;
     const onFatal = (error: Error): void => this.#cluster.fail(error);
     const storage = await this.disk.mount(clock, {
-      identity: { clusterId: CLUSTER_ID, memberId: this.id, name: this.name, members: [] },
+      identity: { clusterId, memberId: this.id, name: this.name, members: [] },
       clock,
       onFatal,
     });
     const node = await MemberNode.create({
       id: this.id,
-      clusterId: CLUSTER_ID,
+      clusterId,
       name: this.name,
       clientUrls: [`http://${this.name}:2379`],
       members: this.#ids.map((id) => ({ id, name: nameOf(id), peerUrls: [] })),
@@ -203,6 +212,7 @@ export class SimulatedMember {
     });
     network.listen(`${this.name}/peer`, this.#peerServer(node, clock));
     network.listen(`${this.name}/client`, this.#clientServer(node, clock));
+    options.onBooted?.(this, node);
     node.start();
     this.#node = node;
   }

@@ -22,6 +22,9 @@ export class Network {
   readonly #prng: Prng;
   readonly #speed: NetworkSpeed;
   readonly #hosts = new Map<string, Host>();
+  readonly #slownessMs = new Map<string, number>();
+  /** What stopped machines missed so far, by machine. Bounded by what is open on them. */
+  readonly #stopped = new Map<string, (() => void)[]>();
   /** "from>to" */
   readonly #cuts = new Set<string>();
   readonly #connections = new Set<Connection>();
@@ -78,6 +81,41 @@ export class Network {
     return count;
   }
 
+  /** Breaks every connection of one process. */
+  resetOf(process: string): void {
+    for (const connection of [...this.#connections]) {
+      if (connection.ends.some(({ place }) => place.process === process)) connection.reset();
+    }
+  }
+
+  /** What `machine` sends and is sent takes so much longer from now on. Milliseconds. */
+  slowDown(machine: string, byMs: number): void {
+    this.#slownessMs.set(machine, byMs);
+  }
+
+  /** A stopped process hears nothing until it goes on; then it hears everything. */
+  stop(machine: string): void {
+    this.#stopped.set(machine, this.#stopped.get(machine) ?? []);
+  }
+
+  goOn(machine: string): void {
+    const missed = this.#stopped.get(machine) ?? [];
+    this.#stopped.delete(machine);
+    for (const callback of missed) this.#clock.setTimer(0, callback);
+    for (const connection of [...this.#connections]) connection.onHealed();
+  }
+
+  isStopped(machine: string): boolean {
+    return this.#stopped.has(machine);
+  }
+
+  /** Now, or when `machine` goes on. */
+  whenRunning(machine: string, callback: () => void): void {
+    const missed = this.#stopped.get(machine);
+    if (missed === undefined) callback();
+    else missed.push(() => this.whenRunning(machine, callback));
+  }
+
   /** How `process` at `machine` reaches the listener `host` at machine `to`. */
   dialer(process: string, machine: string, to: string, host: string): Dial {
     return (_target, result) => {
@@ -85,6 +123,7 @@ export class Network {
       this.#clock.setTimer(this.drawDelayMs(), () => {
         // Without an answer from the other side, the dialer's own timeout ends the attempt.
         if (isGivenUp || this.isCut(machine, to) || this.isCut(to, machine)) return;
+        if (this.isStopped(machine)) return; // Late, by the dialer's own timeout.
         const listener = this.#hosts.get(host);
         if (listener === undefined) {
           result.onFailed("connection refused");
@@ -103,6 +142,11 @@ export class Network {
 
   drawDelayMs(): number {
     return nextBelow(this.#prng, this.#speed.delayMsMax * 4 + 1) / 4;
+  }
+
+  /** How long a chunk between two machines takes, drawn. Milliseconds. */
+  drawTransitMs(from: string, to: string): number {
+    return this.drawDelayMs() + (this.#slownessMs.get(from) ?? 0) + (this.#slownessMs.get(to) ?? 0);
   }
 
   get clock(): VirtualClock {
@@ -234,7 +278,8 @@ class Socket implements ByteLink {
     const { other } = this;
     const dueMs = Math.max(
       other.#lastDueMs,
-      this.#network.clock.nowMs() + this.#network.drawDelayMs(),
+      this.#network.clock.nowMs() +
+        this.#network.drawTransitMs(this.place.machine, other.place.machine),
     );
     other.#lastDueMs = dueMs;
     other.#arriving.push({ ...arrival, dueMs });
@@ -249,6 +294,7 @@ class Socket implements ByteLink {
     const from = this.other.place.machine;
     const to = this.place.machine;
     const nowMs = this.#network.clock.nowMs();
+    if (this.#network.isStopped(to)) return;
     while (!this.isClosed && this.#receiver !== null && !this.#network.isCut(from, to)) {
       const next = this.#arriving[0];
       if (next === undefined || next.dueMs > nowMs) return;
@@ -266,7 +312,7 @@ class Socket implements ByteLink {
     if (!this.#doesOtherWait || this.#arrivingBytes > 0) return;
     this.#doesOtherWait = false;
     const { other } = this;
-    if (!other.isClosed) this.#network.clock.setTimer(0, () => other.#receiver?.onWritten());
+    if (!other.isClosed) other.#soon(() => other.#receiver?.onWritten());
   }
 
   /** The receiver hears of it in a turn of its own. */
@@ -274,7 +320,12 @@ class Socket implements ByteLink {
     this.isClosed = true;
     this.#connection.onEndClosed();
     const receiver = this.#receiver;
-    this.#network.clock.setTimer(0, () => receiver?.onClosed(cause));
+    this.#soon(() => receiver?.onClosed(cause));
     if (!this.other.isClosed) this.#sendToOther({ kind: "reset" });
+  }
+
+  /** In a turn of its own, unless its process is stopped: then, when that goes on. */
+  #soon(callback: () => void): void {
+    this.#network.clock.setTimer(0, () => this.#network.whenRunning(this.place.machine, callback));
   }
 }

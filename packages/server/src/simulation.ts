@@ -1,0 +1,17 @@
+/**
+ * A member in parts, for whoever gives it time, chance, disk and network of their own: `@conclave/testing`. No semver.
+ */
+export { registerServices } from "./api/services.ts";
+export { resolveServerConfig, type ServerConfig } from "./config.ts";
+export { MemberNode } from "./node/member-node.ts";
+export { type Logger, silentLogger } from "./observe/logger.ts";
+export type { Disk, DiskFile } from "./storage/disk.ts";
+export { type CrashMode, DiskImage } from "./storage/disk-image.ts";
+export type { DurableStateStore, StateSnapshot } from "./storage/durable-state-store.ts";
+export { MemoryDisk } from "./storage/memory-disk.ts";
+export {
+  MemberStorage,
+  openLog,
+  type StorageOptions,
+  type StoragePlace,
+} from "./storage/recovery.ts";
