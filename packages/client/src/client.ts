@@ -24,6 +24,7 @@ import { type Runtime, systemRuntime } from "./runtime.ts";
 import type { Session } from "./session/session.ts";
 import { Sessions } from "./session/sessions.ts";
 import type { WorkerConnection } from "./session/worker/messages.ts";
+import type { Counter } from "./transact/counter.ts";
 import type { TransactOptions } from "./transact/options.ts";
 import type { TransactBody, Transacted } from "./transact/transact.ts";
 import { openChannel } from "./transport/h2.ts";
@@ -185,6 +186,14 @@ export class Client implements AsyncDisposable {
     codec: KeyCodec<T>,
   ): KeyTemplate<Template, T> {
     return keyTemplate(template, codec);
+  }
+
+  /** The number under `key` that many processes count up together. See {@link Counter}. */
+  counter(key: string): Counter {
+    return onDemand<Counter>(async () => {
+      const { CounterKey } = await import("./transact/counter.ts");
+      return new CounterKey(this.#coordination, key);
+    });
   }
 
   /** The changes of some keys, from now on or from a revision. See {@link Watch}. */

@@ -76,6 +76,7 @@ export type { Disposes, HoldScope } from "./ownership/hold-scope.ts";
 export type { SessionTiming } from "./session/renewal-times.ts";
 export type { Session, SessionState } from "./session/session.ts";
 export type { SessionOptions } from "./session/session-options.ts";
+export type { Counter, NumberBlock } from "./transact/counter.ts";
 export type { Isolation } from "./transact/isolation.ts";
 export type { TransactOptions, TransactRetryOptions } from "./transact/options.ts";
 export type { TransactBody, Transacted } from "./transact/transact.ts";

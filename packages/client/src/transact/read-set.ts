@@ -2,15 +2,15 @@ import { type ByteString, bytesOf } from "@conclave/base";
 import { type Comparison, compare } from "../kv/compare.ts";
 import type { KeyValue } from "../kv/key-value.ts";
 import { type Op, op } from "../kv/op.ts";
-import type { Snapshot } from "./snapshot-reader.ts";
+import type { Seen, Snapshot } from "./snapshot-reader.ts";
 
 /** What an attempt has read. */
 export class ReadSet {
-  readonly pairs = new Map<ByteString, KeyValue | null>();
+  readonly pairs = new Map<ByteString, Seen | null>();
   readonly ranges = new Map<string, readonly ByteString[]>();
 
   /** The first look at a key counts: what it showed is what must not have changed. */
-  add(key: ByteString, pair: KeyValue | null): void {
+  add(key: ByteString, pair: Seen | null): void {
     if (!this.pairs.has(key)) this.pairs.set(key, pair);
   }
 

@@ -1,13 +1,19 @@
 import type { ByteString } from "@conclave/base";
 import type { KeyValue } from "../kv/key-value.ts";
 import { type Op, op } from "../kv/op.ts";
+import type { Encoded } from "../kv/value-codec.ts";
 import type { Coordination } from "../ownership/coordination.ts";
+
+/** A pair as a transaction has seen it. */
+export interface Seen extends Encoded {
+  readonly modRevision: number;
+}
 
 /** What the store held at one revision, as far as it was read. */
 export interface Snapshot {
   readonly revision: number;
   /** Pairs by key; null for an absent key. */
-  readonly pairs: ReadonlyMap<ByteString, KeyValue | null>;
+  readonly pairs: ReadonlyMap<ByteString, Seen | null>;
   /** Pairs by prefix, each list in the order of its keys. */
   readonly ranges: ReadonlyMap<string, readonly KeyValue[]>;
 }

@@ -143,7 +143,7 @@ function runCallback(callback: () => void): void {
 }
 
 /** The error of a transaction that its limit ended; a commit may have been under way. */
-function endedBy(signal: AbortSignal, error: unknown): unknown {
+export function endedBy(signal: AbortSignal, error: unknown): unknown {
   const { reason } = signal;
   const isUnknown = error instanceof ConclaveError && error.outcome === "unknown";
   if (!isUnknown || !(reason instanceof ConclaveError)) return reason;

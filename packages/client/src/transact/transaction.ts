@@ -1,13 +1,12 @@
 import { type ByteString, byteStringOf, bytesOf } from "@conclave/base";
 import { ConclaveError } from "../errors.ts";
 import type { Comparison } from "../kv/compare.ts";
-import type { KeyValue } from "../kv/key-value.ts";
 import { type Bytes, bytesFrom, textOf } from "../kv/keys.ts";
 import { type PutOptions, targetOf } from "../kv/op.ts";
 import { isTypedKey, type TypedKey, type TypedKeys } from "../kv/typed-key.ts";
 import type { Encoded } from "../kv/value-codec.ts";
 import { ReadSet } from "./read-set.ts";
-import type { Snapshot, SnapshotReader } from "./snapshot-reader.ts";
+import type { Seen, Snapshot, SnapshotReader } from "./snapshot-reader.ts";
 import { WriteSet } from "./write-set.ts";
 
 /** A key with or without a type. */
@@ -136,8 +135,8 @@ export class Transaction {
    *
    * A transaction that also writes can check about a hundred keys; see {@link TransactOptions.opsMax}.
    */
-  getAll(range: { readonly prefix: string }): Promise<readonly TransactionPair<string>[]>;
   getAll<T>(range: TypedKeys<T>): Promise<readonly TransactionPair<T>[]>;
+  getAll(range: { readonly prefix: string }): Promise<readonly TransactionPair<string>[]>;
   async getAll(
     range: { readonly prefix: string } | TypedKeys<unknown>,
   ): Promise<readonly TransactionPair<unknown>[]> {
@@ -209,8 +208,8 @@ export class Transaction {
   }
 
   /** The pairs of all keys that the body has not written. */
-  async #readMissing(ids: readonly ByteString[]): Promise<Map<ByteString, KeyValue | null>> {
-    const pairs = new Map<ByteString, KeyValue | null>();
+  async #readMissing(ids: readonly ByteString[]): Promise<Map<ByteString, Seen | null>> {
+    const pairs = new Map<ByteString, Seen | null>();
     const missing = new Set<ByteString>();
     for (const id of ids) {
       const seen = this.#remembers ? this.#seen(id) : undefined;
@@ -228,7 +227,7 @@ export class Transaction {
   }
 
   /** What the attempt has seen of a key; undefined: nothing. */
-  #seen(id: ByteString): KeyValue | null | undefined {
+  #seen(id: ByteString): Seen | null | undefined {
     const read = this.reads.pairs.get(id);
     if (read !== undefined) return read;
     const known = this.#known?.pairs.get(id);
@@ -249,12 +248,12 @@ export class Transaction {
     return [...pairs].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, pair]) => pair);
   }
 
-  async #rangeOf(prefix: string): Promise<readonly [ByteString, KeyValue][]> {
+  async #rangeOf(prefix: string): Promise<readonly [ByteString, Seen][]> {
     const seen = this.#remembers ? this.reads.ranges.get(prefix) : undefined;
     if (seen === undefined) {
       const known = this.#remembers ? this.#known?.ranges.get(prefix) : undefined;
       const read = known ?? (await this.#reading(this.#reader.range(prefix)));
-      const entries = read.map((pair): [ByteString, KeyValue] => [byteStringOf(pair.key), pair]);
+      const entries = read.map((pair): [ByteString, Seen] => [byteStringOf(pair.key), pair]);
       if (!this.#remembers) return entries;
       for (const [id, pair] of entries) this.reads.add(id, pair);
       const keys = entries.map(([id]) => id);
@@ -264,10 +263,10 @@ export class Transaction {
     return this.#remembered(seen);
   }
 
-  #remembered(ids: readonly ByteString[]): readonly [ByteString, KeyValue][] {
+  #remembered(ids: readonly ByteString[]): readonly [ByteString, Seen][] {
     return ids.flatMap((id) => {
       const pair = this.reads.pairs.get(id);
-      return pair ? [[id, pair] as [ByteString, KeyValue]] : [];
+      return pair ? [[id, pair] as [ByteString, Seen]] : [];
     });
   }
 
