@@ -24,9 +24,7 @@ describeEachServer(
     test("blocks of several clients have no number in common, and leave none out", async () => {
       const all = await Promise.all([clients.connect(), clients.connect(), clients.connect()]);
       const blocks = await Promise.all(
-        all.flatMap((client) =>
-          Array.from({ length: 5 }, () => client.counter("ids").block(10)),
-        ),
+        all.flatMap((client) => Array.from({ length: 5 }, () => client.counter("ids").block(10))),
       );
       const numbers = blocks.flatMap((block) => [...block]).sort((a, b) => a - b);
       expect(numbers).toEqual(Array.from({ length: 150 }, (_, at) => at + 1));

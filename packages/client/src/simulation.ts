@@ -19,6 +19,7 @@ import "./ownership/contention.ts";
 import "./ownership/hold-scope.ts";
 import "./ownership/queue-wait.ts";
 import "./session/worker/keep-alive-worker.ts";
+import "./transact/counter.ts";
 import "./transact/transact.ts";
 import "./transport/repeat.ts";
 

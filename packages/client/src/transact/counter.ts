@@ -9,8 +9,9 @@ import type { Transaction } from "./transaction.ts";
 
 /** Numbers that nobody else will get. */
 export interface NumberBlock extends Iterable<number> {
+  /** The lowest of them. */
   readonly first: number;
-  /** Inclusive. */
+  /** The highest of them. */
   readonly last: number;
 }
 
