@@ -141,13 +141,12 @@ describeEachServer(
       await eventually(() => expect(mirror.synced).toBe(true));
       const batches = mirror.changes();
       await batches.next();
-      const cutting = setInterval(() => faults.cutStreams(), 1);
-      faults.cutStreams();
+      faults.cutOffStreams();
       await writer.kv.put("f/changed", "2");
       await writer.kv.delete("f/deleted");
       const { revision } = await writer.kv.put("f/new", "2");
       await writer.kv.compact(revision);
-      clearInterval(cutting);
+      faults.restoreStreams();
       const known = new Map([...mirror]);
       await mirror.atLeast(revision);
       const batch: MirrorBatch<string> = (await batches.next()).value;

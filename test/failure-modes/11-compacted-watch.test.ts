@@ -17,12 +17,11 @@ describeEachServer(
       await eventually(() => expect(flags.synced).toBe(true));
       const batches = flags.changes();
       await batches.next();
-      const cutting = setInterval(() => faults.cutStreams(), 1);
-      faults.cutStreams();
+      faults.cutOffStreams();
       await writer.kv.delete("flags/deleted");
       const { revision } = await writer.kv.put("flags/new", "1");
       await writer.kv.compact(revision);
-      clearInterval(cutting);
+      faults.restoreStreams();
       await eventually(
         () => expect([...flags.keys()].sort()).toEqual(["flags/kept", "flags/new"]),
         3_000,

@@ -17,6 +17,7 @@ export class FaultyCaller implements ClosableCaller {
   readonly #cuts = new Set<() => void>();
   /** Decides about each unary call by its path; undefined lets it pass. */
   faultOf: (path: string) => UnaryFault | undefined = () => undefined;
+  #streamsAreCutOff = false;
   /** How many unary calls were made, by path. */
   readonly calls = new Map<string, number>();
 
@@ -38,6 +39,16 @@ export class FaultyCaller implements ClosableCaller {
     for (const cut of [...this.#cuts]) cut();
   }
 
+  /** Ends every stream, and every later one before anything comes through it, until {@link restoreStreams}. */
+  cutOffStreams(): void {
+    this.#streamsAreCutOff = true;
+    this.cutStreams();
+  }
+
+  restoreStreams(): void {
+    this.#streamsAreCutOff = false;
+  }
+
   unary(path: string, request: Uint8Array, options: CallOptions, callback: UnaryCallback): void {
     this.calls.set(path, (this.calls.get(path) ?? 0) + 1);
     const fault = this.faultOf(path);
@@ -51,7 +62,7 @@ export class FaultyCaller implements ClosableCaller {
     const stream = this.#inner.stream(path, options, {
       ...handler,
       onMessage: (message) => {
-        if (!over) handler.onMessage(message);
+        if (!over && !this.#streamsAreCutOff) handler.onMessage(message);
       },
       onEnd: (status) => {
         this.#cuts.delete(cut);
@@ -66,6 +77,7 @@ export class FaultyCaller implements ClosableCaller {
       handler.onEnd(statusOf(Status.UNAVAILABLE, "connection lost"));
     };
     this.#cuts.add(cut);
+    if (this.#streamsAreCutOff) setImmediate(cut);
     return stream;
   }
 
