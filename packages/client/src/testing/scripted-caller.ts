@@ -44,7 +44,12 @@ export class PendingUnary {
     method: Method<Req, Res, ReqInit, ResInit>,
     response: ResInit,
   ): void {
-    this.#callback(statusOf(Status.OK), method.response.encode(response));
+    this.replyBytes(method.response.encode(response));
+  }
+
+  /** What no encoder of ours writes. */
+  replyBytes(bytes: Uint8Array): void {
+    this.#callback(statusOf(Status.OK), bytes);
   }
 
   fail(code: StatusCode, message = "", mayHaveReachedServer = true): void {
