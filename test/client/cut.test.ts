@@ -1,7 +1,7 @@
 import { type Client, ConclaveError, connect } from "@conclave/client";
 import { grpcTransport } from "@conclave/client/grpc-js";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { cutsOf, handlesOpen, replay, sweep } from "../support/cut-sweep.ts";
+import { cutsOf, handlesOpen, sweep } from "../support/cut-sweep.ts";
 import { type Cut, type CutKind, CuttingProxy, type Direction } from "../support/cutting-proxy.ts";
 import { describeEachServer } from "../support/each-server.ts";
 import { eventually } from "../support/eventually.ts";
@@ -78,7 +78,7 @@ describeEachServer(
         const failures = await sweep(cuts, async (cut) => {
           await run(operation, cut);
         });
-        expect(failures, `replay with ${replay}`).toEqual([]);
+        expect(failures).toEqual([]);
         expect((await observer.kv.getAll({ prefix: "" })).items).toEqual([]);
         await eventually(() => {
           const after = handlesOpen();

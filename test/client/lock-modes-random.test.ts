@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { nextBelow, nextChance, type Prng, seededPrng } from "@conclave/base";
+import { testSeed } from "@conclave/base/testing";
 import { type Client, ConclaveError, type Lock, type LockOptions } from "@conclave/client";
 import { expect, test } from "vitest";
 import { describeEachServer } from "../support/each-server.ts";
@@ -7,7 +8,6 @@ import { eventually } from "../support/eventually.ts";
 import { clientsOf } from "./client-support.ts";
 import { playFaults } from "./play-faults.ts";
 
-const SEED = Number(process.env.LOCKS_SEED ?? Math.floor(Math.random() * 2 ** 32));
 const CLIENTS = 4;
 const TASKS_PER_CLIENT = 3;
 const DURATION_MS = 3_000;
@@ -98,10 +98,8 @@ describeEachServer(
 
     test(
       "a writer is alone, permits are no more than there are, nobody is overtaken, nothing is left",
-      async ({ onTestFailed }) => {
-        const replay = `LOCKS_SEED=${SEED} npx vitest run test/client/lock-modes-random.test.ts`;
-        onTestFailed(() => console.error(`replay with ${replay}`));
-        const prng = seededPrng(SEED);
+      async () => {
+        const prng = seededPrng(testSeed());
         const record = new Record();
         const until = performance.now() + DURATION_MS;
         const attempt = async (client: Client, claim: Claim) => {

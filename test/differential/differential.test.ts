@@ -1,4 +1,5 @@
 import { seededPrng } from "@conclave/base";
+import { testSeed } from "@conclave/base/testing";
 import { expect, test } from "vitest";
 import { describeEachServer, type ServerUnderTest } from "../support/each-server.ts";
 import type { WatchCreateRequest, WatchEvent } from "../support/etcd-messages.ts";
@@ -8,22 +9,19 @@ import { RandomRequests, type Step } from "./random-requests.ts";
 import { Refused } from "./reference-checks.ts";
 import { type Answer, type ReferenceEvent, ReferenceStore } from "./reference-store.ts";
 
-/** `CONCLAVE_SEED=n CONCLAVE_STEPS=n npx vitest run test/differential` replays or goes further. */
-const seed = Number(process.env.CONCLAVE_SEED ?? 1 + (Date.now() % 1_000_000));
+/** `CONCLAVE_STEPS` goes further. */
 const stepCount = Number(process.env.CONCLAVE_STEPS ?? 1_500);
 const WATCHES = 6;
 
 describeEachServer(
   "random requests and the reference store",
   (server) => {
-    test(`agree on ${stepCount} answers, refusals and all events in between (seed ${seed})`, async () => {
-      const run = new DifferentialRun(server);
+    test(`agree on ${stepCount} answers, refusals and all events in between`, async () => {
+      const run = new DifferentialRun(server, testSeed());
       try {
         await run.watchSome();
         for (let step = 0; step < stepCount; step++) await run.step(step);
         await run.compareEvents();
-      } catch (error) {
-        throw new Error(`CONCLAVE_SEED=${seed} CONCLAVE_STEPS=${stepCount}`, { cause: error });
       } finally {
         run[Symbol.dispose]();
       }
@@ -39,7 +37,7 @@ class DifferentialRun implements Disposable {
   readonly #requests: RandomRequests;
   readonly #watches: { request: WatchCreateRequest; stream: WatchStream }[] = [];
 
-  constructor(server: ServerUnderTest) {
+  constructor(server: ServerUnderTest, seed: number) {
     this.#client = new RawClient(server.deployment.endpoints[0]!);
     this.#requests = new RandomRequests(seededPrng(seed), () => this.#reference.revision, {
       avoidsPanics: server.kind === "etcd",

@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { seededPrng } from "@conclave/base";
+import { chooseSeed, replayCommand } from "@conclave/base/testing";
 import { type Client, connect } from "@conclave/client";
 import { beforeAll, expect, test } from "vitest";
 import { describeEachServer } from "../support/each-server.ts";
@@ -12,9 +13,9 @@ import { buildGoContender, goWithEtcd } from "./go-program.ts";
 import { type Change, overlaps, type QueueHistory, readHistory } from "./history.ts";
 import type { QueueTerms, Recipe } from "./queue-terms.ts";
 
-/** How long the turns are taken, after everyone has had two. `INTEROP_MS=60000` makes it a minute. */
-const DURATION_MS = Number(process.env.INTEROP_MS ?? 10_000);
-const SEED = Number(process.env.INTEROP_SEED ?? Math.floor(Math.random() * 2 ** 32));
+/** How long the turns are taken, after everyone has had two. `CONCLAVE_INTEROP_MS=60000` makes it a minute. */
+const DURATION_MS = Number(process.env.CONCLAVE_INTEROP_MS ?? 10_000);
+const SEED = chooseSeed();
 const START_TIMEOUT_MS = 120_000;
 /** Each kill of a holder costs the rest its TTL. */
 const TEST_TIMEOUT_MS = 120_000 + 2 * DURATION_MS;
@@ -120,7 +121,7 @@ function summary(run: Run, history: QueueHistory, who: readonly string[]): strin
   );
   const { holders, waiters } = run.killed;
   const losses = run.losses.length === 0 ? "" : `; lost: ${run.losses.join(", ")}`;
-  return `turns: ${turns.join(", ")}; killed: ${holders} holders, ${waiters} waiters${losses}; victims drawn by INTEROP_SEED=${SEED}`;
+  return `turns: ${turns.join(", ")}; killed: ${holders} holders, ${waiters} waiters${losses}; the same victims: ${replayCommand(SEED)}`;
 }
 
 suite("lock");

@@ -1,28 +1,24 @@
+import { testSeed, testSeeds } from "@conclave/base/testing";
 import { describe, expect, test } from "vitest";
 import { type RunReport, simulate } from "./simulation.ts";
 
-/**
- * CONCLAVE_SEED replays one seed, CONCLAVE_TRACE=400 with more of its last lines. CONCLAVE_SEEDS runs so many, from
- * CONCLAVE_FIRST_SEED on, and prints what they amounted to.
- */
-const { CONCLAVE_SEED, CONCLAVE_SEEDS, CONCLAVE_FIRST_SEED } = process.env;
+/** `CONCLAVE_TRACE=400` shows so many last lines of a run that fails. With `CONCLAVE_SEEDS` it prints what the runs amounted to. */
 const DEFAULT_SEEDS = 70;
 /** A run takes a quarter of a second; some wait for a machine that others use. Milliseconds. */
 const SEED_TIMEOUT_MS = 3_000;
 
-const firstSeed = Number(CONCLAVE_SEED ?? CONCLAVE_FIRST_SEED ?? 1);
-const seedCount = CONCLAVE_SEED === undefined ? Number(CONCLAVE_SEEDS ?? DEFAULT_SEEDS) : 1;
-const seeds = Array.from({ length: seedCount }, (_, at) => firstSeed + at);
+const seeds = testSeeds(1, DEFAULT_SEEDS);
 
 describe("a cluster in one process", () => {
   test("the same seed replays the same run", async () => {
-    const first = await simulate(firstSeed);
-    expect(await simulate(firstSeed)).toEqual(first);
-    expect(await simulate(firstSeed + 1)).not.toEqual(first);
+    const seed = testSeed(1);
+    const first = await simulate(seed);
+    expect(await simulate(seed)).toEqual(first);
+    expect(await simulate(seed + 1)).not.toEqual(first);
   });
 
   test(
-    `keeps its promises over ${seedCount} seeds of crashes, partitions and lost connections`,
+    `keeps its promises over ${seeds.length} seeds of crashes, partitions and lost connections`,
     async () => {
       const totals = new Map<string, number>();
       for (const seed of seeds) {
@@ -30,12 +26,12 @@ describe("a cluster in one process", () => {
         // The test runner wants to hear from its worker.
         await new Promise((resolve) => setImmediate(resolve));
       }
-      if (CONCLAVE_SEEDS !== undefined) console.log(Object.fromEntries(totals));
-      if (seedCount < DEFAULT_SEEDS) return;
+      if (process.env.CONCLAVE_SEEDS !== undefined) console.log(Object.fromEntries(totals));
+      if (seeds.length < DEFAULT_SEEDS) return;
       // What never happens is not tested.
       for (const [what, count] of totals) expect(count, what).toBeGreaterThan(0);
     },
-    seedCount * SEED_TIMEOUT_MS,
+    seeds.length * SEED_TIMEOUT_MS,
   );
 });
 

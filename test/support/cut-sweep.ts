@@ -1,4 +1,5 @@
 import { nextBelow, seededPrng } from "@conclave/base";
+import { testSeed } from "@conclave/base/testing";
 import type { Cut, CutKind, Direction } from "./cutting-proxy.ts";
 
 /** Bytes that pass in each direction while nothing is cut. */
@@ -13,17 +14,13 @@ const CONCURRENCY = 10;
 
 /** `CONCLAVE_CUT=full` cuts at every byte; otherwise some of them are drawn. */
 const isFull = process.env.CONCLAVE_CUT === "full";
-const seed = Number(process.env.CONCLAVE_CUT_SEED ?? Math.floor(Math.random() * 2 ** 31));
-
-/** How to run the same cuts again. */
-export const replay = `CONCLAVE_CUT_SEED=${seed}`;
 
 /**
  * The cuts to make in an exchange: all kinds, both directions, at each byte boundary, of which every `n`-th is taken from a
  * random first one on so that at most `runsMax` of each kind and direction are.
  */
 export function cutsOf(size: ExchangeSize, runsMax: Readonly<Record<CutKind, number>>): Cut[] {
-  const prng = seededPrng(seed);
+  const prng = seededPrng(testSeed());
   return KINDS.flatMap((kind) =>
     DIRECTIONS.flatMap((direction) => {
       const boundaries = size[direction] + 1 + SIZE_VARIES_BY_BYTES;

@@ -1,4 +1,5 @@
 import { nextBelow, seededPrng, VirtualClock } from "@conclave/base";
+import { testSeed } from "@conclave/base/testing";
 import { describe, expect, test } from "vitest";
 import { DEADLINE_TICK_MS, DeadlineWheel, type Expiring } from "./deadlines.ts";
 import {
@@ -15,8 +16,7 @@ function expiring(deadlineMs: number, onDeadline: () => void): Expiring {
 
 describe("deadline wheel", () => {
   test("each fires once, never early, at most a tick late, near ones and those of later revolutions", () => {
-    const seed = Number(process.env.RPC_WHEEL_SEED ?? 5);
-    const prng = seededPrng(seed);
+    const prng = seededPrng(testSeed(5));
     const clock = new VirtualClock();
     const wheel = new DeadlineWheel(clock);
     const late: number[] = [];

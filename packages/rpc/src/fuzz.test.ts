@@ -1,5 +1,6 @@
-// Frames and header blocks by chance. Replay: RPC_FUZZ_SEED=<seed>; longer: RPC_FUZZ_MS=60000.
+// Frames and header blocks by chance. Longer: CONCLAVE_RPC_FUZZ_MS=60000.
 import { nextBelow, nextChance, type Prng, seededPrng, VirtualClock } from "@conclave/base";
+import { chooseSeed, replayCommand } from "@conclave/base/testing";
 import { expect, test } from "vitest";
 import { Channel } from "./channel.ts";
 import { ConnectionFault } from "./error-code.ts";
@@ -17,22 +18,19 @@ import {
 } from "./testing/raw-peer.ts";
 import { clockTurn } from "./turn.ts";
 
-const BUDGET_MS = Number(process.env.RPC_FUZZ_MS ?? 1_500);
-const BASE_SEED = Number(
-  process.env.RPC_FUZZ_SEED ?? crypto.getRandomValues(new Uint32Array(1))[0]!,
-);
+const BUDGET_MS = Number(process.env.CONCLAVE_RPC_FUZZ_MS ?? 1_500);
 
 /** Runs seeds until the time is up, and names the one that failed. */
 function forSeeds(run: (prng: Prng) => void): void {
   const endMs = performance.now() + BUDGET_MS;
   let rounds = 0;
-  for (let seed = BASE_SEED; performance.now() < endMs || rounds < 20; seed += 1) {
+  for (let seed = chooseSeed(); performance.now() < endMs || rounds < 20; seed += 1) {
     const beganMs = performance.now();
     try {
       run(seededPrng(seed));
       expect(performance.now() - beganMs).toBeLessThan(5_000); // nothing hangs
     } catch (error) {
-      throw new Error(`replay: RPC_FUZZ_SEED=${seed}`, { cause: error });
+      throw new Error(`replay: ${replayCommand(seed)}`, { cause: error });
     }
     rounds += 1;
   }

@@ -1,4 +1,5 @@
 import { nextBelow, nextChance, type Prng, seededPrng } from "@conclave/base";
+import { printReplayOnFailure, testSeeds } from "@conclave/base/testing";
 import {
   type CompareInit,
   DeleteRangeRequest,
@@ -16,16 +17,13 @@ import {
   type TxnResponseInit,
   type WatchResponse,
 } from "@conclave/wire";
-import { describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { KeyValueHash } from "./mvcc/hash.ts";
 import { checkTxnRequest } from "./mvcc/txn-check.ts";
 import { isInRange, ModelRefusal, ReferenceModel, wireOf } from "./reference-model.ts";
 import type { CommandResult, RangeResult, RefusedResult } from "./result.ts";
 import { bytes, kvsOf, Member, type TestStream, text } from "./testing.ts";
 
-/** `SEED=7` replays one script, `SEED=1000 SEEDS=100` runs others. */
-const FIRST_SEED = Number(process.env.SEED ?? 1);
-const SEEDS = Number(process.env.SEEDS ?? (process.env.SEED === undefined ? 6 : 1));
 const STEPS = 1_500;
 
 const KEYS = ["a", "ab", "b", "c", "c\0", "ca", "d", "e\xff", "f"];
@@ -319,7 +317,9 @@ class Follower {
   }
 }
 
-describe.each(Array.from({ length: SEEDS }, (_, i) => FIRST_SEED + i))("SEED=%i", (seed) => {
+describe.each(testSeeds(1, 6))("CONCLAVE_SEED=%i", (seed) => {
+  beforeEach(() => printReplayOnFailure(seed));
+
   test("answers and history agree with the reference model, through compactions and crashes", () => {
     const model = new ReferenceModel();
     const script = new Script(seededPrng(seed), model);

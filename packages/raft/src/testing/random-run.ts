@@ -1,4 +1,5 @@
 import { assert, nextBelow, nextChance, type Prng, seededPrng } from "@conclave/base";
+import { replayCommand } from "@conclave/base/testing";
 import type { RaftConfig } from "../config.ts";
 import type { MembershipChangeType } from "../membership.ts";
 import { isMember } from "../membership.ts";
@@ -406,6 +407,6 @@ export function runSeed(seed: number): RunReport {
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     const story = run.trace.slice(-60).join("\n");
-    throw new Error(`seed ${seed}: ${reason}\nreplay: CONCLAVE_SEED=${seed}\n${story}`, { cause });
+    throw new Error(`seed ${seed}: ${reason}\nreplay: ${replayCommand(seed)}\n${story}`, { cause });
   }
 }

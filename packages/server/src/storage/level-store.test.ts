@@ -1,4 +1,5 @@
 import { nextBelow, nextChance, seededPrng, systemClock, VirtualClock } from "@conclave/base";
+import { testSeed } from "@conclave/base/testing";
 import { describe, expect, test } from "vitest";
 import type { DurableStateStore, StateSnapshot } from "./durable-state-store.ts";
 import { type LevelBatch, openLevel } from "./level-database.ts";
@@ -6,8 +7,6 @@ import { LevelStore, type LevelStoreOptions } from "./level-store.ts";
 import { StateCorruption, StorageFailure } from "./storage-error.ts";
 import { temporaryDirectory } from "./testing/temporary-directory.ts";
 import { VolatileStore } from "./volatile-store.ts";
-
-const SEED = Number(process.env.STATE_SEED ?? 7);
 
 function openStore(directory: string, overrides: Partial<LevelStoreOptions> = {}) {
   return LevelStore.open(directory, {
@@ -33,8 +32,8 @@ const implementations = [
 ];
 
 describe.each(implementations)("the $kind store", ({ open }) => {
-  test(`reads what was written, before and after it is on disk (STATE_SEED=${SEED})`, async () => {
-    const prng = seededPrng(SEED);
+  test("reads what was written, before and after it is on disk", async () => {
+    const prng = seededPrng(testSeed(7));
     const store: DurableStateStore = await open();
     const model = new Map<string, string>();
     let snapshot: { readonly taken: StateSnapshot; readonly expected: [string, string][] } | null =

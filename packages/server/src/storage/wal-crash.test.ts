@@ -1,4 +1,5 @@
 import { nextBelow, nextChance, seededPrng } from "@conclave/base";
+import { printReplayOnFailure, testSeeds } from "@conclave/base/testing";
 import { describe, expect, test } from "vitest";
 import { type CrashMode, DiskImage, type DiskOperation } from "./disk-image.ts";
 import { MemoryDisk } from "./memory-disk.ts";
@@ -7,7 +8,6 @@ import { type LogContent, randomBatch, WalModel } from "./testing/wal-model.ts";
 import type { WalRecovery } from "./wal.ts";
 import type { WalBatch } from "./wal-group.ts";
 
-const SEED = Number(process.env.WAL_SEED ?? 20);
 const MODES: readonly CrashMode[] = ["nothing", "everything", "some", "torn-sectors", "no-names"];
 
 interface Recording {
@@ -93,9 +93,10 @@ function cachedTextOf(content: LogContent): string {
 }
 
 describe("after a power cut at any moment the log boots with everything it acknowledged (F3 to F6)", () => {
-  test.each([0, 1, 2, 3].map((nth) => SEED + nth))(
-    "seed WAL_SEED=%i",
+  test.each(testSeeds(20, 4))(
+    "CONCLAVE_SEED=%i",
     async (seed) => {
+      printReplayOnFailure(seed);
       const { operations, model, appended, acknowledged } = await record(seed, 250);
       const prng = seededPrng(seed + 1000);
       const image = new DiskImage({ tracksDurability: true });

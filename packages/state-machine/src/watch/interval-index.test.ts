@@ -1,14 +1,13 @@
 import { type ByteString, nextBelow, seededPrng } from "@conclave/base";
+import { testSeed } from "@conclave/base/testing";
 import { WatchCreateRequest } from "@conclave/wire";
 import { expect, test } from "vitest";
 import { type KeyRange, rangeContains } from "../mvcc/range-bounds.ts";
 import { IntervalIndex } from "./interval-index.ts";
 import { Watcher, type WatcherStream } from "./watcher.ts";
 
-const seed = Number(process.env.SEED ?? 5);
-
-test(`the watchers of a key are those whose range holds it, through adds and removes (SEED=${seed})`, () => {
-  const prng = seededPrng(seed);
+test("the watchers of a key are those whose range holds it, through adds and removes", () => {
+  const prng = seededPrng(testSeed(5));
   const index = new IntervalIndex();
   const watchers: Watcher[] = [];
   const stream = {} as WatcherStream;
