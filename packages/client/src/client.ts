@@ -2,6 +2,10 @@ import { KV } from "@conclave/wire";
 import { onAbort } from "./abort.ts";
 import type { Admin } from "./admin/admin.ts";
 import type { Users } from "./admin/users.ts";
+import type { Barrier } from "./barriers/barrier.ts";
+import type { CyclicBarrier } from "./barriers/cyclic-barrier.ts";
+import type { Latch } from "./barriers/latch.ts";
+import type { BarrierOptions, LatchOptions } from "./barriers/open.ts";
 import { Services } from "./discovery/services.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import { Election, type ElectionOptions } from "./elections/election.ts";
@@ -193,6 +197,27 @@ export class Client implements AsyncDisposable {
     return onDemand<Counter>(async () => {
       const { CounterKey } = await import("./transact/counter.ts");
       return new CounterKey(this.#coordination, key);
+    });
+  }
+
+  /**
+   * A barrier that somebody puts up and releases; with `parties`, one at which so many wait for each other. See
+   * {@link Barrier} and {@link CyclicBarrier}. Their methods reject with TypeError or RangeError for wrong arguments here.
+   */
+  barrier(name: string): Barrier;
+  barrier(name: string, options: BarrierOptions): CyclicBarrier;
+  barrier(name: string, options?: BarrierOptions): Barrier | CyclicBarrier {
+    return onDemand<Barrier & CyclicBarrier>(async () => {
+      const { openBarrier } = await import("./barriers/open.ts");
+      return openBarrier(this.#coordination, name, options) as Barrier & CyclicBarrier;
+    });
+  }
+
+  /** What is counted down to 0 by many, and waited for by many. See {@link Latch}. */
+  latch(name: string, options: LatchOptions = {}): Latch {
+    return onDemand<Latch>(async () => {
+      const { openLatch } = await import("./barriers/open.ts");
+      return openLatch(this.#coordination, name, options);
     });
   }
 

@@ -11,6 +11,7 @@ export type Outcome = "not-applied" | "unknown";
 export const ERROR_CODES = [
   "ABORTED",
   "ALREADY_EXISTS",
+  "BARRIER_BROKEN",
   "CANCELLED",
   "CLOSED",
   "COMPACTED",

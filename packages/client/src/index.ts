@@ -1,6 +1,15 @@
 export type { Admin, Alarm, ClusterMember, MemberStatus } from "./admin/admin.ts";
 export type { AuthState, Permission, PermissionKind, Users } from "./admin/users.ts";
 export type { AuthOptions, PasswordAuth, TokenAuth } from "./auth/auth-options.ts";
+export type { Barrier, HoldBarrierOptions } from "./barriers/barrier.ts";
+export type {
+  ArriveOptions,
+  BarrierPhase,
+  CyclicBarrier,
+  Tripped,
+} from "./barriers/cyclic-barrier.ts";
+export type { CountDownOptions, Latch } from "./barriers/latch.ts";
+export type { BarrierOptions, LatchOptions } from "./barriers/open.ts";
 export { Client, type CloseOptions, connect } from "./client.ts";
 export type { Endpoint, EndpointStatus, Instance, Json } from "./discovery/endpoint.ts";
 export type { HealthCheck } from "./discovery/health-gate.ts";

@@ -3,6 +3,7 @@
 import "./admin/admin.ts";
 import "./admin/users.ts";
 import "./auth/sign-in.ts";
+import "./barriers/open.ts";
 import "./discovery/registration.ts";
 import "./discovery/service.ts";
 import "./elections/lead.ts";

@@ -1,10 +1,11 @@
 import { FilterType } from "@conclave/wire";
 import { pause } from "../abort.ts";
-import { CompactedError, ConclaveError, type ErrorCode } from "../errors.ts";
+import { ConclaveError, type ErrorCode } from "../errors.ts";
 import type { KeyValue } from "../kv/key-value.ts";
 import type { CallOptions } from "../kv/limits.ts";
 import type { Coordination } from "../ownership/coordination.ts";
 import { isEntry, queuePrefix } from "../ownership/queue-entry.ts";
+import { untilSettled } from "../ownership/until-settled.ts";
 import { Backoff } from "../runtime.ts";
 import { Leader } from "./leader.ts";
 
@@ -61,7 +62,6 @@ export async function* observeLeader(
       await leaderChange(coordination, name, leader, revision + 1, signal);
     } catch (error) {
       if (signal.aborted) throw signal.reason;
-      if (error instanceof CompactedError) continue;
       if (error instanceof ConclaveError && FINAL.has(error.code)) throw error;
       await pause(clock, backoff.nextDelayMs(), signal);
     }
@@ -81,21 +81,7 @@ function leaderChange(
     leader === null
       ? { ...namespace.rangeOf({ prefix: queuePrefix(name) }), filters: [FilterType.NODELETE] }
       : namespace.rangeOf({ key: leader.key });
-  return new Promise((resolve, reject) => {
-    const over = (act: () => void) => {
-      subscription.close();
-      signal.removeEventListener("abort", onAborted);
-      act();
-    };
-    const onAborted = () => over(() => reject(signal.reason));
-    const subscription = hub.open(
-      { ...watched, startRevision },
-      {
-        onEvents: () => over(resolve),
-        onFailed: (error) => over(() => reject(error)),
-      },
-    );
-    signal.addEventListener("abort", onAborted, { once: true });
-    if (signal.aborted) onAborted();
-  });
+  return untilSettled(signal, (resolve, onFailed) => [
+    hub.open({ ...watched, startRevision }, { onEvents: resolve, onFailed }),
+  ]);
 }

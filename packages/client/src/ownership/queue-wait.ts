@@ -1,7 +1,6 @@
 import { byteStringOf, bytesOf, utf8ByteString } from "@conclave/base";
 import { FilterType } from "@conclave/wire";
-import { onAbort } from "../abort.ts";
-import { type ConclaveError, LockLostError } from "../errors.ts";
+import { LockLostError } from "../errors.ts";
 import type { KeyValue } from "../kv/key-value.ts";
 import { op, type RangeResult } from "../kv/op.ts";
 import type { Coordination } from "./coordination.ts";
@@ -14,6 +13,7 @@ import {
   queuePrefix,
 } from "./queue-entry.ts";
 import { disagreement, obstacles, type Place } from "./queue-order.ts";
+import { untilSettled } from "./until-settled.ts";
 
 /**
  * Waits until the entry is granted in all of its queues, and proves it by a linearizable read that finds its keys: a
@@ -163,31 +163,5 @@ function untilThereIsRoom(
       onFailed,
     });
     return [subscription];
-  });
-}
-
-/** Runs watches until one of them calls back, the signal aborts, or one fails for another reason than compaction. */
-function untilSettled(
-  signal: AbortSignal,
-  open: (
-    resolve: () => void,
-    onFailed: (error: ConclaveError) => void,
-  ) => readonly { close(): void }[],
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let stops: readonly (() => void)[] = [];
-    let isOver = false;
-    const settle = (act: () => void) => {
-      if (isOver) return;
-      isOver = true;
-      for (const stop of stops) stop();
-      act();
-    };
-    const onFailed = (error: ConclaveError) =>
-      settle(() => (error.code === "COMPACTED" ? resolve() : reject(error)));
-    const watches = open(() => settle(resolve), onFailed);
-    const stopListening = onAbort(signal, () => settle(() => reject(signal.reason)));
-    stops = [stopListening, ...watches.map((watch) => () => watch.close())];
-    if (isOver) for (const stop of stops) stop();
   });
 }

@@ -1,0 +1,314 @@
+import { EventType, type Event as WireEvent } from "@conclave/wire";
+import { OperationLimit } from "../abort.ts";
+import { ConclaveError, type Outcome } from "../errors.ts";
+import { compare } from "../kv/compare.ts";
+import type { KeyValue } from "../kv/key-value.ts";
+import { textOf } from "../kv/keys.ts";
+import { op, type RangeResult } from "../kv/op.ts";
+import type { Coordination } from "../ownership/coordination.ts";
+import {
+  abandoned,
+  disagreementError,
+  isUncertain,
+  newEntryKey,
+  queuePrefix,
+} from "../ownership/queue-entry.ts";
+import { untilSettled } from "../ownership/until-settled.ts";
+import type { Session } from "../session/session.ts";
+import {
+  arrivalOf,
+  arrivalText,
+  type BarrierView,
+  readView,
+  roundsKey,
+  viewOf,
+  viewReads,
+} from "./barrier-view.ts";
+import { type Arrival, nextStep, type Round, type Step } from "./rounds.ts";
+
+/** How long one who gives up may take to learn whether the barrier has tripped meanwhile, ms. */
+const GIVE_UP_MS = 1_000;
+
+/** Where a party stands, and for whom. */
+export interface PartyTerms {
+  readonly name: string;
+  readonly parties: number;
+  readonly session: Session;
+}
+
+/**
+ * One party of a cyclic barrier, from its arrival until it leaves: a key on its session's lease, of the same form as a
+ * lock's. A round is ended by one write to the key of the rounds, guarded by the write before it; so all parties agree on
+ * how it ended, whatever each of them saw.
+ */
+export class Party {
+  readonly #coordination: Coordination;
+  readonly #terms: PartyTerms;
+  readonly #own: Arrival;
+  readonly #wasUncertain: boolean;
+  /** The generation that had ended when it arrived. */
+  readonly #after: number;
+  #view: BarrierView;
+  /** All who arrived since the last round, by key, in order, and who of them is gone. */
+  readonly #arrived = new Map<string, Arrival>();
+  readonly #gone = new Set<string>();
+
+  private constructor(
+    coordination: Coordination,
+    terms: PartyTerms,
+    own: Arrival,
+    view: BarrierView,
+    wasUncertain: boolean,
+  ) {
+    this.#coordination = coordination;
+    this.#terms = terms;
+    this.#own = own;
+    this.#wasUncertain = wasUncertain;
+    this.#after = view.rounds.generation;
+    this.#view = view;
+    this.#takeIn(view);
+  }
+
+  /**
+   * Puts a party's key.
+   * @throws ConclaveError (FAILED_PRECONDITION: those before it wait for another number of parties), SessionLostError,
+   *   or the signal's reason, with outcome `"unknown"` if the others may have counted on this party. The key is gone then,
+   *   or will be.
+   */
+  static async arrive(
+    coordination: Coordination,
+    terms: PartyTerms,
+    signal: AbortSignal,
+  ): Promise<Party> {
+    const { name, parties, session } = terms;
+    const leaseId = await session.open({ signal });
+    const key = newEntryKey(coordination, name, leaseId);
+    const reads = [op.get(key), ...viewReads(name)] as const;
+    let wasUncertain = false;
+    try {
+      for (;;) {
+        try {
+          const { revision, results } = await coordination
+            .txn()
+            .if(compare({ key }).absent())
+            .then(op.put(key, arrivalText(parties), { leaseId }), ...reads)
+            .else(...reads)
+            .commit({ signal });
+          const [own, rounds, queue] = results.slice(-reads.length) as Read;
+          const view = viewOf(name, revision, rounds, queue);
+          const arrival = { key, revision: own!.createRevision, parties };
+          assertAgreement(name, arrival, view);
+          return new Party(coordination, terms, arrival, view, wasUncertain);
+        } catch (error) {
+          // The same key again: two arrivals cannot come of it.
+          if (!isUncertain(error) || signal.aborted) throw error;
+          wasUncertain = true;
+        }
+      }
+    } catch (error) {
+      const reason = abandoned(coordination, session, [key], signal, error);
+      throw signal.aborted || isUncertain(error) ? undecided(reason) : reason;
+    }
+  }
+
+  get session(): Session {
+    return this.#terms.session;
+  }
+
+  /** Whether it was the last to arrive of a round that tripped. Exactly one party is. */
+  isLastOf(round: Round): boolean {
+    return this.#own.revision === round.upTo;
+  }
+
+  /**
+   * Waits until its round has ended.
+   * @throws ConclaveError BARRIER_BROKEN if its key was deleted; the signal's reason
+   */
+  async untilRoundEnded(signal: AbortSignal): Promise<Round> {
+    for (;;) {
+      const round = this.#ownRound();
+      if (round !== null) return round;
+      if (this.#gone.has(this.#own.key)) {
+        this.session.renewNow(); // Its lease may have gone, and the key with it.
+        throw this.#broken("its key was deleted", "not-applied");
+      }
+      const step = this.#nextStep();
+      if (step.kind === "wait") await this.#untilNews(signal);
+      else await this.#end(step, signal);
+      await this.#look(signal);
+    }
+  }
+
+  /**
+   * Breaks its round, for it waits no longer because of `error`, and leaves.
+   * @returns the round if it tripped all the same
+   * @throws `error`, with the outcome `"unknown"` if it could not be found out whether the barrier tripped
+   */
+  async giveUp(error: unknown): Promise<Round> {
+    const { clock } = this.#coordination.runtime;
+    using limit = new OperationLimit(clock, "giving up", { timeoutMs: GIVE_UP_MS });
+    limit.alsoEndWith(this.session.signal);
+    let round: Round | null;
+    try {
+      round = await this.#breakRound(limit.signal);
+    } catch {
+      this.leave();
+      throw this.session.signal.aborted ? error : undecided(error);
+    }
+    if (round?.tripped) return round;
+    this.leave();
+    throw error;
+  }
+
+  /** Takes its key away, in the background. */
+  leave(): void {
+    const { debris } = this.#coordination;
+    debris.add(this.session, this.#own.key, { again: this.#wasUncertain });
+  }
+
+  /** Takes its key away, and waits until nobody of its round is left. */
+  async untilAllLeft(round: Round, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      await this.#look(signal);
+      const after = this.#view.rounds.upToBefore(round.generation);
+      const left = this.#view.arrivals.filter(
+        ({ revision }) => revision > after && revision <= round.upTo,
+      );
+      if (left.length === 0) return;
+      const keys = new Set(left.map(({ key }) => key));
+      if (keys.has(this.#own.key)) {
+        await settled(this.#coordination.kv.delete(this.#own.key, { signal }));
+      } else {
+        await this.#untilEvent(signal, ({ type }, key) => {
+          if (type === EventType.DELETE) keys.delete(key);
+          return keys.size === 0;
+        });
+      }
+    }
+  }
+
+  async #breakRound(signal: AbortSignal): Promise<Round | null> {
+    for (;;) {
+      await this.#look(signal);
+      const round = this.#ownRound();
+      if (round !== null) return round;
+      this.#gone.add(this.#own.key);
+      const step = this.#nextStep();
+      if (step.kind !== "break") return null; // It waits for the round after this one.
+      await this.#end(step, signal);
+    }
+  }
+
+  /** @throws ConclaveError BARRIER_BROKEN if that is no longer known */
+  #ownRound(): Round | null {
+    const round = this.#view.rounds.roundOf(this.#own.revision, this.#after);
+    if (round !== "forgotten") return round;
+    throw this.#broken(
+      "it was cut off for so long that the end of its round is forgotten",
+      "unknown",
+    );
+  }
+
+  #broken(why: string, outcome: Outcome): ConclaveError {
+    const message = `${JSON.stringify(this.#terms.name)}: a party cannot go on, for ${why}`;
+    return new ConclaveError("BARRIER_BROKEN", outcome, message);
+  }
+
+  #nextStep(): Step {
+    return nextStep([...this.#arrived.values()], this.#gone, this.#own, this.#view.revision);
+  }
+
+  /** Resolves when the rounds were written, or somebody who waits is gone. */
+  #untilNews(signal: AbortSignal): Promise<void> {
+    const rounds = roundsKey(this.#terms.name);
+    return this.#untilEvent(signal, ({ type, kv }, key) => {
+      if (key === rounds) return true;
+      if (type === EventType.PUT) {
+        this.#addArrival(arrivalOf(key, kv!.createRevision, textOf(kv!.value)));
+        return false;
+      }
+      if (!this.#arrived.has(key)) return false;
+      this.#gone.add(key);
+      return true;
+    });
+  }
+
+  #untilEvent(
+    signal: AbortSignal,
+    isAwaited: (event: WireEvent, key: string) => boolean,
+  ): Promise<void> {
+    const { hub, namespace } = this.#coordination;
+    const range = namespace.rangeOf({ prefix: queuePrefix(this.#terms.name) });
+    const spec = { ...range, startRevision: this.#view.revision + 1 };
+    return untilSettled(signal, (resolve, onFailed) => {
+      const onEvents = (events: readonly WireEvent[]) => {
+        const keyOf = (event: WireEvent) => textOf(namespace.strip(event.kv!.key));
+        if (events.filter((event) => isAwaited(event, keyOf(event))).length > 0) resolve();
+      };
+      return [hub.open(spec, { onEvents, onFailed })];
+    });
+  }
+
+  async #look(signal: AbortSignal): Promise<void> {
+    const view = await readView(this.#coordination, this.#terms.name, { signal });
+    if (view.roundsRevision !== this.#view.roundsRevision) {
+      this.#arrived.clear();
+      this.#gone.clear();
+    }
+    this.#view = view;
+    this.#takeIn(view);
+  }
+
+  #takeIn({ rounds, arrivals }: BarrierView): void {
+    for (const arrival of arrivals) {
+      if (arrival.revision > rounds.upTo) this.#addArrival(arrival);
+    }
+    const there = new Set(arrivals.map(({ key }) => key));
+    for (const key of this.#arrived.keys()) if (!there.has(key)) this.#gone.add(key);
+  }
+
+  #addArrival(arrival: Arrival | null): void {
+    if (arrival?.parties !== this.#own.parties) return;
+    if (!this.#arrived.has(arrival.key)) this.#arrived.set(arrival.key, arrival);
+  }
+
+  /** Ends the round, unless somebody else has. A lost answer does not matter: the next look tells. */
+  async #end(step: Exclude<Step, { kind: "wait" }>, signal: AbortSignal): Promise<void> {
+    const key = roundsKey(this.#terms.name);
+    const { rounds, roundsRevision } = this.#view;
+    const text = rounds.with(step.upTo, step.kind === "trip").toText();
+    await settled(
+      this.#coordination
+        .txn()
+        .if(compare({ key }).modRevision.eq(roundsRevision))
+        .then(op.put(key, text))
+        .commit({ signal }),
+    );
+  }
+}
+
+/** @throws ConclaveError FAILED_PRECONDITION */
+function assertAgreement(name: string, own: Arrival, { arrivals, rounds }: BarrierView): void {
+  const first = arrivals.find(({ revision }) => revision > rounds.upTo);
+  if (first === undefined || first.revision > own.revision) return;
+  if (first.parties === own.parties) return;
+  throw disagreementError(name, `it is for ${first.parties} parties, not for ${own.parties}`);
+}
+
+type Read = [own: KeyValue | null, rounds: KeyValue | null, queue: RangeResult];
+
+/** Waits for a write whose effect is looked up afterwards. @throws what certainly was not applied */
+async function settled(write: Promise<unknown>): Promise<void> {
+  try {
+    await write;
+  } catch (error) {
+    if (!isUncertain(error)) throw error;
+  }
+}
+
+/** The reason for giving up, when the others may have been let through. */
+function undecided(error: unknown): unknown {
+  if (!(error instanceof ConclaveError)) return error;
+  const message = `${error.message}; whether the barrier tripped could not be found out`;
+  return new ConclaveError(error.code, "unknown", message, { cause: error.cause ?? error });
+}
