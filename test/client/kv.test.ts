@@ -4,6 +4,7 @@ import { describeEachServer } from "../support/each-server.ts";
 import { clientsOf } from "./client-support.ts";
 
 const PUT = "/etcdserverpb.KV/Put";
+const TXN = "/etcdserverpb.KV/Txn";
 const RANGE = "/etcdserverpb.KV/Range";
 
 describeEachServer(
@@ -99,6 +100,68 @@ describeEachServer(
       expect(await isEmpty()).toBe(true);
       await client.kv.put("jobs/1", "");
       expect(await isEmpty()).toBe(false);
+    });
+
+    test("a transaction within a transaction has conditions and typed results of its own", async () => {
+      const client = await clients.connect();
+      await client.kv.put("taken", "bob");
+      const seat = (name: string) =>
+        client.txn().if(compare(name).absent()).then(op.put(name, "ada")).else(op.get(name));
+      const done = await client
+        .txn()
+        .then(op.put("asked", "1"), seat("free").asOp(), seat("taken").asOp(), op.get("asked"))
+        .commit();
+      if (!done.succeeded) throw new Error("it has no condition");
+      const [, free, taken, asked] = done.results;
+      expectTypeOf(taken.succeeded).toEqualTypeOf<boolean>();
+      if (taken.succeeded || !free.succeeded) throw new Error("one was free, one was taken");
+      expect(free.results[0].revision).toBe(done.revision);
+      expect(taken.results[0]?.text).toBe("bob");
+      expect(asked?.text).toBe("1");
+      expect((await client.kv.get("free"))?.modRevision).toBe(done.revision);
+    });
+
+    test("a transaction within a transaction sees by its conditions what was before, by its reads what is", async () => {
+      const client = await clients.connect();
+      const inner = client.txn().if(compare("a").absent()).then(op.get("a")).else(op.get("b"));
+      const outer = client.txn().then(op.put("a", "new"), inner.asOp());
+      const done = await client.txn().then(outer.asOp()).commit();
+      if (!done.succeeded || !done.results[0].succeeded) throw new Error("they have no condition");
+      const [, looked] = done.results[0].results;
+      if (!looked.succeeded) throw new Error("there was no a");
+      expect(looked.results[0]?.text).toBe("new");
+    });
+
+    test("a transaction within a branch that is not taken does nothing", async () => {
+      const client = await clients.connect();
+      const inner = client.txn().then(op.put("a", "1")).asOp();
+      const done = await client.txn().if(compare("a").exists()).then(inner).commit();
+      expect(done).toMatchObject({ succeeded: false, results: [] });
+      expect(await client.kv.get("a")).toBeNull();
+    });
+
+    test("one key cannot be written twice in one transaction, not by one within it either", async () => {
+      const client = await clients.connect();
+      const inner = client.txn().then(op.put("a", "2")).asOp();
+      await expect(client.txn().then(op.put("a", "1"), inner).commit()).rejects.toMatchObject({
+        code: "INVALID_ARGUMENT",
+        outcome: "not-applied",
+      });
+      expect(await client.kv.get("a")).toBeNull();
+    });
+
+    test("what is nested decides whether a lost answer is asked for again: reads are, writes are not", async () => {
+      const { client, faults } = await clients.connectFaulty();
+      const reading = client.txn().then(op.get("a")).asOp();
+      const writing = client.txn().then(op.put("a", "1")).asOp();
+      faults.failNext(TXN, "drop-answer");
+      expect((await client.txn().then(reading).commit()).succeeded).toBe(true);
+      faults.failNext(TXN, "drop-answer");
+      await expect(client.txn().then(writing).commit()).rejects.toMatchObject({
+        code: "UNAVAILABLE",
+        outcome: "unknown",
+      });
+      expect((await client.kv.get("a"))?.version).toBe(1);
     });
 
     test("awaiting the builder in place of commit() is refused", async () => {

@@ -53,7 +53,10 @@ type Parts<Template extends string> = Template extends `${infer Head}/${infer Ta
     ? [part: Part]
     : [];
 
-/** Makes keys of one template: `acct("a")` or `acct({ id: "a" })`. */
+/**
+ * Makes keys of one template: `acct("a")` or `acct({ id: "a" })`. What is given beyond its parts is ignored, so that
+ * `ids.map(acct)` makes keys too. Throws TypeError for a part that is missing, empty, or has a slash.
+ */
 export interface KeyTemplate<Template extends string, T> {
   (...parts: Parts<Template>): TypedKey<T>;
   (parts: { readonly [Name in Names<Template>]: Part }): TypedKey<T>;
