@@ -30,6 +30,11 @@ const calls: readonly (readonly [string, Call])[] = [
   ["a try", ({ locks }, name, limits) => locks.try(name, limits)],
   ["a request", ({ locks }, name, limits) => locks.request(name, limits, async () => {})],
   ["a campaign", (client, name, limits) => client.election(name).campaign(limits)],
+  ["a barrier of one", (c, name, limits) => c.barrier(name, { parties: 1 }).arriveAndWait(limits)],
+  ["a barrier of two", (c, name, limits) => c.barrier(name, { parties: 2 }).enter(limits)],
+  ["a barrier put up", (client, name, limits) => client.barrier(name).hold(limits)],
+  ["a wait for a latch", (client, name, limits) => client.latch(name).wait(limits)],
+  ["a count down", (c, name, limits) => c.latch(name, { count: 2 }).countDown(limits)],
   ["a hopeless campaign", (client, _, limits) => client.election("led").campaign(limits)],
 ];
 
