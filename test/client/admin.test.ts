@@ -22,6 +22,7 @@ describeEachServer(
       expect(member!.clientUrls).toEqual([`http://${server.deployment.endpoints[0]}`]);
       const status = await client.admin.status();
       expect(status).toMatchObject({ id: member!.id, leaderId: member!.id, errors: [] });
+      expect(status.clusterId).not.toBe(0n);
       expect(status.version).toMatch(/^3\.\d+\.\d+/);
       expect(status.revision).toBeGreaterThanOrEqual(revision);
       expect(status.sizeBytes).toBeGreaterThan(0);

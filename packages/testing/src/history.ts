@@ -73,9 +73,9 @@ export interface Recorded {
   readonly nowMs: number;
   /** Locks and terms, in the order in which they were granted. */
   readonly holds: readonly HoldRecord[];
-  /** Changes of the store, in order. */
+  /** Changes of the store, in order. A wipe forgets them. */
   readonly changes: readonly ChangeRecord[];
-  /** Every watch that was opened. */
+  /** Every watch that was opened, since the last wipe. */
   readonly watches: readonly WatchRecord[];
   /** What resources let through, in order. */
   readonly accepted: readonly AcceptedRecord[];
@@ -127,9 +127,9 @@ export class HistoryError extends Error {
 export class History implements Recorded {
   /** Locks and terms, in the order in which they were granted. */
   readonly holds: HoldRecord[] = [];
-  /** Changes of the store, in order. */
+  /** Changes of the store, in order. A wipe forgets them. */
   readonly changes: ChangeRecord[] = [];
-  /** Every watch that was opened. */
+  /** Every watch that was opened, since the last wipe. */
   readonly watches: WatchRecord[] = [];
   /** What resources let through, in order. */
   readonly accepted: AcceptedRecord[] = [];

@@ -50,7 +50,9 @@ export async function simulate<Result>(
     return await sim.run(() => body(sim));
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
-    throw new SimulationError(`${message}\n${replayOf(sim.seed)}`, { cause });
+    const replay = replayOf(sim.seed);
+    const told = message.includes(replay) ? message : `${message}\n${replay}`;
+    throw new SimulationError(told, { cause });
   } finally {
     await sim[Symbol.asyncDispose]();
   }

@@ -251,7 +251,8 @@ export class Simulation implements AsyncDisposable {
 
   /**
    * Everything stored is lost, and the cluster begins anew: revisions start over. With `identity: "new"` it is another
-   * cluster at the same addresses, else the same one restored from an empty backup.
+   * cluster at the same addresses, else the same one restored from an empty backup. The history forgets the changes of the
+   * old store and the watches of it: check them before.
    */
   async wipe({ identity = "same" }: { readonly identity?: "same" | "new" } = {}): Promise<void> {
     this.history.note("the store is wiped");

@@ -13,10 +13,11 @@ export class StoreRecorder {
     this.#history = history;
   }
 
-  /** The store begins anew. */
+  /** The store begins anew, and so does what watches are compared with: the same revisions stand for other changes now. */
   reset(): void {
     this.#lastRevision = 1;
     this.#history.changes.length = 0;
+    this.#history.watches.length = 0;
   }
 
   follow(node: MemberNode): void {

@@ -28,6 +28,8 @@ export interface ClusterMember {
 export interface MemberStatus {
   /** The member that answered. */
   readonly id: bigint;
+  /** The cluster it is part of. */
+  readonly clusterId: bigint;
   /** Version of its server, or of the etcd that it speaks like. */
   readonly version: string;
   /** The leader it knows; 0n for none. */
@@ -126,6 +128,7 @@ export class Admin {
     const status = await this.#transport.call(Maintenance.Status, {}, "read", limitsOf(options));
     return {
       id: status.header?.memberId ?? 0n,
+      clusterId: status.header?.clusterId ?? 0n,
       version: status.version,
       leaderId: status.leader,
       isLearner: status.isLearner,
