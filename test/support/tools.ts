@@ -81,3 +81,12 @@ export const builtClient: Tool = {
   path: builtClientPath,
   present: existsSync(join(builtClientPath, "index.js")),
 };
+
+const builtTestingKitPath = fileURLToPath(new URL("../../packages/testing/dist", import.meta.url));
+
+/** The built testing kit; `npm test` builds it before the tests run. */
+export const builtTestingKit: Tool = {
+  name: "the built testing kit",
+  path: builtTestingKitPath,
+  present: existsSync(join(builtTestingKitPath, "index.js")),
+};
