@@ -1,10 +1,9 @@
 import { OperationLimit } from "../abort.ts";
-import type { Duration } from "../duration.ts";
 import { type CallOptions, limitsOf } from "../kv/limits.ts";
 import type { Coordination } from "../ownership/coordination.ts";
-import { enterQueue, isEntry, type QueueEntry, queuePrefix } from "../ownership/queue-entry.ts";
+import { enterQueue, isEntry, queuePrefix } from "../ownership/queue-entry.ts";
 import { EXCLUSIVE } from "../ownership/queue-order.ts";
-import type { Session } from "../session/session.ts";
+import type { CampaignOptions, ResumeOptions } from "./campaign-options.ts";
 import { type ElectionValue, electionBytes } from "./election-value.ts";
 import type { LeadOptions } from "./lead.ts";
 import { Leader } from "./leader.ts";
@@ -14,18 +13,6 @@ import { Term } from "./term.ts";
 export interface ElectionOptions {
   /** What this candidate says of itself. Default: an empty text. */
   readonly value?: ElectionValue;
-}
-
-/** What {@link Election.campaign} takes. All of it is optional. */
-export interface CampaignOptions {
-  /** In place of the election's value. */
-  readonly value?: ElectionValue;
-  /** Gives the candidacy up, and leaves nothing behind. It does not end a term. */
-  readonly signal?: AbortSignal;
-  /** Default: wait as long as it takes. */
-  readonly timeout?: Duration;
-  /** As for locks. Default `"shared"`. */
-  readonly session?: "shared" | "own" | Session;
 }
 
 /**
@@ -92,6 +79,30 @@ export class Election {
     return lead({ campaign }, this.#coordination.runtime, body, options);
   }
 
+  /**
+   * Goes on with a term after a crash and restart, within the time that the lease had left: the same term, with the same
+   * fence and value, so that nobody else leads in between. What it stands on is from now on this client's session.
+   *
+   * Meant for a process that takes the place of a dead one. If that one lives after all, its term ends as `stolen`.
+   * @param token of {@link Term.token}, kept where a restart finds it
+   * @returns null if that term is over: campaign
+   * @throws TypeError for what is no token of this election; ConclaveError FAILED_PRECONDITION if the session to resume it on
+   *   holds it already
+   * @example
+   * ```ts
+   * const election = client.election("billing", { value: "host-a" });
+   * const token = (await election.campaign()).token; // kept in a file, say, until the process is started again
+   *
+   * const session = client.session.fork();
+   * const term = (await election.resume(token, { session })) ?? (await election.campaign());
+   * await term.resign();
+   * ```
+   */
+  async resume(token: string, options: ResumeOptions = {}): Promise<Term | null> {
+    const { resumeTerm } = await import("./resume.ts");
+    return resumeTerm(this.#coordination, this.name, token, options);
+  }
+
   /** Who leads now, by a linearizable read; null if nobody does. */
   async leader(options: CallOptions = {}): Promise<Leader | null> {
     const { readLeader } = await import("./observe.ts");
@@ -137,14 +148,14 @@ export class Election {
     try {
       limit.alsoEndWith(coordination.windDown.signal);
       limit.alsoEndWith(session.signal);
-      const entry = await enterQueue(
-        coordination,
-        { names: [this.name], claim: EXCLUSIVE, value: electionBytes(value), session },
-        signal,
-      );
-      const revision = entry.wasGranted
-        ? entry.createRevision
-        : await waitToLead(coordination, entry, signal);
+      const names = [this.name];
+      const entering = { names, claim: EXCLUSIVE, value: electionBytes(value), session };
+      let entry = await enterQueue(coordination, entering, signal);
+      let revision = entry.createRevision;
+      if (!entry.wasGranted) {
+        const { standUntilElected } = await import("./stand.ts");
+        ({ entry, revision } = await standUntilElected(coordination, entering, entry, signal));
+      }
       session.assert();
       const term = new Term(coordination, entry, revision, value, closeOwn);
       if (ending !== null) term.endWith(ending);
@@ -154,13 +165,4 @@ export class Election {
       throw error;
     }
   }
-}
-
-async function waitToLead(
-  coordination: Coordination,
-  entry: QueueEntry,
-  signal: AbortSignal,
-): Promise<number> {
-  const { waitUntilGranted } = await import("../ownership/queue-wait.ts");
-  return waitUntilGranted(coordination, entry, "LEADERSHIP_LOST", signal);
 }

@@ -9,6 +9,7 @@ import type { ReleaseResult } from "../ownership/entry-removal.ts";
 import { Hold } from "../ownership/hold.ts";
 import type { QueueEntry } from "../ownership/queue-entry.ts";
 import { type ElectionValue, electionBytes } from "./election-value.ts";
+import type { Leader } from "./leader.ts";
 
 /**
  * One time of leading, from being elected to resigning or losing it.
@@ -35,16 +36,25 @@ export class Term extends Hold {
     revision: number,
     value: ElectionValue,
     onOver: () => Promise<void>,
+    modRevision = entry.createRevision,
   ) {
     super(coordination, entry, { code: "LEADERSHIP_LOST", revision, onOver });
     this.#leaseId = entry.leaseId;
     this.#value = electionBytes(value);
-    this.#modRevision = entry.createRevision;
+    this.#modRevision = modRevision;
   }
 
   /** What observers see: as campaigned with, or as last proclaimed. */
   get value(): Uint8Array {
     return this.#value;
+  }
+
+  /**
+   * Names the term, for {@link Election.resume} in the process that takes the place of this one after a crash. Keep it
+   * where only that process finds it.
+   */
+  get token(): string {
+    return Buffer.from(JSON.stringify([this.key, this.fence.revision])).toString("base64url");
   }
 
   /**
@@ -61,6 +71,33 @@ export class Term extends Hold {
   /** Gives up the lead. Never throws; calling it again gives the same answer. */
   resign(): Promise<ReleaseResult> {
     return this.release();
+  }
+
+  /**
+   * Hands the lead to one of the {@link Election.candidates}, at one revision: nobody leads in between. Those who waited
+   * before it stand again behind the others. Stop the work first, as before `resign`.
+   * @throws ConclaveError FAILED_PRECONDITION, after which the term goes on: there is no such candidate, or one of another
+   *   client (Go, `etcdctl`) waits before it, which cannot step back; LockLostError (code LEADERSHIP_LOST)
+   * @example
+   * ```ts
+   * import type { Leader } from "@conclave/client";
+   *
+   * const election = client.election("billing");
+   * const term = await election.campaign({ value: "old" });
+   * const next = election.campaign({ value: "new" });
+   * let successor: Leader | undefined;
+   * while (successor === undefined) {
+   *   successor = (await election.candidates()).find(({ text }) => text === "new");
+   * }
+   * await term.transfer(successor);
+   * await (await next).resign();
+   * ```
+   */
+  async transfer(to: Leader | string, options: CallOptions = {}): Promise<void> {
+    const { transferLead } = await import("./transfer.ts");
+    const key = typeof to === "string" ? to : to.key;
+    if (key === this.key) throw new TypeError("to: it leads already");
+    await this.giveUpBy(() => transferLead(this.coordination, this, key, options));
   }
 
   /** Resolves when the term is over, for whatever reason. */

@@ -72,6 +72,8 @@ export class Hold implements AsyncDisposable {
   readonly #timers: Timer[];
   #ownKeys: readonly OwnKeyWatch[] = [];
   #contended: Promise<void> | null = null;
+  /** While its key is deleted on purpose. */
+  #isGivenUp = false;
   #state: HoldState = { kind: "held" };
 
   /** @internal */
@@ -215,6 +217,29 @@ export class Hold implements AsyncDisposable {
     return result;
   }
 
+  /**
+   * Gives the hold up by a transaction of the caller's, which tells whether the hold was ours until then. If it throws, the
+   * hold goes on, unless its key is gone.
+   */
+  protected async giveUpBy(remove: () => Promise<boolean>): Promise<void> {
+    this.assert();
+    this.#isGivenUp = true;
+    let wasOurs: boolean;
+    try {
+      wasOurs = await remove();
+    } catch (error) {
+      this.#isGivenUp = false;
+      if (this.#state.kind === "held") this.#watchOwnKeys();
+      throw error;
+    }
+    if (!wasOurs) throw this.onGuardFailed();
+    if (this.#state.kind !== "held") return;
+    this.#stopWatching();
+    this.#state = { kind: "released", result: Promise.resolve("released") };
+    this.#controller.abort(this.#releasedError());
+    await this.#end(true);
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     return this.release().then(() => {});
   }
@@ -244,8 +269,9 @@ export class Hold implements AsyncDisposable {
     const terms = {
       startRevision: this.#terms.revision + 1,
       isTerm: this.isTerm,
-      onLost: (reason: LossReason) => this.#lose(reason),
+      onLost: (reason: LossReason) => this.#isGivenUp || this.#lose(reason),
     };
+    for (const ownKey of this.#ownKeys) ownKey.close();
     this.#ownKeys = this.keys.map(
       (key) => new OwnKeyWatch(this.coordination, this.#entry, key, terms),
     );
