@@ -1,6 +1,17 @@
 import type { Clock } from "@conclave/base";
 import { ConclaveError, type Outcome } from "./errors.ts";
 
+interface Audience {
+  readonly callbacks: Set<() => void>;
+  readonly onAbort: () => void;
+}
+
+/**
+ * Who listens to a signal of those that somebody listens to. One listener is put on a signal, however many there are here:
+ * people share one signal among all they do, and Node takes more than ten listeners for a leak.
+ */
+const audiences = new WeakMap<AbortSignal, Audience>();
+
 /** Calls back once when `signal` aborts, at once if it has. Returns the way to stop listening. */
 export function onAbort(signal: AbortSignal | undefined, callback: () => void): () => void {
   if (signal === undefined) return () => {};
@@ -8,8 +19,25 @@ export function onAbort(signal: AbortSignal | undefined, callback: () => void): 
     callback();
     return () => {};
   }
-  signal.addEventListener("abort", callback, { once: true });
-  return () => signal.removeEventListener("abort", callback);
+  const audience = audiences.get(signal) ?? audienceOf(signal);
+  audience.callbacks.add(callback);
+  return () => {
+    if (!audience.callbacks.delete(callback) || audience.callbacks.size > 0) return;
+    audiences.delete(signal);
+    signal.removeEventListener("abort", audience.onAbort);
+  };
+}
+
+function audienceOf(signal: AbortSignal): Audience {
+  const callbacks = new Set<() => void>();
+  const onAbort = () => {
+    audiences.delete(signal);
+    for (const callback of callbacks) callback();
+  };
+  const audience = { callbacks, onAbort };
+  audiences.set(signal, audience);
+  signal.addEventListener("abort", onAbort, { once: true });
+  return audience;
 }
 
 /** The error of an operation that its caller gave up; the caller's reason is the cause. */

@@ -1,10 +1,8 @@
-import { setMaxListeners } from "node:events";
 import { expect, test } from "vitest";
 import { settle } from "../testing/scripted-caller.ts";
 import { LOCAL_WAITERS_MAX, LocalQueue } from "./local-queue.ts";
 
 const never = new AbortController().signal;
-setMaxListeners(0, never);
 
 // Failure mode 16: however many tasks wait in a process, one of them stands in the remote queue.
 test("tasks get their turns one at a time, first come first served", async () => {

@@ -1,4 +1,3 @@
-import { setMaxListeners } from "node:events";
 import { type Deferred, deferred } from "@conclave/base";
 import { onAbort } from "../abort.ts";
 import { ConclaveError } from "../errors.ts";
@@ -8,11 +7,6 @@ export class WindDown {
   readonly #controller = new AbortController();
   #holds = 0;
   #over: Deferred<void> | null = null;
-
-  constructor() {
-    // Every hold listens, and Node takes more than ten listeners for a leak.
-    setMaxListeners(0, this.#controller.signal);
-  }
 
   /** Aborts with CLOSED when it begins: the reason with which holds are told, and what waits for one rejects. */
   get signal(): AbortSignal {

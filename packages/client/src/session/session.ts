@@ -1,4 +1,3 @@
-import { setMaxListeners } from "node:events";
 import type { Timer } from "@conclave/base";
 import { orAborted } from "../abort.ts";
 import { type LossReason, SessionLostError } from "../errors.ts";
@@ -73,9 +72,7 @@ export class Session implements AsyncDisposable {
     this.#parts = parts;
     this.#terms = terms;
     this.#renewalTimes = new RenewalTimes(terms.marginMs);
-    const signal = clockedSignal(this.#controller, () => this.#loseIfOverdue());
-    // Every hold that rests on the session listens, and Node takes more than ten listeners for a leak.
-    setMaxListeners(0, signal);
+    clockedSignal(this.#controller, () => this.#loseIfOverdue());
   }
 
   /** What it asks the server for, ms. @internal */
