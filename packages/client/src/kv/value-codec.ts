@@ -36,12 +36,17 @@ export type ValueCodec<T> = StandardSchema<T> | ((pair: KeyValue) => T);
 /**
  * The function that reads values as `codec` says.
  *
- * It throws ConclaveError INVALID_VALUE for a value that is not valid, and TypeError for a schema that answers with a
+ * @throws TypeError if it is neither, such as the options that belong behind it
+ *
+ * The function throws ConclaveError INVALID_VALUE for a value that is not valid, and TypeError for a schema that answers with a
  * promise: what a mirror shows must be of one revision, so nothing may wait between an event and its effect.
  */
 export function decoderOf<T, Pair extends Encoded = KeyValue>(
   codec: StandardSchema<T> | ((pair: Pair) => T),
 ): (pair: Pair) => T {
+  if (typeof codec !== "function" && codec?.["~standard"] === undefined) {
+    throw new TypeError("a codec is a Standard Schema or a function");
+  }
   // A schema may be a function too (arktype's are).
   const decode = "~standard" in codec ? (pair: Pair) => validated(codec, pair) : codec;
   return (pair) => {
