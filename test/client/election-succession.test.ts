@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Client, Term } from "@conclave/client";
 import { expect, test } from "vitest";
 import { describeEachServer } from "../support/each-server.ts";
@@ -190,6 +191,52 @@ describeEachServer(
       faults.failNext(TXN, "drop-answer");
       const resumed = await heir.election("e").resume(token);
       await resumed!.verify();
+    });
+
+    test("a resumption that is given up in doubt leaves no leader that nobody is", async () => {
+      const former = await clients.connect();
+      const { token } = await former.election("e").campaign();
+      const { client: heir, faults } = await clients.connectFaulty();
+      await heir.session.open();
+      let wasTaken = false;
+      faults.faultOf = (path) => {
+        if (path === TXN && !wasTaken) {
+          wasTaken = true;
+          return "drop-answer";
+        }
+        return wasTaken ? "drop-request" : undefined;
+      };
+      const resuming = heir.election("e").resume(token, { timeout: 200 });
+      await expect(resuming).rejects.toMatchObject({ code: "TIMEOUT" });
+      faults.faultOf = () => undefined;
+      await eventually(async () => expect(await candidates(former)).toEqual([]));
+      heir.session.assert();
+      expect(await heir.election("e").resume(token)).toBeNull();
+    });
+
+    test("a resumption on a session that the server has dropped says that the session was lost", async () => {
+      const former = await clients.connect();
+      const term = await former.election("e").campaign();
+      const heir = await clients.connect();
+      await former.leases.revoke(await heir.session.open());
+      const resuming = heir.election("e").resume(term.token);
+      await expect(resuming).rejects.toMatchObject({ code: "SESSION_LOST" });
+      await (await heir.election("e").resume(term.token))!.verify();
+    });
+
+    test("no observer sees that a term is resumed", async () => {
+      const former = await clients.connect();
+      const { token } = await former.election("e", { value: "value" }).campaign();
+      const observer = await clients.connect();
+      const leaders = observer.election("e").observe();
+      expect((await leaders.next()).value).toMatchObject({ text: "value" });
+      const next = leaders.next();
+      const heir = await clients.connect();
+      const resumed = await heir.election("e").resume(token);
+      await sleep(50); // An observer that is told of the resumption is told by now.
+      await resumed!.proclaim("next");
+      expect((await next).value).toMatchObject({ text: "next" });
+      await leaders.return();
     });
 
     test("what is no token of the election is a TypeError", async () => {

@@ -87,7 +87,8 @@ export class Election {
    * @param token of {@link Term.token}, kept where a restart finds it
    * @returns null if that term is over: campaign
    * @throws TypeError for what is no token of this election; ConclaveError FAILED_PRECONDITION if the session to resume it on
-   *   holds it already
+   *   holds it already; TIMEOUT, CANCELLED or another, after which the term is as it was, or, if the server may have moved
+   *   it, given up; SessionLostError
    * @example
    * ```ts
    * const election = client.election("billing", { value: "host-a" });

@@ -1,3 +1,4 @@
+import { byteStringOf } from "@conclave/base";
 import { FilterType } from "@conclave/wire";
 import { pause } from "../abort.ts";
 import { ConclaveError, type ErrorCode } from "../errors.ts";
@@ -50,12 +51,12 @@ export async function* observeLeader(
 ): AsyncGenerator<Leader | null, void, undefined> {
   const { clock, prng } = coordination.runtime;
   const backoff = new Backoff(prng, RETRY_MIN_MS, RETRY_MAX_MS);
-  let shown: { readonly modRevision: number } | null | undefined;
+  let shown: KeyValue | null | undefined;
   for (;;) {
     try {
       const { leader, revision } = await readLeader(coordination, name, { signal });
       backoff.reset();
-      if (shown === undefined || shown?.modRevision !== leader?.modRevision) {
+      if (shown === undefined || isNews(shown, leader)) {
         yield leader && new Leader(leader);
       }
       shown = leader;
@@ -66,6 +67,15 @@ export async function* observeLeader(
       await pause(clock, backoff.nextDelayMs(), signal);
     }
   }
+}
+
+/** Whether there is more to tell than that a term goes on under another lease, as it does when it is resumed. */
+function isNews(shown: KeyValue | null, leader: KeyValue | null): boolean {
+  if (shown === null || leader === null) return shown !== leader;
+  if (shown.modRevision === leader.modRevision) return false;
+  const isResumed =
+    shown.createRevision === leader.createRevision && shown.leaseId !== leader.leaseId;
+  return !isResumed || byteStringOf(shown.value) !== byteStringOf(leader.value);
 }
 
 /** Resolves when the leader's key changes or goes, or, if there is no leader, when a candidate comes. */

@@ -27,8 +27,9 @@ export async function resumeTerm(
   const { session, closeOwn } = coordination.sessions.choose(options.session);
   limit.alsoEndWith(coordination.windDown.signal);
   limit.alsoEndWith(session.signal);
+  const attempt: Attempt = { wasUncertain: false };
   try {
-    const taken = await takeOver(coordination, place, session, limit.signal);
+    const taken = await takeOver(coordination, place, session, attempt, limit.signal);
     if (taken === null) {
       await closeOwn();
       return null;
@@ -37,9 +38,33 @@ export async function resumeTerm(
     session.assert();
     return new Term(coordination, { ...entry, names: [name] }, revision, value, closeOwn, revision);
   } catch (error) {
+    const reason = givenUp(coordination, place, session, attempt, error);
     await closeOwn();
-    throw limit.signal.aborted ? limit.signal.reason : error;
+    throw limit.signal.aborted ? limit.signal.reason : reason;
   }
+}
+
+/**
+ * Gives the term up if it may rest on the session by now, or may yet: nobody would be its leader, for as long as the
+ * session lives. Once its key is gone, a request that is still under way moves nothing.
+ */
+function givenUp(
+  coordination: Coordination,
+  { key }: Place,
+  session: Session,
+  { wasUncertain }: Attempt,
+  error: unknown,
+): unknown {
+  if (wasUncertain) coordination.debris.add(session, key, { again: false });
+  if (!(error instanceof ConclaveError) || error.code !== "LEASE_NOT_FOUND") return error;
+  session.onLeaseNotFound();
+  return session.signal.reason;
+}
+
+/** A takeover under way. */
+interface Attempt {
+  /** Whether a request was answered by silence: it may have moved the key, or may yet. */
+  wasUncertain: boolean;
 }
 
 interface Place {
@@ -70,6 +95,7 @@ async function takeOver(
   coordination: Coordination,
   { key, createRevision }: Place,
   session: Session,
+  attempt: Attempt,
   signal: AbortSignal,
 ): Promise<{
   readonly entry: Omit<QueueEntry, "names">;
@@ -79,13 +105,12 @@ async function takeOver(
   const leaseId = await session.open({ signal });
   const claimed = { claim: EXCLUSIVE, keys: [key], companionKeys: [], session, leaseId };
   const entry = { ...claimed, createRevision, wasUncertain: false, wasGranted: true };
-  let wasUncertain = false;
   for (;;) {
     const own: KeyValue | null = await coordination.kv.get(key, { signal });
     if (own?.createRevision !== createRevision) return null;
     const { modRevision, value } = own;
     if (own.leaseId === leaseId) {
-      if (wasUncertain) return { entry, revision: modRevision, value };
+      if (attempt.wasUncertain) return { entry, revision: modRevision, value };
       const message = "the term goes on: a session holds it that it would be resumed on";
       throw new ConclaveError("FAILED_PRECONDITION", "not-applied", message);
     }
@@ -97,8 +122,9 @@ async function takeOver(
         .commit({ signal });
       if (succeeded) return { entry, revision, value };
     } catch (error) {
-      if (!isUncertain(error) || signal.aborted) throw error;
-      wasUncertain = true;
+      if (!isUncertain(error)) throw error;
+      attempt.wasUncertain = true;
+      if (signal.aborted) throw error;
     }
   }
 }
