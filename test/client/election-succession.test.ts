@@ -98,6 +98,35 @@ describeEachServer(
       },
     );
 
+    test("a term ends when its transfer took effect, though the answer is lost and nobody can be asked", async () => {
+      const { client, faults } = await clients.connectFaulty();
+      const term = await client.election("e", { value: "leader" }).campaign();
+      const other = await clients.connect();
+      const next = other.election("e", { value: "a" }).campaign();
+      await eventually(async () => expect(await candidates(other)).toHaveLength(2));
+      const [, successor] = await other.election("e").candidates();
+      await sleep(80); // The watch on the own key is on by now.
+      let wasSent = false;
+      faults.faultOf = (path) => {
+        if (path !== TXN && !wasSent) return undefined;
+        const fault = wasSent ? "drop-request" : "drop-answer";
+        wasSent = true;
+        return fault;
+      };
+      let isSettled = false;
+      const transferring = term.transfer(successor!, { timeout: "3s" }).finally(() => {
+        isSettled = true;
+      });
+      transferring.catch(() => {});
+      await (await next).verify();
+      await aborted(term.signal);
+      expect(isSettled).toBe(false);
+      expect(() => term.assert()).toThrow("was released");
+      faults.faultOf = () => undefined;
+      await transferring;
+      expect(await term.resign()).toBe("released");
+    });
+
     test("a term that is over cannot be handed over", async () => {
       const { observer, term, named } = await leaderAnd("a");
       const successor = await named("a");
@@ -212,6 +241,22 @@ describeEachServer(
       await eventually(async () => expect(await candidates(former)).toEqual([]));
       heir.session.assert();
       expect(await heir.election("e").resume(token)).toBeNull();
+    });
+
+    test("a resumption that is cancelled while the key is moved leaves no leader that nobody is", async () => {
+      const former = await clients.connect();
+      const { token } = await former.election("e").campaign();
+      const { client: heir, faults } = await clients.connectFaulty();
+      await heir.session.open();
+      const controller = new AbortController();
+      faults.faultOf = (path) => {
+        if (path === TXN) setImmediate(() => controller.abort());
+        return path === TXN && !controller.signal.aborted ? "drop-answer" : undefined;
+      };
+      const resuming = heir.election("e").resume(token, { signal: controller.signal });
+      await expect(resuming).rejects.toMatchObject({ code: "CANCELLED" });
+      await eventually(async () => expect(await candidates(former)).toEqual([]));
+      heir.session.assert();
     });
 
     test("a resumption on a session that the server has dropped says that the session was lost", async () => {

@@ -72,8 +72,8 @@ export class Hold implements AsyncDisposable {
   readonly #timers: Timer[];
   #ownKeys: readonly OwnKeyWatch[] = [];
   #contended: Promise<void> | null = null;
-  /** While its key is deleted on purpose. */
-  #isGivenUp = false;
+  /** While its key is deleted on purpose: what comes of it. */
+  #givingUp: Promise<ReleaseResult> | null = null;
   #state: HoldState = { kind: "held" };
 
   /** @internal */
@@ -223,21 +223,33 @@ export class Hold implements AsyncDisposable {
    */
   protected async giveUpBy(remove: () => Promise<boolean>): Promise<void> {
     this.assert();
-    this.#isGivenUp = true;
-    let wasOurs: boolean;
-    try {
-      wasOurs = await remove();
-    } catch (error) {
-      this.#isGivenUp = false;
-      if (this.#state.kind === "held") this.#watchOwnKeys();
-      throw error;
-    }
-    if (!wasOurs) throw this.onGuardFailed();
+    const removing = remove();
+    const result = removing.then<ReleaseResult, ReleaseResult>(
+      (wasOurs) => (wasOurs ? "released" : "already-lost"),
+      () => "unknown",
+    );
+    this.#givingUp = result;
+    const wasOurs = await removing.finally(() => {
+      this.#givingUp = null;
+    });
+    if (wasOurs) return this.#endGivenUp(result);
+    const wasToldOfEnd = this.#state.kind === "released" && this.#state.result === result;
+    if (wasToldOfEnd) this.#state = { kind: "lost", reason: "deleted", cause: undefined };
+    throw this.onGuardFailed();
+  }
+
+  async #endGivenUp(result: Promise<ReleaseResult>): Promise<void> {
     if (this.#state.kind !== "held") return;
     this.#stopWatching();
-    this.#state = { kind: "released", result: Promise.resolve("released") };
+    this.#state = { kind: "released", result };
     this.#controller.abort(this.#releasedError());
     await this.#end(true);
+  }
+
+  /** A key that is gone while it is given up went by that, most likely, and another leads: the answer may be long in coming. */
+  #onKeyLost(reason: LossReason): void {
+    if (this.#givingUp === null || reason !== "deleted") this.#lose(reason);
+    else void this.#endGivenUp(this.#givingUp);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -269,9 +281,8 @@ export class Hold implements AsyncDisposable {
     const terms = {
       startRevision: this.#terms.revision + 1,
       isTerm: this.isTerm,
-      onLost: (reason: LossReason) => this.#isGivenUp || this.#lose(reason),
+      onLost: (reason: LossReason) => this.#onKeyLost(reason),
     };
-    for (const ownKey of this.#ownKeys) ownKey.close();
     this.#ownKeys = this.keys.map(
       (key) => new OwnKeyWatch(this.coordination, this.#entry, key, terms),
     );
