@@ -13,6 +13,14 @@ const sourcePaths = Object.fromEntries(
   ]),
 );
 
+/**
+ * Node 20 and 22 define the symbols of `using` in their main realm only; code that runs in another one, as jest makes for each
+ * file of tests, would have classes whose `[Symbol.dispose]` is a method named "undefined". esbuild's helpers for
+ * `using` look for the same registered symbols.
+ */
+const DISPOSAL_SYMBOLS = `for (const name of ["dispose", "asyncDispose"])
+  if (!Symbol[name]) Object.defineProperty(Symbol, name, { value: Symbol.for("Symbol." + name) });`;
+
 /** `npm start` sets 0: it runs the code and has no use for declarations, which take most of a build. */
 const hasTypes = process.env.CONCLAVE_BUILD_TYPES !== "0";
 
@@ -40,6 +48,7 @@ export function preset(options: Options & { readonly isBundling?: boolean } = {}
       },
     },
     ...(isBundling ? { noExternal: [/^@conclave\//] } : {}),
+    banner: { js: DISPOSAL_SYMBOLS },
     esbuildPlugins: [scriptModules],
     esbuildOptions(esbuild) {
       esbuild.conditions = ["conclave-source", "module"];

@@ -33,4 +33,8 @@ for (const [name, options] of Object.entries({
   watch[Symbol.dispose]();
   await client.close();
 }
-console.log(JSON.stringify(found));
+const closedMs = performance.now();
+process.on("exit", () => {
+  found["nothing keeps the process alive"] = performance.now() - closedMs < 1_500;
+  console.log(JSON.stringify(found));
+});

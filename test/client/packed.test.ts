@@ -57,7 +57,7 @@ describeEachServer(
           const { stdout, stderr, code } = await runCommand(tool.path, command);
           expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
           const found = JSON.parse(stdout);
-          expect(Object.keys(found)).toHaveLength(6);
+          expect(Object.keys(found)).toHaveLength(7);
           expect(Object.entries(found).filter(([, holds]) => !holds)).toEqual([]);
         },
       );

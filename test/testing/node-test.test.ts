@@ -30,6 +30,23 @@ describe.skipIf(!builtTestingKit.present)(`@conclave/testing under node:test${re
   );
 
   test(
+    "it works in a realm of its own, which is where jest runs tests",
+    async () => {
+      const realm = join(import.meta.dirname, "other-realm.cjs");
+      const users = join(import.meta.dirname, "users-test.cjs");
+      const env = { PATH: process.env.PATH };
+      const command = ["--test-reporter=tap", realm, users];
+      const { stdout, code } = await runCommand(process.execPath, command, {
+        env,
+        timeoutMs: TIMEOUT_MS,
+      });
+      expect(stdout).toContain("# pass 2\n# fail 0\n");
+      expect(code).toBe(0);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
     "a test of code that ignores its fence fails, and says who did what, and how to see it again",
     async () => {
       const { stdout, code } = await runTests("users-test.mjs", { CARELESS: "1" });

@@ -18,6 +18,7 @@ test("a real server serves real clients, and is gone after the test", async () =
   const client = await connect(server.endpoint);
   await client.kv.put("k", "v");
   assert.equal((await client.kv.get("k"))?.text, "v");
+  assert.equal(await client.locks.request("job", async () => "done"), "done");
   await client.close();
   await server.close();
   await assert.rejects(connect(server.endpoint, { timeout: "500ms", retry: { retries: 0 } }));

@@ -233,6 +233,7 @@ export class Channel implements Caller, CallOwner {
     for (const call of this.#pending) this.#refuse(call, Status.CANCELLED, "channel closed");
     this.defer(() => {
       for (const subchannel of this.#balancer.subchannels) subchannel.close("channel closed");
+      this.deadlines.rest();
     });
   }
 

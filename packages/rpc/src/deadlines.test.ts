@@ -1,4 +1,4 @@
-import { nextBelow, seededPrng, VirtualClock } from "@conclave/base";
+import { type Clock, nextBelow, seededPrng, VirtualClock } from "@conclave/base";
 import { testSeed } from "@conclave/base/testing";
 import { describe, expect, test } from "vitest";
 import { DEADLINE_TICK_MS, DeadlineWheel, type Expiring } from "./deadlines.ts";
@@ -15,6 +15,36 @@ function expiring(deadlineMs: number, onDeadline: () => void): Expiring {
 }
 
 describe("deadline wheel", () => {
+  test("at rest it has no timer, unless something is waited for", () => {
+    const virtual = new VirtualClock();
+    let timers = 0;
+    const clock: Clock = {
+      nowMs: () => virtual.nowMs(),
+      setTimer(delayMs, callback) {
+        timers += 1;
+        const over = () => {
+          timers -= 1;
+        };
+        const timer = virtual.setTimer(delayMs, () => [over(), callback()]);
+        return { cancel: () => [timer.cancel(), over()] };
+      },
+    };
+    const wheel = new DeadlineWheel(clock);
+    let fired = 0;
+    const item = expiring(5_000, () => {
+      fired += 1;
+    });
+    wheel.add(item);
+    wheel.rest();
+    expect(timers).toBe(1);
+    wheel.remove(item);
+    wheel.rest();
+    expect(timers).toBe(0);
+    wheel.add(item);
+    virtual.advance(6_000);
+    expect([fired, timers]).toEqual([1, 0]);
+  });
+
   test("each fires once, never early, at most a tick late, near ones and those of later revolutions", () => {
     const prng = seededPrng(testSeed(5));
     const clock = new VirtualClock();

@@ -63,6 +63,17 @@ export class DeadlineWheel {
     this.#count -= 1;
   }
 
+  /**
+   * Lets go of the timer if nothing is waited for; else that is found out when it fires, which is cheaper for whoever has
+   * more to come. For an owner that ends: the timer may be what keeps the process alive.
+   */
+  rest(): void {
+    if (this.#count > 0) return;
+    this.#timer?.cancel();
+    this.#timer = null;
+    this.#armedTick = Number.POSITIVE_INFINITY;
+  }
+
   #arm(tick: number): void {
     this.#timer?.cancel();
     this.#armedTick = tick;

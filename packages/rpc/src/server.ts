@@ -133,6 +133,7 @@ export class RpcServer implements ServerCore {
   readonly #onGone = (connection: ServerConnection): void => {
     this.#connections.delete(connection);
     if (this.#connections.size > 0) return;
+    if (this.#phase !== "serving") this.deadlines.rest();
     const waiting = this.#onIdle;
     this.#onIdle = [];
     for (const resolve of waiting) resolve();
