@@ -297,6 +297,93 @@ describeEachServer(
       }
     });
 
+    /** A term whose holder lives, but is cut off from its watches, and the term that took its place. */
+    const formerAndHeir = async () => {
+      const { client, faults } = await clients.connectFaulty();
+      const term = await client.election("e").campaign();
+      faults.cutOffStreams();
+      const heir = await clients.connect();
+      const resumed = (await heir.election("e").resume(term.token))!;
+      return { term, faults, heir, resumed };
+    };
+
+    test("a former holder neither writes nor resigns for its heir, though it does not know yet", async () => {
+      const { term, resumed } = await formerAndHeir();
+      await expect(term.kv.put("x", "1")).rejects.toMatchObject({ code: "LEADERSHIP_LOST" });
+      expect(await term.resign()).toBe("already-lost");
+      await resumed.verify();
+    });
+
+    test("a former holder cannot verify, and its resignation frees nothing", async () => {
+      const { term, resumed } = await formerAndHeir();
+      await expect(term.verify()).rejects.toMatchObject({ code: "LEADERSHIP_LOST" });
+      await resumed.verify();
+    });
+
+    test("a former holder does not take its heir's writes for a proclamation of its own", async () => {
+      const { term, faults, heir, resumed } = await formerAndHeir();
+      faults.failNext(TXN, "drop-request");
+      const lost = { code: "LEADERSHIP_LOST" };
+      await expect(term.proclaim("one")).rejects.toMatchObject(lost);
+      await expect(term.proclaim("two")).rejects.toMatchObject(lost);
+      expect((await heir.election("e").leader())?.text).toBe("");
+      await resumed.verify();
+    });
+
+    test("a candidate that had to step back stands again although the new leader is gone", async () => {
+      const { observer, term, named } = await leaderAnd();
+      const { client: slow, faults } = await clients.connectFaulty();
+      const elected = slow.election("e", { value: "slow" }).campaign();
+      await eventually(async () => expect(await candidates(observer)).toHaveLength(2));
+      const other = await clients.connect();
+      const next = other.election("e", { value: "next" }).campaign();
+      await eventually(async () => expect(await candidates(observer)).toHaveLength(3));
+      faults.cutOffStreams();
+      await term.transfer(await named("next"));
+      await next;
+      await other.close();
+      faults.restoreStreams();
+      await (await elected).verify();
+    });
+
+    test("a transfer whose answer is lost for good says that it may have taken place", async () => {
+      const { client, faults } = await clients.connectFaulty();
+      const term = await client.election("e").campaign();
+      const other = await clients.connect();
+      const next = other.election("e", { value: "a" }).campaign();
+      await eventually(async () => expect(await candidates(other)).toHaveLength(2));
+      const [, to] = await other.election("e").candidates();
+      let sent = 0;
+      faults.faultOf = (path) => {
+        if (path === TXN) sent += 1;
+        if (sent === 0) return undefined;
+        return path === TXN && sent === 1 ? "drop-answer" : "drop-request";
+      };
+      const handing = term.transfer(to!, { timeout: 500 });
+      await expect(handing).rejects.toMatchObject({ outcome: "unknown" });
+      await (await next).verify();
+    });
+
+    test("neither a lock's waiter nor the leader of a longer name is thrown out by a transfer", async () => {
+      const { observer, term, terms, named } = await leaderAnd();
+      const waiter = await clients.connect();
+      const stop = new AbortController();
+      const lock = waiter.locks.acquire("e", { signal: stop.signal });
+      lock.catch(() => {});
+      await eventually(async () => expect(await candidates(observer)).toHaveLength(2));
+      const longer = await waiter.election("e/eu").campaign();
+      const last = waiter.election("e", { value: "last" }).campaign();
+      last.catch(() => {});
+      await eventually(async () => expect(await candidates(observer)).toHaveLength(4));
+      const refused = { code: "FAILED_PRECONDITION", outcome: "not-applied" };
+      await expect(term.transfer(await named("last"))).rejects.toMatchObject(refused);
+      stop.abort();
+      await eventually(async () => expect(await candidates(observer)).toHaveLength(3));
+      await expect(term.transfer(await named("last"))).rejects.toMatchObject(refused);
+      await longer.verify();
+      expect(terms.size).toBe(0);
+    });
+
     test("a candidate of another client, which cannot step back, is named, and nothing changes", async () => {
       const client = await clients.connect();
       const term = await client.election("e", { value: "leader" }).campaign();

@@ -1,8 +1,7 @@
-import type { KeyValue } from "../kv/key-value.ts";
 import type { CallOptions } from "../kv/limits.ts";
-import { op, type RangeResult } from "../kv/op.ts";
+import { type Op, op, type RangeResult } from "../kv/op.ts";
 import type { Coordination } from "../ownership/coordination.ts";
-import { isEntry, queuePrefix } from "../ownership/queue-entry.ts";
+import { queuePrefix } from "../ownership/queue-entry.ts";
 import { type Arrival, Rounds } from "./rounds.ts";
 
 /** A barrier at one revision. */
@@ -18,24 +17,19 @@ export interface BarrierView {
 /** What keeps the rounds of a barrier. It is no party's key, for it has no lease. */
 export const roundsKey = (name: string): string => `${queuePrefix(name)}rounds`;
 
-/** What to read in a transaction for {@link viewOf}. */
-export const viewReads = (name: string) =>
-  [op.get(roundsKey(name)), op.getAll({ prefix: queuePrefix(name) })] as const;
+/** What {@link viewOf} takes: the parties, and the rounds among them. */
+export const viewRead = (name: string): Op<RangeResult> => op.getAll({ prefix: queuePrefix(name) });
 
-export function viewOf(
-  name: string,
-  revision: number,
-  rounds: KeyValue | null,
-  queue: RangeResult,
-): BarrierView {
-  const arrivals = queue.items
-    .filter(isEntry)
-    .map(({ keyText, createRevision, text }) => arrivalOf(keyText, createRevision, text))
+export function viewOf(name: string, { revision, items }: RangeResult): BarrierView {
+  const key = roundsKey(name);
+  const rounds = items.find(({ keyText }) => keyText === key);
+  const arrivals = items
+    .map((item) => arrivalOf(name, item.keyText, item))
     .filter((arrival) => arrival !== null)
     .sort((a, b) => a.revision - b.revision);
   return {
     revision,
-    rounds: Rounds.fromText(roundsKey(name), rounds?.text ?? null),
+    rounds: Rounds.fromText(key, rounds?.text ?? null),
     roundsRevision: rounds?.modRevision ?? 0,
     arrivals,
   };
@@ -43,25 +37,29 @@ export function viewOf(
 
 /** The barrier now, by a linearizable read. */
 export async function readView(
-  coordination: Coordination,
+  { kv }: Coordination,
   name: string,
   options: CallOptions,
 ): Promise<BarrierView> {
-  const { revision, results } = await coordination
-    .txn()
-    .then(...viewReads(name))
-    .commit(options);
-  const [rounds, queue] = results as [KeyValue | null, RangeResult];
-  return viewOf(name, revision, rounds, queue);
+  return viewOf(name, await kv.getAll({ prefix: queuePrefix(name) }, options));
 }
 
 /** What a party's key says. */
 export const arrivalText = (parties: number): string => JSON.stringify({ parties });
 
-/** Null for a key that is no party's. */
-export function arrivalOf(key: string, revision: number, text: string): Arrival | null {
+/** What is known of a key under a barrier's name. */
+interface Found {
+  readonly createRevision: number;
+  readonly leaseId: bigint;
+  readonly text: string;
+}
+
+/** Null for a key that is no party's, such as one of a barrier whose name begins with this name and a slash. */
+export function arrivalOf(name: string, key: string, found: Found): Arrival | null {
+  if (found.leaseId === 0n || key.includes("/", queuePrefix(name).length)) return null;
   try {
-    const { parties } = JSON.parse(text);
+    const { parties } = JSON.parse(found.text);
+    const revision = found.createRevision;
     return Number.isSafeInteger(parties) ? { key, revision, parties } : null;
   } catch {
     return null;

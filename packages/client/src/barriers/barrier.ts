@@ -3,6 +3,7 @@ import { OperationLimit } from "../abort.ts";
 import { ConclaveError, type Outcome } from "../errors.ts";
 import { compare } from "../kv/compare.ts";
 import type { KeyValue } from "../kv/key-value.ts";
+import { textOf } from "../kv/keys.ts";
 import { type CallOptions, limitsOf } from "../kv/limits.ts";
 import { op } from "../kv/op.ts";
 import type { Coordination } from "../ownership/coordination.ts";
@@ -10,6 +11,7 @@ import { isUncertain } from "../ownership/queue-entry.ts";
 import { untilSettled } from "../ownership/until-settled.ts";
 import { drawNonce } from "../runtime.ts";
 import type { Session } from "../session/session.ts";
+import { sessionFor } from "./session-for.ts";
 
 /** What {@link Barrier.hold} takes. */
 export interface HoldBarrierOptions extends CallOptions {
@@ -65,10 +67,8 @@ export class KeyBarrier implements Barrier {
     const { sessions, runtime } = this.#coordination;
     using limit = this.#limit("holding", options);
     const { signal } = limit;
-    const leaseId =
-      options.session === undefined
-        ? 0n
-        : await sessions.choose(options.session).session.open({ signal });
+    const session = options.session === undefined ? null : sessionFor(sessions, options.session);
+    const leaseId = session === null ? 0n : await session.open({ signal });
     const key = this.#key;
     const nonce = drawNonce(runtime.prng);
     const isOurs = async () => (await this.#coordination.kv.get(key, { signal }))?.text === nonce;
@@ -79,7 +79,18 @@ export class KeyBarrier implements Barrier {
         .then(op.put(key, nonce, { leaseId }))
         .commit({ signal });
       if (succeeded) return;
+      // A release that got lost half way left the key behind.
+      const replaced = await this.#coordination
+        .txn()
+        .if(compare({ key }).value.eq(RELEASED))
+        .then(op.put(key, nonce, { leaseId }))
+        .commit({ signal });
+      if (replaced.succeeded) return;
     } catch (error) {
+      if (error instanceof ConclaveError && error.code === "LEASE_NOT_FOUND" && session !== null) {
+        session.onLeaseNotFound();
+        throw session.signal.reason;
+      }
       if (!isUncertain(error) || signal.aborted) throw error;
       if (await isOurs()) return;
       throw error;
@@ -98,7 +109,7 @@ export class KeyBarrier implements Barrier {
     const guarded = this.#coordination
       .txn()
       .if(compare({ key }).createRevision.eq(up.createRevision));
-    if (up.leaseId !== 0n) {
+    if (up.leaseId !== 0n && up.text !== RELEASED) {
       await guarded.then(op.put(key, RELEASED, { keepLease: true })).commit({ signal });
     }
     const { succeeded } = await guarded.then(op.delete(key)).commit({ signal });
@@ -134,7 +145,9 @@ export class KeyBarrier implements Barrier {
     let end: EventType | null = null;
     await untilSettled(signal, (resolve, onFailed) => {
       const onEvents = ([first]: readonly Event[]) => {
-        end = first!.type;
+        const { type, kv } = first!;
+        // Some other write to the key lifts nothing: then look again.
+        if (type === EventType.DELETE || textOf(kv!.value) === RELEASED) end = type;
         resolve();
       };
       return [hub.open(spec, { onEvents, onFailed })];

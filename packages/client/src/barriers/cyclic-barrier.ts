@@ -10,6 +10,7 @@ import type { Session } from "../session/session.ts";
 import { readView, roundsKey } from "./barrier-view.ts";
 import { Party } from "./party.ts";
 import type { Round } from "./rounds.ts";
+import { sessionFor } from "./session-for.ts";
 
 /** What {@link CyclicBarrier} methods that wait take. All of it is optional. */
 export interface ArriveOptions {
@@ -111,7 +112,11 @@ export class NamedCyclicBarrier implements CyclicBarrier {
     const { party, round } = await this.#arrive(options);
     const leave = async (limits: CallOptions = {}) => {
       using limit = this.#limit("leaving", limits);
-      await party.untilAllLeft(round, limit.signal);
+      try {
+        await party.untilAllLeft(round, limit.signal);
+      } finally {
+        party.leave(); // Whatever came in between: the others are not to wait for this one.
+      }
     };
     return {
       generation: round.generation,
@@ -141,7 +146,7 @@ export class NamedCyclicBarrier implements CyclicBarrier {
 
   async #arrive(options: ArriveOptions): Promise<{ party: Party; round: Round }> {
     const { windDown, sessions } = this.#coordination;
-    const { session } = sessions.choose(options.session);
+    const session = sessionFor(sessions, options.session);
     using limit = this.#limit("waiting at", options);
     limit.alsoEndWith(windDown.signal);
     limit.alsoEndWith(session.signal);

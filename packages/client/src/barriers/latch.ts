@@ -93,14 +93,19 @@ export class KeyLatch implements Latch {
       const { items, revision } = await kv.getAll({ key: this.#key }, { signal });
       if (this.#isOpen(items[0])) return;
       const spec = { ...namespace.rangeOf({ key: this.#key }), startRevision: revision + 1 };
+      // Seen in an event, for it may have been removed since, as latches are that have served.
+      let hasOpened = false;
       await untilSettled(signal, (resolve, onFailed) => {
         const onEvents = (events: readonly Event[]) => {
+          const puts = events.filter(({ type }) => type === EventType.PUT);
+          const states = puts.map(({ kv }) => parsed(textOf(kv!.value)));
+          hasOpened ||= states.some((state) => state?.left === 0);
           // A look tells what is wrong with a value that cannot be read.
-          if (events.some(({ type, kv }) => type === EventType.PUT && !isAbove0(kv!.value)))
-            resolve();
+          if (hasOpened || states.includes(null)) resolve();
         };
         return [hub.open(spec, { onEvents, onFailed })];
       });
+      if (hasOpened) return;
     }
   }
 
@@ -142,8 +147,6 @@ function countedDown(state: LatchState, by: string | undefined): LatchState {
   if (state.left === 0 || (by !== undefined && state.by.includes(by))) return state;
   return { ...state, left: state.left - 1, by: by === undefined ? state.by : [...state.by, by] };
 }
-
-const isAbove0 = (value: Uint8Array): boolean => (parsed(textOf(value))?.left ?? 0) > 0;
 
 function parsed(text: string): LatchState | null {
   try {

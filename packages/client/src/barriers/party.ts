@@ -6,6 +6,7 @@ import type { KeyValue } from "../kv/key-value.ts";
 import { textOf } from "../kv/keys.ts";
 import { op, type RangeResult } from "../kv/op.ts";
 import type { Coordination } from "../ownership/coordination.ts";
+import { inDoubt } from "../ownership/in-doubt.ts";
 import {
   abandoned,
   disagreementError,
@@ -22,12 +23,14 @@ import {
   readView,
   roundsKey,
   viewOf,
-  viewReads,
+  viewRead,
 } from "./barrier-view.ts";
 import { type Arrival, nextStep, type Round, type Step } from "./rounds.ts";
 
 /** How long one who gives up may take to learn whether the barrier has tripped meanwhile, ms. */
 const GIVE_UP_MS = 1_000;
+
+const TRIP_UNKNOWN = "whether the barrier tripped could not be found out";
 
 /** Where a party stands, and for whom. */
 export interface PartyTerms {
@@ -56,15 +59,14 @@ export class Party {
   private constructor(
     coordination: Coordination,
     terms: PartyTerms,
-    own: Arrival,
+    came: { readonly arrival: Arrival; readonly after: number; readonly wasUncertain: boolean },
     view: BarrierView,
-    wasUncertain: boolean,
   ) {
     this.#coordination = coordination;
     this.#terms = terms;
-    this.#own = own;
-    this.#wasUncertain = wasUncertain;
-    this.#after = view.rounds.generation;
+    this.#own = came.arrival;
+    this.#wasUncertain = came.wasUncertain;
+    this.#after = came.after;
     this.#view = view;
     this.#takeIn(view);
   }
@@ -83,22 +85,31 @@ export class Party {
     const { name, parties, session } = terms;
     const leaseId = await session.open({ signal });
     const key = newEntryKey(coordination, name, leaseId);
-    const reads = [op.get(key), ...viewReads(name)] as const;
+    const reads = [op.get(key), viewRead(name)] as const;
+    let isUnderWay = false;
     let wasUncertain = false;
     try {
+      let view = await readView(coordination, name, { signal });
+      const after = view.rounds.generation;
+      assertAgreement(name, { key, revision: Number.POSITIVE_INFINITY, parties }, view);
       for (;;) {
         try {
-          const { revision, results } = await coordination
+          isUnderWay = true;
+          // Guarded by the rounds, so that a request that comes late, when this party has gone on, is no party.
+          const isSame = compare({ key: roundsKey(name) }).modRevision.eq(view.roundsRevision);
+          const { results } = await coordination
             .txn()
-            .if(compare({ key }).absent())
+            .if(compare({ key }).absent(), isSame)
             .then(op.put(key, arrivalText(parties), { leaseId }), ...reads)
             .else(...reads)
             .commit({ signal });
-          const [own, rounds, queue] = results.slice(-reads.length) as Read;
-          const view = viewOf(name, revision, rounds, queue);
-          const arrival = { key, revision: own!.createRevision, parties };
+          isUnderWay = false;
+          const [own, all] = results.slice(-reads.length) as [KeyValue | null, RangeResult];
+          view = viewOf(name, all);
+          if (own === null) continue; // A round ended meanwhile.
+          const arrival = { key, revision: own.createRevision, parties };
           assertAgreement(name, arrival, view);
-          return new Party(coordination, terms, arrival, view, wasUncertain);
+          return new Party(coordination, terms, { arrival, after, wasUncertain }, view);
         } catch (error) {
           // The same key again: two arrivals cannot come of it.
           if (!isUncertain(error) || signal.aborted) throw error;
@@ -107,7 +118,9 @@ export class Party {
       }
     } catch (error) {
       const reason = abandoned(coordination, session, [key], signal, error);
-      throw signal.aborted || isUncertain(error) ? undecided(reason) : reason;
+      throw isUnderWay && (signal.aborted || isUncertain(error))
+        ? inDoubt(reason, TRIP_UNKNOWN)
+        : reason;
     }
   }
 
@@ -127,7 +140,7 @@ export class Party {
   async untilRoundEnded(signal: AbortSignal): Promise<Round> {
     for (;;) {
       const round = this.#ownRound();
-      if (round !== null) return round;
+      if (round !== null) return this.#assertCounted(round);
       if (this.#gone.has(this.#own.key)) {
         this.session.renewNow(); // Its lease may have gone, and the key with it.
         throw this.#broken("its key was deleted", "not-applied");
@@ -153,11 +166,12 @@ export class Party {
       round = await this.#breakRound(limit.signal);
     } catch {
       this.leave();
-      throw this.session.signal.aborted ? error : undecided(error);
+      throw error === this.session.signal.reason ? error : inDoubt(error, TRIP_UNKNOWN);
     }
-    if (round?.tripped) return round;
+    const isCounted = !this.#gone.has(this.#own.key);
+    if (round?.tripped && isCounted) return round;
     this.leave();
-    throw error;
+    throw round?.tripped ? inDoubt(error, TRIP_UNKNOWN) : error;
   }
 
   /** Takes its key away, in the background. */
@@ -194,8 +208,10 @@ export class Party {
       if (round !== null) return round;
       this.#gone.add(this.#own.key);
       const step = this.#nextStep();
-      if (step.kind !== "break") return null; // It waits for the round after this one.
-      await this.#end(step, signal);
+      if (step.kind !== "break") {
+        if (!this.#view.arrivals.some(({ key }) => key === this.#own.key)) return null;
+        await this.#stepOut(signal);
+      } else await this.#end(step, signal);
     }
   }
 
@@ -207,6 +223,15 @@ export class Party {
       "it was cut off for so long that the end of its round is forgotten",
       "unknown",
     );
+  }
+
+  /**
+   * A key that was deleted while its party could not look counted for nobody, or for a round that has gone on without it.
+   * @throws ConclaveError BARRIER_BROKEN
+   */
+  #assertCounted(round: Round): Round {
+    if (!round.tripped || !this.#gone.has(this.#own.key)) return round;
+    throw this.#broken("its key was deleted", "unknown");
   }
 
   #broken(why: string, outcome: Outcome): ConclaveError {
@@ -224,7 +249,9 @@ export class Party {
     return this.#untilEvent(signal, ({ type, kv }, key) => {
       if (key === rounds) return true;
       if (type === EventType.PUT) {
-        this.#addArrival(arrivalOf(key, kv!.createRevision, textOf(kv!.value)));
+        const { createRevision, lease: leaseId, value } = kv!;
+        const found = { createRevision, leaseId, text: textOf(value) };
+        this.#addArrival(arrivalOf(this.#terms.name, key, found));
         return false;
       }
       if (!this.#arrived.has(key)) return false;
@@ -264,12 +291,26 @@ export class Party {
       if (arrival.revision > rounds.upTo) this.#addArrival(arrival);
     }
     const there = new Set(arrivals.map(({ key }) => key));
-    for (const key of this.#arrived.keys()) if (!there.has(key)) this.#gone.add(key);
+    for (const key of [this.#own.key, ...this.#arrived.keys()])
+      if (!there.has(key)) this.#gone.add(key);
   }
 
   #addArrival(arrival: Arrival | null): void {
     if (arrival?.parties !== this.#own.parties) return;
     if (!this.#arrived.has(arrival.key)) this.#arrived.set(arrival.key, arrival);
+  }
+
+  /** Goes, unless a round has ended meanwhile, which may be its own. */
+  async #stepOut(signal: AbortSignal): Promise<void> {
+    const { key } = this.#own;
+    const isSame = compare({ key: roundsKey(this.#terms.name) }).modRevision;
+    await settled(
+      this.#coordination
+        .txn()
+        .if(isSame.eq(this.#view.roundsRevision))
+        .then(op.delete(key))
+        .commit({ signal }),
+    );
   }
 
   /** Ends the round, unless somebody else has. A lost answer does not matter: the next look tells. */
@@ -295,8 +336,6 @@ function assertAgreement(name: string, own: Arrival, { arrivals, rounds }: Barri
   throw disagreementError(name, `it is for ${first.parties} parties, not for ${own.parties}`);
 }
 
-type Read = [own: KeyValue | null, rounds: KeyValue | null, queue: RangeResult];
-
 /** Waits for a write whose effect is looked up afterwards. @throws what certainly was not applied */
 async function settled(write: Promise<unknown>): Promise<void> {
   try {
@@ -304,11 +343,4 @@ async function settled(write: Promise<unknown>): Promise<void> {
   } catch (error) {
     if (!isUncertain(error)) throw error;
   }
-}
-
-/** The reason for giving up, when the others may have been let through. */
-function undecided(error: unknown): unknown {
-  if (!(error instanceof ConclaveError)) return error;
-  const message = `${error.message}; whether the barrier tripped could not be found out`;
-  return new ConclaveError(error.code, "unknown", message, { cause: error.cause ?? error });
 }

@@ -1,7 +1,7 @@
 import { OperationLimit } from "../abort.ts";
 import { type CallOptions, limitsOf } from "../kv/limits.ts";
 import type { Coordination } from "../ownership/coordination.ts";
-import { enterQueue, isEntry, queuePrefix } from "../ownership/queue-entry.ts";
+import { CANDIDATE_SUFFIX, enterQueue, isEntry, queuePrefix } from "../ownership/queue-entry.ts";
 import { EXCLUSIVE } from "../ownership/queue-order.ts";
 import type { CampaignOptions, ResumeOptions } from "./campaign-options.ts";
 import { type ElectionValue, electionBytes } from "./election-value.ts";
@@ -150,7 +150,8 @@ export class Election {
       limit.alsoEndWith(coordination.windDown.signal);
       limit.alsoEndWith(session.signal);
       const names = [this.name];
-      const entering = { names, claim: EXCLUSIVE, value: electionBytes(value), session };
+      const kind = { claim: EXCLUSIVE, suffix: CANDIDATE_SUFFIX };
+      const entering = { names, ...kind, value: electionBytes(value), session };
       let entry = await enterQueue(coordination, entering, signal);
       let revision = entry.createRevision;
       if (!entry.wasGranted) {

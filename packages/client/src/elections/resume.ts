@@ -5,6 +5,7 @@ import type { KeyValue } from "../kv/key-value.ts";
 import { limitsOf } from "../kv/limits.ts";
 import { op } from "../kv/op.ts";
 import type { Coordination } from "../ownership/coordination.ts";
+import { inDoubt } from "../ownership/in-doubt.ts";
 import { isUncertain, type QueueEntry, queuePrefix } from "../ownership/queue-entry.ts";
 import { EXCLUSIVE } from "../ownership/queue-order.ts";
 import type { Session } from "../session/session.ts";
@@ -40,7 +41,8 @@ export async function resumeTerm(
   } catch (error) {
     const reason = givenUp(coordination, place, session, attempt, error);
     await closeOwn();
-    throw limit.signal.aborted ? limit.signal.reason : reason;
+    const told = limit.signal.aborted ? limit.signal.reason : reason;
+    throw attempt.wasUncertain ? inDoubt(told) : told;
   }
 }
 

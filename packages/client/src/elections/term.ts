@@ -129,10 +129,11 @@ export class Term extends Hold {
     else throw this.onGuardFailed();
   }
 
-  /** Settles a proclamation that was answered by silence: nobody else writes this key. */
+  /** Settles a proclamation that was answered by silence: nobody else writes this key while it is on our lease. */
   async #wasWritten(options: CallOptions): Promise<boolean> {
     const own = await this.coordination.kv.get(this.key, options);
-    if (own?.createRevision !== this.fence.revision) throw this.onGuardFailed();
+    const isOurs = own?.createRevision === this.fence.revision && own.leaseId === this.#leaseId;
+    if (!isOurs) throw this.onGuardFailed();
     const wasWritten = own.modRevision > this.#modRevision;
     this.#modRevision = own.modRevision;
     return wasWritten;

@@ -5,13 +5,14 @@ import type { KeyValue } from "../kv/key-value.ts";
 import { type CallOptions, limitsOf } from "../kv/limits.ts";
 import { op } from "../kv/op.ts";
 import type { Coordination } from "../ownership/coordination.ts";
-import { isEntry, isUncertain, queuePrefix } from "../ownership/queue-entry.ts";
+import { inDoubt } from "../ownership/in-doubt.ts";
+import { CANDIDATE_SUFFIX, isEntry, isUncertain, queuePrefix } from "../ownership/queue-entry.ts";
 
 /** Candidates that can step back in one transaction: three of its 128 operations and conditions each. */
 const STEP_BACK_MAX = 40;
 
-/** `<name>/<lease hex>-<nonce>`: only candidates of this SDK know what to do when they have to step back. */
-const OWN_KIND = /\/[0-9a-f]+-[0-9a-f]{16}$/;
+/** After `<name>/`. Only candidates of this SDK know what to do when they have to step back; locks do not. */
+const CANDIDATE = new RegExp(`^[0-9a-f]+-[0-9a-f]{16}${CANDIDATE_SUFFIX}$`);
 
 /** What tells the candidate with this key that it was not thrown out, but has to step back. */
 export const transferMark = (key: string): string => `conclave.transfer/${key}`;
@@ -39,11 +40,27 @@ export async function transferLead(
   const what = `handing over ${JSON.stringify(outgoing.name)}`;
   using limit = new OperationLimit(clock, what, limitsOf(options));
   const { signal } = limit;
-  let wasUncertain = false;
+  const attempt = { wasUncertain: false };
+  try {
+    return await handOver(coordination, outgoing, to, attempt, signal);
+  } catch (error) {
+    throw attempt.wasUncertain ? inDoubt(error) : error;
+  }
+}
+
+async function handOver(
+  coordination: Coordination,
+  outgoing: Outgoing,
+  to: string,
+  attempt: { wasUncertain: boolean },
+  signal: AbortSignal,
+): Promise<boolean> {
   for (;;) {
     const queue = await candidatesOf(coordination, outgoing.name, signal);
-    // Only this term deletes its key: gone after doubt, it was gone by the transfer.
-    if (!queue.some(({ keyText }) => keyText === outgoing.key)) return wasUncertain;
+    if (!queue.some(({ keyText }) => keyText === outgoing.key)) {
+      // Gone after doubt: by the transfer, if the one it names is first now.
+      return attempt.wasUncertain && queue[0]?.keyText === to;
+    }
     const { inBetween, named } = planOf(queue, outgoing, to);
     const places = [...inBetween, named];
     try {
@@ -53,20 +70,21 @@ export async function transferLead(
         .then(
           op.delete(outgoing.key),
           ...inBetween.map(({ key }) => op.delete(key)),
-          ...inBetween.map(({ keyText }) => markOf(keyText, named)),
+          ...inBetween.map((each) => markOf(each, named)),
         )
         .commit({ signal });
       if (succeeded) return true;
     } catch (error) {
-      if (!isUncertain(error) || signal.aborted) throw error;
-      wasUncertain = true;
+      if (!isUncertain(error)) throw error;
+      attempt.wasUncertain = true;
+      if (signal.aborted) throw error;
     }
   }
 }
 
-/** On the lease of the one who leads then: it lasts as long as it is needed, and no longer. */
-const markOf = (keyText: string, named: KeyValue) =>
-  op.put(transferMark(keyText), named.key, { leaseId: named.leaseId });
+/** On the candidate's own lease: it is there for as long as there is somebody to read it. */
+const markOf = ({ keyText, leaseId }: KeyValue, named: KeyValue) =>
+  op.put(transferMark(keyText), named.key, { leaseId });
 
 const standsStill = ({ key, createRevision }: KeyValue): Comparison =>
   compare({ key }).createRevision.eq(createRevision);
@@ -88,7 +106,8 @@ function planOf(queue: readonly KeyValue[], { name, key }: Outgoing, to: string)
   if (named === undefined) throw refusal(name, `${to} is no candidate`);
   const at = (text: string) => queue.findIndex(({ keyText }) => keyText === text);
   const inBetween = queue.slice(at(key) + 1, at(to));
-  const foreign = inBetween.find(({ keyText }) => !OWN_KIND.test(keyText));
+  const { length } = queuePrefix(name);
+  const foreign = inBetween.find(({ keyText }) => !CANDIDATE.test(keyText.slice(length)));
   if (foreign !== undefined) {
     throw refusal(name, `${foreign.keyText} stands before it, and its client cannot step back`);
   }

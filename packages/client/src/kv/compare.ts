@@ -4,7 +4,7 @@ import { type Bytes, bytesFrom, type Namespace, type Target } from "./keys.ts";
 /** A condition of a transaction. Made by {@link compare}. */
 export interface Comparison {
   /** @internal */
-  request(namespace: Namespace): CompareInit;
+  requests(namespace: Namespace): readonly CompareInit[];
 }
 
 /** Relations to a given operand. */
@@ -49,12 +49,14 @@ function relations<Operand>(
   const make =
     (result: CompareResult) =>
     (operand: Operand): Comparison => ({
-      request: (namespace) => ({
-        ...namespace.rangeOf(target),
-        ...operandInit(operand),
-        target: wireTarget,
-        result,
-      }),
+      requests: (namespace) => [
+        {
+          ...namespace.rangeOf(target),
+          ...operandInit(operand),
+          target: wireTarget,
+          result,
+        },
+      ],
     });
   return {
     eq: make(CompareResult.EQUAL),
@@ -82,6 +84,13 @@ function relations<Operand>(
  */
 export function compare(target: Target): Comparable {
   return comparable<Bytes>(target, (value) => value);
+}
+
+/** Several conditions as one that holds if all of them do. @internal */
+export function allOf(...conditions: readonly Comparison[]): Comparison {
+  return {
+    requests: (namespace) => conditions.flatMap((condition) => condition.requests(namespace)),
+  };
 }
 
 /** {@link compare} for values that are encoded first. @internal */

@@ -130,7 +130,7 @@ export class Txn<
   #request(namespace: Namespace): TxnRequestInit {
     const { conditions, success, failure } = this.#parts;
     return {
-      compare: conditions.map((condition) => condition.request(namespace)),
+      compare: conditions.flatMap((condition) => condition.requests(namespace)),
       success: success.map((each) => each.request(namespace)),
       failure: failure.map((each) => each.request(namespace)),
     };

@@ -1,4 +1,4 @@
-import { type Comparison, compare } from "../kv/compare.ts";
+import { allOf, type Comparison, compare } from "../kv/compare.ts";
 import { op } from "../kv/op.ts";
 import type { Coordination } from "./coordination.ts";
 import { isUncertain, type QueueEntry } from "./queue-entry.ts";
@@ -11,9 +11,16 @@ import { isUncertain, type QueueEntry } from "./queue-entry.ts";
  */
 export type ReleaseResult = "released" | "already-lost" | "unknown";
 
-/** True while every key of the entry stands as it was created. */
-export function entryGuards({ keys, createRevision }: QueueEntry): readonly Comparison[] {
-  return keys.map((key) => compare({ key }).createRevision.eq(createRevision));
+/**
+ * Conditions, one for each key of the entry: it stands as it was created, on the lease it was created on. A term that was
+ * resumed elsewhere kept its key, and a stolen lock has it still: only the lease tells. Entries of several names are
+ * never moved, and spare the conditions for more names.
+ */
+export function entryGuards({ keys, createRevision, leaseId }: QueueEntry): readonly Comparison[] {
+  return keys.map((key) => {
+    const isThere = compare({ key }).createRevision.eq(createRevision);
+    return keys.length > 1 ? isThere : allOf(isThere, compare({ key }).leaseId.eq(leaseId));
+  });
 }
 
 /**

@@ -154,7 +154,9 @@ export class Hold implements AsyncDisposable {
       .txn()
       .then(...this.keys.map((key) => op.get(key)))
       .commitAs("read", limitsOf(options));
-    const isOurs = (own: KeyValue | null) => own?.createRevision === this.fence.revision;
+    const { leaseId } = this.#entry;
+    const isOurs = (own: KeyValue | null) =>
+      own?.createRevision === this.fence.revision && own.leaseId === leaseId;
     if (this.#state.kind === "held" && !results.every(isOurs)) this.#lose("deleted");
     this.assert();
   }

@@ -20,6 +20,8 @@ export interface Entering {
   /** What the entry says about who waits. */
   readonly value: Bytes;
   readonly session: Session;
+  /** Tells entries of one kind from others by their keys. Default: none. */
+  readonly suffix?: string;
   /** Keys that are created with the entry on leases of their own, and deleted with it. */
   readonly companions?: readonly Companion[];
 }
@@ -65,6 +67,9 @@ export const STOLEN = "stolen";
 
 export const queuePrefix = (name: string): string => `${name}/`;
 
+/** Ends the keys of candidates, which can step back for one another; a lock in the same queue cannot. */
+export const CANDIDATE_SUFFIX = "c";
+
 /** The key of a new entry on `leaseId`. */
 export function newEntryKey(coordination: Coordination, name: string, leaseId: bigint): string {
   const nonce = drawNonce(coordination.runtime.prng);
@@ -104,7 +109,8 @@ export async function enterQueue(
 ): Promise<QueueEntry> {
   const { session, names, claim } = entering;
   const leaseId = await session.open({ signal });
-  const keys = names.map((name) => newEntryKey(coordination, name, leaseId));
+  const { suffix = "" } = entering;
+  const keys = names.map((name) => newEntryKey(coordination, name, leaseId) + suffix);
   const companionKeys = (entering.companions ?? []).map(({ key }) => key);
   const entry = { names, claim, keys, companionKeys, session, leaseId };
   let wasUncertain = false;
