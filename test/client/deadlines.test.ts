@@ -35,6 +35,23 @@ const calls: readonly (readonly [string, Call])[] = [
   ["a barrier put up", (client, name, limits) => client.barrier(name).hold(limits)],
   ["a wait for a latch", (client, name, limits) => client.latch(name).wait(limits)],
   ["a count down", (c, name, limits) => c.latch(name, { count: 2 }).countDown(limits)],
+  ["a count", (client, name, limits) => client.counter(name).add(1, limits)],
+  ["a wait at a barrier", (client, _, limits) => client.barrier("up").wait(limits)],
+  ["a barrier lifted", (client, name, limits) => client.barrier(name).release(limits)],
+  [
+    "a leave",
+    async (client, name, limits) => {
+      const phase = await client.barrier(name, { parties: 1 }).enter(limits);
+      await phase.leave(limits);
+    },
+  ],
+  [
+    "a hand-over",
+    async (client, name, limits) => {
+      const term = await client.election(name).campaign(limits);
+      await term.transfer("nobody", limits);
+    },
+  ],
   ["a hopeless campaign", (client, _, limits) => client.election("led").campaign(limits)],
 ];
 
@@ -52,6 +69,7 @@ describeEachServer(
       observer = await connect(server.deployment.endpoints, { namespace });
       await observer.locks.acquire("taken");
       await observer.election("led").campaign();
+      await observer.barrier("up").hold();
     });
     afterAll(() => observer.close());
 
@@ -91,7 +109,10 @@ describeEachServer(
       wayward.isOrderly = true;
       await client.close();
       if (tookMs > limitMs + SLACK_MS) return `round ${round} took ${tookMs} of ${limitMs} ms`;
-      return error === null || error instanceof ConclaveError ? null : `round ${round}: ${error}`;
+      if (error === null) return null;
+      if (!(error instanceof ConclaveError)) return `round ${round}: ${error}`;
+      const isCancelled = error.code === "CANCELLED" && !controller.signal.aborted;
+      return isCancelled ? `round ${round} says that it was cancelled, but nobody did` : null;
     }
   },
   { sizes: [1] },

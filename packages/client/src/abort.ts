@@ -40,11 +40,29 @@ function audienceOf(signal: AbortSignal): Audience {
   return audience;
 }
 
-/** The error of an operation that its caller gave up; the caller's reason is the cause. */
-export function cancelledError(signal: AbortSignal, outcome: Outcome): ConclaveError {
-  return new ConclaveError("CANCELLED", outcome, "cancelled by the caller's signal", {
-    cause: signal.reason,
-  });
+/** The signals of all limits: their reasons are the errors that the operations shall reject with. */
+const limitSignals = new WeakSet<AbortSignal>();
+
+/**
+ * The error of what an aborted signal ended: CANCELLED, with the caller's reason as its cause; for a step of an operation
+ * that its {@link OperationLimit} ended, the error of the operation.
+ */
+export function endedBy(signal: AbortSignal, outcome: Outcome): ConclaveError {
+  const cause: unknown = signal.reason;
+  if (limitSignals.has(signal) && cause instanceof ConclaveError) {
+    return outcome === "unknown" ? inDoubt(cause) : cause;
+  }
+  return new ConclaveError("CANCELLED", outcome, "cancelled by the caller's signal", { cause });
+}
+
+/** The error of an operation that may have taken effect all the same: `error`, saying so. */
+export function inDoubt<Thrown>(
+  error: Thrown,
+  what = "it may have taken effect",
+): Thrown | ConclaveError {
+  if (!(error instanceof ConclaveError) || error.outcome === "unknown") return error;
+  const message = `${error.message}; ${what}`;
+  return new ConclaveError(error.code, "unknown", message, { cause: error.cause ?? error });
 }
 
 /**
@@ -62,6 +80,7 @@ export class OperationLimit {
     limits: { readonly signal?: AbortSignal | undefined; readonly timeoutMs?: number | undefined },
   ) {
     const { signal, timeoutMs } = limits;
+    limitSignals.add(this.signal);
     if (timeoutMs !== undefined) {
       const message = `${what} took longer than ${timeoutMs} ms`;
       const timer = clock.setTimer(timeoutMs, () =>
@@ -70,7 +89,7 @@ export class OperationLimit {
       this.#stops.push(() => timer.cancel());
     }
     if (signal !== undefined) {
-      this.#stops.push(onAbort(signal, () => this.#end(cancelledError(signal, "not-applied"))));
+      this.#stops.push(onAbort(signal, () => this.#end(endedBy(signal, "not-applied"))));
     }
   }
 

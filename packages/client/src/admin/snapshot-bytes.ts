@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { open, rename, rm } from "node:fs/promises";
 import { type Deferred, deferred } from "@conclave/base";
 import { Maintenance } from "@conclave/wire";
-import { cancelledError, onAbort } from "../abort.ts";
+import { endedBy, onAbort } from "../abort.ts";
 import { ConclaveError } from "../errors.ts";
 import type { Transport } from "../transport/transport.ts";
 
@@ -32,7 +32,7 @@ export async function* readSnapshotBytes(
     onEnd: end,
     onDone: () => end(null),
   });
-  const stopListening = onAbort(signal, () => end(cancelledError(signal!, "not-applied")));
+  const stopListening = onAbort(signal, () => end(endedBy(signal!, "not-applied")));
   stream.send({});
   try {
     for (;;) {
@@ -50,7 +50,7 @@ export async function* readSnapshotBytes(
       await news.promise;
     }
   } catch (error) {
-    throw signal?.aborted ? cancelledError(signal, "not-applied") : error;
+    throw signal?.aborted ? endedBy(signal, "not-applied") : error;
   } finally {
     stopListening();
     stream.cancel();

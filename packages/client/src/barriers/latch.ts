@@ -7,7 +7,7 @@ import { invalidValueError } from "../kv/value-codec.ts";
 import type { Coordination } from "../ownership/coordination.ts";
 import { disagreementError } from "../ownership/queue-entry.ts";
 import { untilSettled } from "../ownership/until-settled.ts";
-import { endedBy, transact } from "../transact/transact.ts";
+import { transact } from "../transact/transact.ts";
 import type { Transaction } from "../transact/transaction.ts";
 
 /** What {@link Latch.countDown} takes. */
@@ -76,12 +76,8 @@ export class KeyLatch implements Latch {
       if (after !== before) tx.put(this.#key, JSON.stringify(after));
       return after.left;
     };
-    try {
-      const { value } = await transact(this.#coordination, body, { signal });
-      return value;
-    } catch (error) {
-      throw signal.aborted ? endedBy(signal, error) : error;
-    }
+    const { value } = await transact(this.#coordination, body, { signal });
+    return value;
   }
 
   async wait(options: CallOptions = {}): Promise<void> {

@@ -1,12 +1,11 @@
 import { EventType, type Event as WireEvent } from "@conclave/wire";
-import { OperationLimit } from "../abort.ts";
+import { inDoubt, OperationLimit } from "../abort.ts";
 import { ConclaveError, type Outcome } from "../errors.ts";
 import { compare } from "../kv/compare.ts";
 import type { KeyValue } from "../kv/key-value.ts";
 import { textOf } from "../kv/keys.ts";
 import { op, type RangeResult } from "../kv/op.ts";
 import type { Coordination } from "../ownership/coordination.ts";
-import { inDoubt } from "../ownership/in-doubt.ts";
 import {
   abandoned,
   disagreementError,

@@ -1,5 +1,5 @@
 import { type Deferred, deferred } from "@conclave/base";
-import { cancelledError, OperationLimit, onAbort, orAborted, pause } from "../abort.ts";
+import { endedBy, OperationLimit, onAbort, orAborted, pause } from "../abort.ts";
 import { ConclaveError } from "../errors.ts";
 import { type CallOptions, limitsOf } from "../kv/limits.ts";
 import { isFinalError } from "../mirror/mirror-source.ts";
@@ -334,7 +334,7 @@ export async function openRegistration(
   const terms = registerTerms(options);
   const { signal } = options;
   const checked = checkedInstance(instance);
-  if (signal?.aborted) throw cancelledError(signal, "not-applied");
+  if (signal?.aborted) throw endedBy(signal, "not-applied");
   const registration = new Registration(parts, service, checked, terms);
   using limit = new OperationLimit(parts.mirror.runtime.clock, "register", {
     signal,

@@ -1,11 +1,10 @@
-import { OperationLimit } from "../abort.ts";
+import { inDoubt, OperationLimit } from "../abort.ts";
 import { ConclaveError } from "../errors.ts";
 import { compare } from "../kv/compare.ts";
 import type { KeyValue } from "../kv/key-value.ts";
 import { limitsOf } from "../kv/limits.ts";
 import { op } from "../kv/op.ts";
 import type { Coordination } from "../ownership/coordination.ts";
-import { inDoubt } from "../ownership/in-doubt.ts";
 import { isUncertain, type QueueEntry, queuePrefix } from "../ownership/queue-entry.ts";
 import { EXCLUSIVE } from "../ownership/queue-order.ts";
 import type { Session } from "../session/session.ts";

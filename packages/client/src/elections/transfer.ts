@@ -1,11 +1,10 @@
-import { OperationLimit } from "../abort.ts";
+import { inDoubt, OperationLimit } from "../abort.ts";
 import { ConclaveError } from "../errors.ts";
 import { type Comparison, compare } from "../kv/compare.ts";
 import type { KeyValue } from "../kv/key-value.ts";
 import { type CallOptions, limitsOf } from "../kv/limits.ts";
 import { op } from "../kv/op.ts";
 import type { Coordination } from "../ownership/coordination.ts";
-import { inDoubt } from "../ownership/in-doubt.ts";
 import { CANDIDATE_SUFFIX, isEntry, isUncertain, queuePrefix } from "../ownership/queue-entry.ts";
 
 /** Candidates that can step back in one transaction: three of its 128 operations and conditions each. */

@@ -1,6 +1,6 @@
 import { type Deferred, deferred } from "@conclave/base";
 import { KV, type RangeResponse } from "@conclave/wire";
-import { cancelledError, OperationLimit, onAbort, orAborted, pause } from "../abort.ts";
+import { endedBy, OperationLimit, onAbort, orAborted, pause } from "../abort.ts";
 import { ConclaveError } from "../errors.ts";
 import type { KeyValue } from "../kv/key-value.ts";
 import type { KeyRange, Target } from "../kv/keys.ts";
@@ -94,7 +94,7 @@ export class Mirror<T> implements ReadonlyMap<string, T>, AsyncDisposable {
       onFailed: (error) => this.#end(error),
     });
     this.#stops.push(onAbort(parts.closed, () => this.#end(parts.closed.reason)));
-    this.#stops.push(onAbort(signal, () => this.#end(cancelledError(signal!, "not-applied"))));
+    this.#stops.push(onAbort(signal, () => this.#end(endedBy(signal!, "not-applied"))));
     if (this.#over === null) void this.#source.run();
     else this.#stopListening();
   }

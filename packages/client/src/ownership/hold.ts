@@ -1,5 +1,5 @@
 import type { Timer } from "@conclave/base";
-import { cancelledError, onAbort } from "../abort.ts";
+import { endedBy, onAbort } from "../abort.ts";
 import { ConclaveError, LockLostError, type LossReason, SessionLostError } from "../errors.ts";
 import type { Comparison } from "../kv/compare.ts";
 import type { KeyValue } from "../kv/key-value.ts";
@@ -264,7 +264,7 @@ export class Hold implements AsyncDisposable {
    */
   endWith(stop: AbortSignal): void {
     this.#stopListeningToStop = onAbort(stop, () =>
-      this.#controller.abort(cancelledError(stop, "not-applied")),
+      this.#controller.abort(endedBy(stop, "not-applied")),
     );
   }
 

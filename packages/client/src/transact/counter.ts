@@ -4,7 +4,7 @@ import { type CallOptions, limitsOf } from "../kv/limits.ts";
 import { invalidValueError } from "../kv/value-codec.ts";
 import type { Coordination } from "../ownership/coordination.ts";
 import type { Seen, Snapshot } from "./snapshot-reader.ts";
-import { endedBy, transact } from "./transact.ts";
+import { transact } from "./transact.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** Numbers that nobody else will get. */
@@ -115,8 +115,6 @@ export class CounterKey implements Counter {
     const leaveTurn = await localQueue.enter(`conclave.counter/${this.#key}`, limit.signal);
     try {
       return await act({ signal: limit.signal });
-    } catch (error) {
-      throw limit.signal.aborted ? endedBy(limit.signal, error) : error;
     } finally {
       leaveTurn();
     }

@@ -2,6 +2,7 @@ import { OperationLimit, orAborted } from "../abort.ts";
 import { ConclaveError } from "../errors.ts";
 import { limitsOf } from "../kv/limits.ts";
 import type { Coordination } from "../ownership/coordination.ts";
+import { isUncertain } from "../ownership/queue-entry.ts";
 import { type CommitResult, commit, confirm } from "./commit.ts";
 import { CommitMarkers } from "./commit-marker.ts";
 import { Contention } from "./contention.ts";
@@ -42,7 +43,8 @@ export async function transact<Value>(
   try {
     return await attempts(coordination, body, terms, contention, limit.signal, known);
   } catch (error) {
-    throw limit.signal.aborted ? endedBy(limit.signal, error) : error;
+    // Only a commit's doubt says more than what ended it.
+    throw limit.signal.aborted && !isUncertain(error) ? limit.signal.reason : error;
   }
 }
 
@@ -140,13 +142,4 @@ function runCallback(callback: () => void): void {
       throw error;
     });
   }
-}
-
-/** The error of a transaction that its limit ended; a commit may have been under way. */
-export function endedBy(signal: AbortSignal, error: unknown): unknown {
-  const { reason } = signal;
-  const isUnknown = error instanceof ConclaveError && error.outcome === "unknown";
-  if (!isUnknown || !(reason instanceof ConclaveError)) return reason;
-  const message = `${reason.message}, while it was committed`;
-  return new ConclaveError(reason.code, "unknown", message, { cause: reason.cause ?? reason });
 }

@@ -13,6 +13,10 @@ export class FailedAttempts {
     this.#outcome = first.outcome;
   }
 
+  get last(): ConclaveError {
+    return this.#last;
+  }
+
   add(error: ConclaveError): void {
     this.#last = error;
     if (error.code !== "TIMEOUT") this.#trouble = error;

@@ -1,5 +1,5 @@
 import pRetry from "p-retry";
-import { cancelledError, pause } from "../abort.ts";
+import { endedBy, pause } from "../abort.ts";
 import { ConclaveError } from "../errors.ts";
 import { Backoff, type Runtime } from "../runtime.ts";
 import { FailedAttempts } from "./failed-attempts.ts";
@@ -20,7 +20,7 @@ const NEVER = new AbortController().signal;
 /**
  * Repeats `attempt`, whose first try has failed with `firstError`, with growing random delays. Loaded when a call first has
  * to be repeated.
- * @throws ConclaveError of all attempts together; CANCELLED if the signal aborts
+ * @throws ConclaveError of all attempts together, or what {@link endedBy} makes of the signal
  */
 export async function repeat<Response>(
   firstError: ConclaveError,
@@ -56,9 +56,10 @@ export async function repeat<Response>(
   } catch (error) {
     // p-retry looks at the signal once more after a success; an answer that is here is not thrown away.
     if (answer !== null) return (answer as { readonly response: Response }).response;
-    if (signal?.aborted && !(error instanceof ConclaveError)) {
-      throw cancelledError(signal, failed.outcome);
+    if (failed.last !== error) {
+      if (!signal?.aborted) throw error;
+      failed.add(endedBy(signal, failed.outcome)); // in a pause
     }
-    throw error instanceof ConclaveError ? failed.summary() : error;
+    throw failed.summary();
   }
 }

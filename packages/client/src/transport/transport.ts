@@ -1,7 +1,7 @@
 import type { Caller, CallOptions, ClientStream } from "@conclave/rpc";
 import { Status } from "@conclave/rpc";
 import type { MethodDescriptor } from "@conclave/wire";
-import { cancelledError } from "../abort.ts";
+import { endedBy } from "../abort.ts";
 import { ConclaveError } from "../errors.ts";
 import type { Runtime } from "../runtime.ts";
 import { mayRetry, type RetryPolicy } from "./retry.ts";
@@ -138,7 +138,7 @@ export class Transport {
         return;
       }
       if (signal?.aborted) {
-        reject(cancelledError(signal, "not-applied"));
+        reject(endedBy(signal, "not-applied"));
         return;
       }
       const remainingMs = Math.max(1, deadlineMs - this.#runtime.clock.nowMs());
@@ -152,7 +152,7 @@ export class Transport {
         sent.endpoint = status.endpoint;
         if (response === null) {
           const error = errorOfStatus(status, effect, method.path);
-          reject(signal?.aborted ? cancelledError(signal, error.outcome) : error);
+          reject(signal?.aborted ? endedBy(signal, error.outcome) : error);
           return;
         }
         try {

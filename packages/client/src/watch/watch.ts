@@ -1,6 +1,6 @@
 import { type Deferred, deferred } from "@conclave/base";
 import { FilterType } from "@conclave/wire";
-import { cancelledError, onAbort } from "../abort.ts";
+import { endedBy, onAbort } from "../abort.ts";
 import type { ConclaveError } from "../errors.ts";
 import type { Namespace, Target } from "../kv/keys.ts";
 import type { Subscription } from "./subscription.ts";
@@ -79,7 +79,7 @@ export class Watch implements AsyncIterableIterator<WatchEvent>, AsyncDisposable
     );
     this.#stopListening = onAbort(signal, () => {
       this.#dropBuffer();
-      this.#end(cancelledError(signal!, "not-applied"));
+      this.#end(endedBy(signal!, "not-applied"));
     });
   }
 
