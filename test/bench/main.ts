@@ -4,7 +4,8 @@
  */
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { reportOf, writeReport } from "./report.ts";
+import { writeSection } from "../support/page-section.ts";
+import { reportOf } from "./report.ts";
 import { runSection } from "./runner.ts";
 import { sections } from "./sections.ts";
 
@@ -36,5 +37,5 @@ for (const name of chosen) {
   const results = await runSection(section, effort, (line) => console.error(line));
   const report = reportOf(section, results, effort, values.remark);
   if (values.quick || values.row !== "") console.log(report);
-  else writeReport(PAGE, section, report);
+  else writeSection(PAGE, `bench ${section.name}`, report);
 }

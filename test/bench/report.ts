@@ -1,25 +1,6 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { cpus, totalmem } from "node:os";
+import { dayAndMachine } from "../support/page-section.ts";
 import type { Measurement, Section } from "./row.ts";
 import type { Effort, Result } from "./runner.ts";
-
-const HEADING = `# Benchmarks
-
-Written by \`npm run bench\`; figures between the marks of a section are replaced when it is run again. What counts are the ratios:
-all contestants of a row run in turn on one machine, and absolute figures drift with what else that machine does.
-
-`;
-
-/** Puts a section into the page, in place of what an earlier run had put there. */
-export function writeReport(path: string, section: Section, text: string): void {
-  const begin = `<!-- bench ${section.name} -->\n`;
-  const end = `<!-- end of bench ${section.name} -->\n`;
-  const page = existsSync(path) ? readFileSync(path, "utf8") : HEADING;
-  const [from, to] = [page.indexOf(begin), page.indexOf(end)];
-  const [before, after] =
-    from < 0 ? [page, ""] : [page.slice(0, from), page.slice(to + end.length)];
-  writeFileSync(path, `${before}${begin}${text}${end}${after}`);
-}
 
 /** A section's part of the page. */
 export function reportOf(
@@ -44,10 +25,8 @@ function conditions(section: Section, effort: Effort, remark: string): string {
   const versions = Object.entries(section.versions()).map(
     ([name, version]) => `${name} ${version}`,
   );
-  const [cpu] = cpus();
-  const machine = `${cpus().length} × ${cpu?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB`;
   return [
-    `${new Date().toISOString().slice(0, 10)}, ${machine}${remark === "" ? "" : ` (${remark})`}; ${versions.join(", ")}.`,
+    `${dayAndMachine()}${remark === "" ? "" : ` (${remark})`}; ${versions.join(", ")}.`,
     `Client and server share the machine. ${effort.rounds} rounds of ${effort.durationMs / 1000} s each, contestants in turn;`,
     `medians, and the slowest and fastest round.`,
   ].join("\n");
