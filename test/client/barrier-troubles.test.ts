@@ -162,6 +162,17 @@ describeEachServer(
       expect(await client.barrier("gate").isHeld()).toBe(false);
       await client.barrier("gate").hold();
       expect(await client.barrier("gate").isHeld()).toBe(true);
+      await client.barrier("gate").release();
+    });
+
+    test("a release that got lost half way has released: the next one finds nothing up", async () => {
+      const { client, faults } = await clients.connectFaulty({ retry: { retries: 0 } });
+      await client.barrier("gate").hold({ session: "shared" });
+      loseAfterFirst(faults);
+      await expect(client.barrier("gate").release()).rejects.toThrow();
+      faults.faultOf = () => undefined;
+      expect(await client.barrier("gate").release()).toBe(false);
+      expect(await client.kv.get("gate")).toBeNull();
     });
 
     test("a barrier on a session whose lease is gone is a lost session", async () => {

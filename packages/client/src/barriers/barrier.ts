@@ -113,7 +113,7 @@ export class KeyBarrier implements Barrier {
       await guarded.then(op.put(key, RELEASED, { keepLease: true })).commit({ signal });
     }
     const { succeeded } = await guarded.then(op.delete(key)).commit({ signal });
-    return succeeded;
+    return succeeded && up.text !== RELEASED;
   }
 
   async wait(options: CallOptions = {}): Promise<void> {

@@ -1,12 +1,12 @@
 import { OperationLimit } from "../abort.ts";
 import type { Duration } from "../duration.ts";
 import { ConclaveError } from "../errors.ts";
-import { compare } from "../kv/compare.ts";
 import { type CallOptions, limitsOf } from "../kv/limits.ts";
 import { op } from "../kv/op.ts";
 import type { Coordination } from "../ownership/coordination.ts";
 import { nobodyIn } from "../ownership/queue-entry.ts";
 import type { Session } from "../session/session.ts";
+import { arrive } from "./arrive.ts";
 import { readView, roundsKey } from "./barrier-view.ts";
 import { Party } from "./party.ts";
 import type { Round } from "./rounds.ts";
@@ -133,11 +133,10 @@ export class NamedCyclicBarrier implements CyclicBarrier {
   }
 
   async remove(options: CallOptions = {}): Promise<void> {
-    const key = roundsKey(this.#name);
     const { succeeded } = await this.#coordination
       .txn()
-      .if(nobodyIn(this.#name), compare({ key }).leaseId.eq(0n))
-      .then(op.delete(key))
+      .if(nobodyIn(this.#name))
+      .then(op.delete(roundsKey(this.#name)))
       .commit(options);
     if (succeeded) return;
     const message = `${JSON.stringify(this.#name)}: parties are at the barrier`;
@@ -151,7 +150,8 @@ export class NamedCyclicBarrier implements CyclicBarrier {
     limit.alsoEndWith(windDown.signal);
     limit.alsoEndWith(session.signal);
     const terms = { name: this.#name, parties: this.#parties, session };
-    const party = await Party.arrive(this.#coordination, terms, limit.signal);
+    const arrived = await arrive(this.#coordination, terms, limit.signal);
+    const party = new Party(this.#coordination, terms, arrived);
     const round = await party
       .untilRoundEnded(limit.signal)
       .catch((error: unknown) => party.giveUp(limit.signal.aborted ? limit.signal.reason : error));

@@ -2,41 +2,19 @@ import { EventType, type Event as WireEvent } from "@conclave/wire";
 import { inDoubt, OperationLimit } from "../abort.ts";
 import { ConclaveError, type Outcome } from "../errors.ts";
 import { compare } from "../kv/compare.ts";
-import type { KeyValue } from "../kv/key-value.ts";
 import { textOf } from "../kv/keys.ts";
-import { op, type RangeResult } from "../kv/op.ts";
+import { op } from "../kv/op.ts";
 import type { Coordination } from "../ownership/coordination.ts";
-import {
-  abandoned,
-  disagreementError,
-  isUncertain,
-  newEntryKey,
-  queuePrefix,
-} from "../ownership/queue-entry.ts";
+import { isUncertain, queuePrefix } from "../ownership/queue-entry.ts";
 import { untilSettled } from "../ownership/until-settled.ts";
 import type { Session } from "../session/session.ts";
-import {
-  arrivalOf,
-  arrivalText,
-  type BarrierView,
-  readView,
-  roundsKey,
-  viewOf,
-  viewRead,
-} from "./barrier-view.ts";
-import { type Arrival, nextStep, type Round, type Step } from "./rounds.ts";
+import { type Arrived, type PartyTerms, TRIP_UNKNOWN } from "./arrive.ts";
+import { arrivalOf, type BarrierView, readView, roundsKey } from "./barrier-view.ts";
+import { Roster } from "./roster.ts";
+import type { Arrival, Round, Step } from "./rounds.ts";
 
 /** How long one who gives up may take to learn whether the barrier has tripped meanwhile, ms. */
 const GIVE_UP_MS = 1_000;
-
-const TRIP_UNKNOWN = "whether the barrier tripped could not be found out";
-
-/** Where a party stands, and for whom. */
-export interface PartyTerms {
-  readonly name: string;
-  readonly parties: number;
-  readonly session: Session;
-}
 
 /**
  * One party of a cyclic barrier, from its arrival until it leaves: a key on its session's lease, of the same form as a
@@ -48,79 +26,19 @@ export class Party {
   readonly #terms: PartyTerms;
   readonly #own: Arrival;
   readonly #wasUncertain: boolean;
-  /** The generation that had ended when it arrived. */
   readonly #after: number;
+  readonly #roster: Roster;
   #view: BarrierView;
-  /** All who arrived since the last round, by key, in order, and who of them is gone. */
-  readonly #arrived = new Map<string, Arrival>();
-  readonly #gone = new Set<string>();
 
-  private constructor(
-    coordination: Coordination,
-    terms: PartyTerms,
-    came: { readonly arrival: Arrival; readonly after: number; readonly wasUncertain: boolean },
-    view: BarrierView,
-  ) {
+  constructor(coordination: Coordination, terms: PartyTerms, arrived: Arrived) {
     this.#coordination = coordination;
     this.#terms = terms;
-    this.#own = came.arrival;
-    this.#wasUncertain = came.wasUncertain;
-    this.#after = came.after;
-    this.#view = view;
-    this.#takeIn(view);
-  }
-
-  /**
-   * Puts a party's key.
-   * @throws ConclaveError (FAILED_PRECONDITION: those before it wait for another number of parties), SessionLostError,
-   *   or the signal's reason, with outcome `"unknown"` if the others may have counted on this party. The key is gone then,
-   *   or will be.
-   */
-  static async arrive(
-    coordination: Coordination,
-    terms: PartyTerms,
-    signal: AbortSignal,
-  ): Promise<Party> {
-    const { name, parties, session } = terms;
-    const leaseId = await session.open({ signal });
-    const key = newEntryKey(coordination, name, leaseId);
-    const reads = [op.get(key), viewRead(name)] as const;
-    let isUnderWay = false;
-    let wasUncertain = false;
-    try {
-      let view = await readView(coordination, name, { signal });
-      const after = view.rounds.generation;
-      assertAgreement(name, { key, revision: Number.POSITIVE_INFINITY, parties }, view);
-      for (;;) {
-        try {
-          isUnderWay = true;
-          // Guarded by the rounds, so that a request that comes late, when this party has gone on, is no party.
-          const isSame = compare({ key: roundsKey(name) }).modRevision.eq(view.roundsRevision);
-          const { results } = await coordination
-            .txn()
-            .if(compare({ key }).absent(), isSame)
-            .then(op.put(key, arrivalText(parties), { leaseId }), ...reads)
-            .else(...reads)
-            .commit({ signal });
-          isUnderWay = false;
-          const [own, all] = results.slice(-reads.length) as [KeyValue | null, RangeResult];
-          view = viewOf(name, all);
-          if (own === null) continue; // A round ended meanwhile.
-          const arrival = { key, revision: own.createRevision, parties };
-          assertAgreement(name, arrival, view);
-          return new Party(coordination, terms, { arrival, after, wasUncertain }, view);
-        } catch (error) {
-          // The same key again: two arrivals cannot come of it.
-          if (!isUncertain(error) || signal.aborted) throw error;
-          wasUncertain = true;
-        }
-      }
-    } catch (error) {
-      const reason = abandoned(coordination, session, [key], signal, error);
-      throw isUnderWay && (signal.aborted || isUncertain(error))
-        ? inDoubt(reason, TRIP_UNKNOWN)
-        : reason;
-    }
+    this.#own = arrived.arrival;
+    this.#wasUncertain = arrived.wasUncertain;
+    this.#after = arrived.after;
+    this.#view = arrived.view;
+    this.#roster = new Roster(arrived.arrival);
+    this.#roster.takeIn(arrived.view);
   }
 
   get session(): Session {
@@ -140,11 +58,11 @@ export class Party {
     for (;;) {
       const round = this.#ownRound();
       if (round !== null) return this.#assertCounted(round);
-      if (this.#gone.has(this.#own.key)) {
+      if (this.#roster.isOwnGone) {
         this.session.renewNow(); // Its lease may have gone, and the key with it.
         throw this.#broken("its key was deleted", "not-applied");
       }
-      const step = this.#nextStep();
+      const step = this.#roster.nextStep(this.#view.revision);
       if (step.kind === "wait") await this.#untilNews(signal);
       else await this.#end(step, signal);
       await this.#look(signal);
@@ -167,7 +85,7 @@ export class Party {
       this.leave();
       throw error === this.session.signal.reason ? error : inDoubt(error, TRIP_UNKNOWN);
     }
-    const isCounted = !this.#gone.has(this.#own.key);
+    const isCounted = !this.#roster.isOwnGone;
     if (round?.tripped && isCounted) return round;
     this.leave();
     throw round?.tripped ? inDoubt(error, TRIP_UNKNOWN) : error;
@@ -205,8 +123,8 @@ export class Party {
       await this.#look(signal);
       const round = this.#ownRound();
       if (round !== null) return round;
-      this.#gone.add(this.#own.key);
-      const step = this.#nextStep();
+      this.#roster.remove(this.#own.key);
+      const step = this.#roster.nextStep(this.#view.revision);
       if (step.kind !== "break") {
         if (!this.#view.arrivals.some(({ key }) => key === this.#own.key)) return null;
         await this.#stepOut(signal);
@@ -229,17 +147,13 @@ export class Party {
    * @throws ConclaveError BARRIER_BROKEN
    */
   #assertCounted(round: Round): Round {
-    if (!round.tripped || !this.#gone.has(this.#own.key)) return round;
+    if (!round.tripped || !this.#roster.isOwnGone) return round;
     throw this.#broken("its key was deleted", "unknown");
   }
 
   #broken(why: string, outcome: Outcome): ConclaveError {
     const message = `${JSON.stringify(this.#terms.name)}: a party cannot go on, for ${why}`;
     return new ConclaveError("BARRIER_BROKEN", outcome, message);
-  }
-
-  #nextStep(): Step {
-    return nextStep([...this.#arrived.values()], this.#gone, this.#own, this.#view.revision);
   }
 
   /** Resolves when the rounds were written, or somebody who waits is gone. */
@@ -250,12 +164,10 @@ export class Party {
       if (type === EventType.PUT) {
         const { createRevision, lease: leaseId, value } = kv!;
         const found = { createRevision, leaseId, text: textOf(value) };
-        this.#addArrival(arrivalOf(this.#terms.name, key, found));
+        this.#roster.add(arrivalOf(this.#terms.name, key, found));
         return false;
       }
-      if (!this.#arrived.has(key)) return false;
-      this.#gone.add(key);
-      return true;
+      return this.#roster.remove(key);
     });
   }
 
@@ -277,26 +189,9 @@ export class Party {
 
   async #look(signal: AbortSignal): Promise<void> {
     const view = await readView(this.#coordination, this.#terms.name, { signal });
-    if (view.roundsRevision !== this.#view.roundsRevision) {
-      this.#arrived.clear();
-      this.#gone.clear();
-    }
+    if (view.roundsRevision !== this.#view.roundsRevision) this.#roster.clear();
     this.#view = view;
-    this.#takeIn(view);
-  }
-
-  #takeIn({ rounds, arrivals }: BarrierView): void {
-    for (const arrival of arrivals) {
-      if (arrival.revision > rounds.upTo) this.#addArrival(arrival);
-    }
-    const there = new Set(arrivals.map(({ key }) => key));
-    for (const key of [this.#own.key, ...this.#arrived.keys()])
-      if (!there.has(key)) this.#gone.add(key);
-  }
-
-  #addArrival(arrival: Arrival | null): void {
-    if (arrival?.parties !== this.#own.parties) return;
-    if (!this.#arrived.has(arrival.key)) this.#arrived.set(arrival.key, arrival);
+    this.#roster.takeIn(view);
   }
 
   /** Goes, unless a round has ended meanwhile, which may be its own. */
@@ -325,14 +220,6 @@ export class Party {
         .commit({ signal }),
     );
   }
-}
-
-/** @throws ConclaveError FAILED_PRECONDITION */
-function assertAgreement(name: string, own: Arrival, { arrivals, rounds }: BarrierView): void {
-  const first = arrivals.find(({ revision }) => revision > rounds.upTo);
-  if (first === undefined || first.revision > own.revision) return;
-  if (first.parties === own.parties) return;
-  throw disagreementError(name, `it is for ${first.parties} parties, not for ${own.parties}`);
 }
 
 /** Waits for a write whose effect is looked up afterwards. @throws what certainly was not applied */
