@@ -1,16 +1,13 @@
 import { nextBelow, nextChance, type Prng, seededPrng } from "@conclave/base";
 import { Cluster, type ClusterOptions, forkPrng } from "@conclave/testing/cluster";
-import {
-  checkLeases,
-  checkLocks,
-  checkReads,
-  checkRealTime,
-  checkWatches,
-  checkWrites,
-  LedgerStates,
-  LiveChecks,
-  Violation,
-} from "./checks.ts";
+import { checkLeases } from "./checks/leases.ts";
+import { LedgerStates } from "./checks/ledger.ts";
+import { LiveChecks } from "./checks/live.ts";
+import { checkLocks } from "./checks/locks.ts";
+import { checkReads, checkRealTime } from "./checks/reads.ts";
+import { Violation } from "./checks/violation.ts";
+import { checkWatches } from "./checks/watches.ts";
+import { checkWrites } from "./checks/writes.ts";
 import { type FaultCounts, Faults } from "./faults.ts";
 import { History } from "./history.ts";
 import { WorkloadClient } from "./workload.ts";

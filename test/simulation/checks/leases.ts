@@ -1,0 +1,23 @@
+import type { LeaseLife } from "../history.ts";
+import type { Ledger } from "./ledger.ts";
+import { check } from "./violation.ts";
+
+/** L1: a key is taken by the end of its lease only after the TTL since the last renewal that was answered. */
+export function checkLeases(
+  leases: readonly LeaseLife[],
+  ledger: Ledger,
+  appearedMs: (revision: number) => number,
+): void {
+  const lives = new Map(leases.map((lease) => [lease.key, lease]));
+  for (const { key, value, revision } of ledger) {
+    const lease = value === null ? lives.get(key) : undefined;
+    if (lease === undefined) continue;
+    const endedMs = appearedMs(revision);
+    if (lease.revokeAskedMs <= endedMs) continue;
+    const livedMs = endedMs - lease.renewedAtMs;
+    check(
+      livedMs >= lease.ttlMs,
+      () => `L1: the lease of ${key} ended ${livedMs} ms after its renewal, TTL ${lease.ttlMs} ms`,
+    );
+  }
+}
