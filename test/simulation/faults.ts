@@ -1,5 +1,6 @@
 import { nextBelow, nextChance, type Prng, type Timer } from "@conclave/base";
-import type { Cluster, SimulatedMember } from "@conclave/testing/cluster";
+import { type Cluster, forkPrng, type SimulatedMember } from "@conclave/testing/cluster";
+import type { FaultScript } from "./fault-script.ts";
 
 /** Between two faults. Milliseconds. */
 const PAUSE_MS_MAX = 1_200;
@@ -29,18 +30,20 @@ export class Faults {
   };
   readonly #cluster: Cluster;
   readonly #prng: Prng;
+  readonly #script: FaultScript;
   /** Which kinds this run knows: few at a time find more than all at once. */
-  readonly #kinds: readonly (() => void)[];
+  readonly #kinds: readonly ((prng: Prng) => void)[];
   #timer: Timer | null = null;
 
-  constructor(cluster: Cluster, prng: Prng) {
+  constructor(cluster: Cluster, prng: Prng, script: FaultScript) {
     this.#cluster = cluster;
     this.#prng = prng;
+    this.#script = script;
     const all = [
-      () => this.#crashOne(),
-      () => this.#crashAll(),
-      () => this.#partition(),
-      () => this.#cutOneWay(),
+      (prng: Prng) => this.#crashOne(prng),
+      (prng: Prng) => this.#crashAll(prng),
+      (prng: Prng) => this.#partition(prng),
+      (prng: Prng) => this.#cutOneWay(prng),
       () => this.#heal(),
       () => this.#reset(),
       () => this.#handOver(),
@@ -51,7 +54,9 @@ export class Faults {
   start(): void {
     this.#timer = this.#cluster.clock.setTimer(nextBelow(this.#prng, PAUSE_MS_MAX), () => {
       this.start();
-      this.#kinds[nextBelow(this.#prng, this.#kinds.length || 1)]?.();
+      // Each fault draws from a source of its own: what it finds, or that it is left out, moves no other fault.
+      const prng = forkPrng(this.#prng);
+      this.#kinds[nextBelow(prng, this.#kinds.length || 1)]?.(prng);
     });
   }
 
@@ -63,38 +68,43 @@ export class Faults {
     for (const member of this.#cluster.members) if (!member.isUp) member.start();
   }
 
-  #draw(): SimulatedMember | undefined {
+  /** Notes a fault that is about to happen. @returns whether it is to */
+  #admits(kind: keyof FaultCounts, details = ""): boolean {
+    if (!this.#script.admits(this.#cluster.clock.nowMs(), kind, details)) return false;
+    this.counts[kind] += 1;
+    this.#cluster.note(`fault ${kind} ${details}`);
+    return true;
+  }
+
+  #draw(prng: Prng): SimulatedMember | undefined {
     const { members } = this.#cluster;
-    return members[nextBelow(this.#prng, members.length)];
+    return members[nextBelow(prng, members.length)];
   }
 
-  #crashOne(): void {
-    const member = this.#draw();
-    if (member === undefined || !member.isUp) return;
-    this.counts.crashes += 1;
-    this.#crash(member);
+  #crashOne(prng: Prng): void {
+    const member = this.#draw(prng);
+    if (member?.isUp && this.#admits("crashes", member.name)) this.#crash(member, prng);
   }
 
-  #crashAll(): void {
-    this.counts.clusterCrashes += 1;
-    for (const member of this.#cluster.members) if (member.isUp) this.#crash(member);
+  #crashAll(prng: Prng): void {
+    if (!this.#admits("clusterCrashes")) return;
+    for (const member of this.#cluster.members) if (member.isUp) this.#crash(member, prng);
   }
 
-  #crash(member: SimulatedMember): void {
+  #crash(member: SimulatedMember, prng: Prng): void {
     member.crash();
-    this.#cluster.clock.setTimer(nextBelow(this.#prng, DOWN_MS_MAX), () => {
+    this.#cluster.clock.setTimer(nextBelow(prng, DOWN_MS_MAX), () => {
       if (!member.isUp) member.start();
     });
   }
 
   /** Two sides that do not hear each other. */
-  #partition(): void {
+  #partition(prng: Prng): void {
     const { members, network } = this.#cluster;
-    const side = members.filter(() => nextChance(this.#prng, 0.5));
+    const side = members.filter(() => nextChance(prng, 0.5));
     const others = members.filter((member) => !side.includes(member));
     if (side.length === 0 || others.length === 0) return;
-    this.counts.partitions += 1;
-    this.#cluster.note(`partition ${side.map(({ name }) => name)}`);
+    if (!this.#admits("partitions", side.map(({ name }) => name).join())) return;
     for (const a of side) {
       for (const b of others) {
         network.cut(a.name, b.name);
@@ -103,31 +113,25 @@ export class Faults {
     }
   }
 
-  #cutOneWay(): void {
-    const [from, to] = [this.#draw(), this.#draw()];
+  #cutOneWay(prng: Prng): void {
+    const [from, to] = [this.#draw(prng), this.#draw(prng)];
     if (from === undefined || to === undefined || from === to) return;
-    this.counts.oneWayCuts += 1;
-    this.#cluster.note(`cut ${from.name} > ${to.name}`);
+    if (!this.#admits("oneWayCuts", `${from.name}>${to.name}`)) return;
     this.#cluster.network.cut(from.name, to.name);
   }
 
   #heal(): void {
-    this.counts.heals += 1;
-    this.#cluster.note("heal");
-    this.#cluster.network.heal();
+    if (this.#admits("heals")) this.#cluster.network.heal();
   }
 
   /** Connections break, of members and of clients. */
   #reset(): void {
-    this.counts.resets += this.#cluster.network.reset(0.3);
-    this.#cluster.note("reset");
+    if (this.#admits("resets")) this.#cluster.network.reset(0.3);
   }
 
   #handOver(): void {
     const leader = this.#cluster.running.find(({ node }) => node?.member.raft.role === "leader");
-    if (leader?.node == null) return;
-    this.counts.handOvers += 1;
-    this.#cluster.note(`${leader.name} hands over`);
+    if (leader?.node == null || !this.#admits("handOvers", leader.name)) return;
     leader.node.handOver().catch((error: unknown) => this.#cluster.fail(error));
   }
 }

@@ -8,6 +8,7 @@ import { checkReads, checkRealTime } from "./checks/reads.ts";
 import { Violation } from "./checks/violation.ts";
 import { checkWatches } from "./checks/watches.ts";
 import { checkWrites } from "./checks/writes.ts";
+import { FaultScript, type ScriptedFault } from "./fault-script.ts";
 import { type FaultCounts, Faults } from "./faults.ts";
 import { History } from "./history.ts";
 import { WorkloadClient } from "./workload.ts";
@@ -37,32 +38,44 @@ export interface RunReport {
   readonly virtualMs: number;
 }
 
+/** How a seed is run, other than it usually is. */
+export interface RunOptions {
+  /** The only faults that happen. Default: all that the seed draws. */
+  readonly faults?: readonly ScriptedFault[];
+  /** Last lines of the trace that a failure tells. Count. Default 60. */
+  readonly traceLinesMax?: number;
+}
+
 /** A run that broke a promise, with what is needed to see it again. */
 export class SimulationFailure extends Error {
   override readonly name = "SimulationFailure";
+  readonly seed: number;
+  /** What had been done to the cluster until then. */
+  readonly faults: readonly ScriptedFault[];
+  readonly trace: readonly string[];
+  /** The row of the invariants' table, if the message names one: "R19". */
+  readonly invariant: string;
 
-  constructor(seed: number, cluster: Cluster, cause: unknown) {
-    const reason = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
-    super(
-      [
-        `seed ${seed}: CONCLAVE_SEED=${seed} npx vitest run test/simulation`,
-        JSON.stringify(cluster.options),
-        ...cluster.trace.lastLines.slice(-(Number(process.env.CONCLAVE_TRACE) || 60)),
-        reason,
-      ].join("\n"),
-      { cause },
-    );
+  constructor(cluster: Cluster, faults: readonly ScriptedFault[], cause: unknown) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    super(reason, { cause });
+    this.seed = cluster.options.seed;
+    this.faults = faults;
+    this.trace = cluster.trace.lastLines;
+    this.invariant = /^([RMWLKV]\d+)\b/.exec(reason)?.[1] ?? "an assertion";
   }
 }
 
 /** One run: first anything fails, then nothing does, and everything must be as promised. */
-export async function simulate(seed: number): Promise<RunReport> {
+export async function simulate(seed: number, options: RunOptions = {}): Promise<RunReport> {
   const prng = seededPrng(seed);
-  const cluster = new Cluster(drawOptions(seed, prng));
+  const traceLinesMax = options.traceLinesMax ?? 60;
+  const cluster = new Cluster({ ...drawOptions(seed, prng), traceLinesMax });
+  const script = new FaultScript(options.faults);
   try {
-    return await new Run(cluster, prng).run();
+    return await new Run(cluster, prng, script).run();
   } catch (error) {
-    throw new SimulationFailure(seed, cluster, error);
+    throw new SimulationFailure(cluster, script.faults, error);
   }
 }
 
@@ -92,10 +105,10 @@ class Run {
   readonly #faults: Faults;
   readonly #clients: readonly WorkloadClient[];
 
-  constructor(cluster: Cluster, prng: Prng) {
+  constructor(cluster: Cluster, prng: Prng, script: FaultScript) {
     this.#cluster = cluster;
     this.#prng = prng;
-    this.#faults = new Faults(cluster, forkPrng(prng));
+    this.#faults = new Faults(cluster, forkPrng(prng), script);
     this.#clients = WORKS.map(
       (_, at) => new WorkloadClient(cluster, this.#history, forkPrng(prng), at + 1),
     );

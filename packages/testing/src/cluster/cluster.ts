@@ -26,6 +26,8 @@ export interface ClusterOptions {
   /** Applied entries between two cuts of the log, and how many stay in memory behind the cut. Counts. */
   readonly snapshotCount: number;
   readonly keptEntriesMax: number;
+  /** Last lines of the trace to keep. Default 400. */
+  readonly traceLinesMax?: number;
   /** Waits until all that an event led to is done. Default: {@link microtasksDone}. */
   readonly settle?: () => Promise<void>;
   /** Told of a member that came up, before it takes part. */
@@ -43,7 +45,7 @@ export interface Observer {
 /** A cluster of whole members in one thread: one clock, one source of randomness, one event at a time. */
 export class Cluster {
   readonly clock = new VirtualClock();
-  readonly trace = new Trace(400);
+  readonly trace: Trace;
   readonly network: Network;
   readonly members: readonly SimulatedMember[];
   readonly options: ClusterOptions;
@@ -56,6 +58,7 @@ export class Cluster {
 
   constructor(options: ClusterOptions) {
     this.options = options;
+    this.trace = new Trace(options.traceLinesMax ?? 400);
     const prng = seededPrng(options.seed);
     this.network = new Network({
       clock: this.clock,
