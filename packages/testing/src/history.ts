@@ -1,4 +1,4 @@
-import { Trace } from "./cluster/index.ts";
+import { Trace } from "./cluster/trace.ts";
 
 /** A lock, or the leadership of a term, as its client saw it. Times are virtual, ms. */
 export interface HoldRecord {

@@ -1,3 +1,0 @@
-import { testHalf } from "./seeds.ts";
-
-testHalf(1, 250);
