@@ -16,6 +16,7 @@ export { KeyValueHash } from "./mvcc/hash.ts";
 export { KeyValueView } from "./mvcc/key-value.ts";
 export type { RangeAnswer } from "./mvcc/range.ts";
 export { type KeyRange, keyRangeOf, rangeContains } from "./mvcc/range-bounds.ts";
+export { RangeReading } from "./mvcc/range-reading.ts";
 export {
   checkDeleteRangeRequest,
   checkPutRequest,
