@@ -1,11 +1,17 @@
 import { assert, type ByteString } from "@conclave/base";
-import { type RangeRequest, SortOrder, SortTarget } from "@conclave/wire";
+import { type RangeRequest, type RangeResponseInit, SortOrder, SortTarget } from "@conclave/wire";
 import { KeyValueView } from "./key-value.ts";
-import type { RangeAnswer } from "./range.ts";
 import type { KeyRange } from "./range-bounds.ts";
 import { NO_SLOT } from "./revision.ts";
 import { SlicedSort } from "./sliced-sort.ts";
 import type { MvccStore } from "./store.ts";
+
+/** A Range answer without its header. Pairs are encoded mvccpb.KeyValue, to be spliced in as they are. */
+export interface RangeAnswer extends RangeResponseInit {
+  readonly kvs: readonly Uint8Array[];
+  readonly more: boolean;
+  readonly count: number;
+}
 
 type Phase = "select" | "values" | "sort" | "read" | "done";
 

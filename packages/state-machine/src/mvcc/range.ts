@@ -1,19 +1,12 @@
 import { assert, type ByteString } from "@conclave/base";
-import type { RangeRequest, RangeResponseInit } from "@conclave/wire";
+import type { RangeRequest } from "@conclave/wire";
 import { type KeyRange, keyRangeOf } from "./range-bounds.ts";
-import { hasRevisionBounds, RangeReading } from "./range-reading.ts";
+import { hasRevisionBounds, type RangeAnswer, RangeReading } from "./range-reading.ts";
 import { NO_SLOT } from "./revision.ts";
 import type { MvccStore } from "./store.ts";
 
 /** Why a read at a revision is refused; null if it is not. */
 export type ReadRefusal = "compacted" | "futureRevision";
-
-/** A Range answer without its header. Pairs are encoded mvccpb.KeyValue, to be spliced in as they are. */
-export interface RangeAnswer extends RangeResponseInit {
-  readonly kvs: readonly Uint8Array[];
-  readonly more: boolean;
-  readonly count: number;
-}
 
 /** Whether a read asking for `revision` is refused. 0 and less ask for the latest. */
 export function checkReadRevision(store: MvccStore, revision: number): ReadRefusal | null {
