@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Plugin } from "vite";
+import { editSource } from "../support/source-edit.ts";
 
 /** Takes one answer to a failure mode out of the code: in `file`, `answer` becomes `without`. */
 export interface Removal {
@@ -29,10 +30,8 @@ export function withoutAnswer(root: string, removal: Removal): Plugin {
     enforce: "pre",
     transform(code, id) {
       if (id.split("?")[0] !== path) return null;
-      if (code.split(removal.answer).length !== 2) {
-        throw new Error(`${removal.file}: not exactly once: ${removal.answer}`);
-      }
-      return { code: code.replace(removal.answer, () => removal.without), map: null };
+      const { file, answer, without } = removal;
+      return { code: editSource(code, { file, find: answer, replace: without }), map: null };
     },
   };
 }

@@ -11,6 +11,7 @@ import { checkWrites } from "./checks/writes.ts";
 import { FaultScript, type ScriptedFault } from "./fault-script.ts";
 import { type FaultCounts, Faults } from "./faults.ts";
 import { History } from "./history.ts";
+import type { ProbeName } from "./probes.ts";
 import { WorkloadClient } from "./workload.ts";
 
 /** How long clients work while things go wrong. Virtual ms. */
@@ -35,15 +36,23 @@ export interface RunReport {
   readonly leasesGranted: number;
   readonly eventsWatched: number;
   readonly faults: FaultCounts;
+  /** What was done to the cluster, to do it again. */
+  readonly faultScript: readonly ScriptedFault[];
   readonly virtualMs: number;
+  /** Names of the interesting states that were reached: see probes.ts. */
+  readonly probes: readonly ProbeName[];
+  /** Hashes of the shapes that the cluster as a whole was seen in. */
+  readonly states: readonly number[];
 }
 
 /** How a seed is run, other than it usually is. */
 export interface RunOptions {
   /** The only faults that happen. Default: all that the seed draws. */
   readonly faults?: readonly ScriptedFault[];
-  /** Last lines of the trace that a failure tells. Count. Default 60. */
+  /** Last lines of the trace to keep. Count. Default 60. */
   readonly traceLinesMax?: number;
+  /** Shown the cluster before it starts. */
+  readonly onCluster?: (cluster: Cluster) => void;
 }
 
 /** A run that broke a promise, with what is needed to see it again. */
@@ -70,10 +79,16 @@ export class SimulationFailure extends Error {
 export async function simulate(seed: number, options: RunOptions = {}): Promise<RunReport> {
   const prng = seededPrng(seed);
   const traceLinesMax = options.traceLinesMax ?? 60;
-  const cluster = new Cluster({ ...drawOptions(seed, prng), traceLinesMax });
+  const cluster: Cluster = new Cluster({
+    ...drawOptions(seed, prng),
+    traceLinesMax,
+    onBooted: (member, node) => live.onBooted(member, node),
+  });
+  const live = new LiveChecks(cluster);
   const script = new FaultScript(options.faults);
+  options.onCluster?.(cluster);
   try {
-    return await new Run(cluster, prng, script).run();
+    return await new Run(cluster, live, prng, script).run();
   } catch (error) {
     throw new SimulationFailure(cluster, script.faults, error);
   }
@@ -101,13 +116,16 @@ class Run {
   readonly #cluster: Cluster;
   readonly #prng: Prng;
   readonly #history = new History();
-  readonly #live = new LiveChecks();
+  readonly #live: LiveChecks;
+  readonly #script: FaultScript;
   readonly #faults: Faults;
   readonly #clients: readonly WorkloadClient[];
 
-  constructor(cluster: Cluster, prng: Prng, script: FaultScript) {
+  constructor(cluster: Cluster, live: LiveChecks, prng: Prng, script: FaultScript) {
     this.#cluster = cluster;
     this.#prng = prng;
+    this.#live = live;
+    this.#script = script;
     this.#faults = new Faults(cluster, forkPrng(prng), script);
     this.#clients = WORKS.map(
       (_, at) => new WorkloadClient(cluster, this.#history, forkPrng(prng), at + 1),
@@ -141,7 +159,10 @@ class Run {
       leasesGranted: this.#history.leases.length,
       eventsWatched: this.#history.watches.reduce((sum, { events }) => sum + events.length, 0),
       faults: this.#faults.counts,
+      faultScript: this.#script.faults,
       virtualMs: clock.nowMs(),
+      probes: this.#live.probes.reached,
+      states: this.#live.states,
     };
   }
 
@@ -205,6 +226,9 @@ class Run {
       ledgers.push(JSON.stringify(ledger));
       if (ledgers[0] !== ledgers.at(-1)) throw new Violation(`W5: ${name} tells another history`);
     }
+    for (const { name, node } of this.#cluster.running) {
+      if (node !== null) this.#live.state.compareState(name, node.member.machine);
+    }
     const ledger: Awaited<ReturnType<WorkloadClient["readLedger"]>> = JSON.parse(
       ledgers[0] ?? "[]",
     );
@@ -213,7 +237,7 @@ class Run {
     checkRealTime(writes, reads);
     checkReads(reads, states);
     checkWatches(watches, ledger);
-    checkLeases(leases, ledger, (revision) => this.#live.appearedMs(revision));
+    checkLeases(leases, ledger, (revision) => this.#live.state.appearedMs(revision));
     checkLocks(holds, states);
     const left = [...states.at(states.lastRevision).keys()].filter((key) => key.startsWith("l/"));
     if (left.length > 0) throw new Violation(`L2: leases of ${left} did not end`);

@@ -20,12 +20,6 @@ export interface MemberSettings {
   readonly initialCluster: string;
   /** Flags beyond those every member gets, under etcd's names. */
   readonly flags: readonly string[];
-  /** Address that it listens on. Default 127.0.0.1. */
-  readonly host?: string;
-  /** What is started, before the flags. Default: the server of that kind. */
-  readonly command?: readonly string[];
-  /** Variables of its environment beside our own. */
-  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** A member did not come up because another process had taken one of its ports. */
@@ -57,7 +51,7 @@ export class MemberProcess {
 
   /** `host:port`, the form that gRPC channels and etcdctl take. */
   get endpoint(): string {
-    return `${hostOf(this.settings)}:${this.settings.clientPort}`;
+    return `127.0.0.1:${this.settings.clientPort}`;
   }
 
   get pid(): number {
@@ -73,10 +67,9 @@ export class MemberProcess {
   /** Spawns the process. Requires: not running. */
   start(): void {
     if (this.running) throw new Error(`${this.name} runs already`);
-    const [file = "", ...args] = commandLine(this.settings);
+    const { file, args } = commandLine(this.settings);
     const log = openSync(this.settings.logFile, "a");
-    const env = { ...process.env, ...this.settings.env };
-    const child = spawn(file, args, { stdio: ["ignore", log, log], env });
+    const child = spawn(file, args, { stdio: ["ignore", log, log] });
     closeSync(log);
     alive.add(child);
     child.once("exit", () => alive.delete(child));
@@ -90,7 +83,7 @@ export class MemberProcess {
    */
   async waitHealthy(timeoutMs = HEALTHY_TIMEOUT_MS): Promise<void> {
     const deadline = performance.now() + timeoutMs;
-    while (!(await isHealthy(this.settings))) {
+    while (!(await isHealthy(this.settings.clientPort))) {
       if (!this.running) {
         const log = this.logTail();
         if (/address already in use|EADDRINUSE/i.test(log)) throw new PortTakenError(log);
@@ -148,11 +141,9 @@ export class MemberProcess {
   }
 }
 
-const hostOf = ({ host = "127.0.0.1" }: MemberSettings) => host;
-
-function commandLine(settings: MemberSettings): string[] {
-  const clientUrl = `http://${hostOf(settings)}:${settings.clientPort}`;
-  const peerUrl = `http://${hostOf(settings)}:${settings.peerPort}`;
+function commandLine(settings: MemberSettings): { file: string; args: string[] } {
+  const clientUrl = `http://127.0.0.1:${settings.clientPort}`;
+  const peerUrl = `http://127.0.0.1:${settings.peerPort}`;
   const flags = [
     ["--name", settings.name],
     ["--data-dir", join(settings.dataDir, settings.name)],
@@ -164,25 +155,28 @@ function commandLine(settings: MemberSettings): string[] {
     ["--initial-cluster-state", "new"],
     ["--log-level", "info"],
   ].flat();
-  const conclave = [process.execPath, conclaveServer.path, "serve"];
-  if (settings.kind === "conclave") {
-    return [...(settings.command ?? conclave), ...flags, ...settings.flags];
+  if (settings.kind === "etcd") {
+    return { file: etcdServer.path, args: [...flags, "--logger", "zap", ...settings.flags] };
   }
-  const etcd = settings.command ?? [etcdServer.path];
-  return [...etcd, ...flags, "--logger", "zap", ...settings.flags];
+  return {
+    file: process.execPath,
+    args: [conclaveServer.path, "serve", ...flags, ...settings.flags],
+  };
 }
 
-function isHealthy(settings: MemberSettings): Promise<boolean> {
-  const place = { host: hostOf(settings), port: settings.clientPort };
+function isHealthy(port: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const request = get({ ...place, path: "/health", agent: false, timeout: 2_000 }, (response) => {
-      let body = "";
-      response.setEncoding("utf8").on("data", (text: string) => {
-        body += text;
-      });
-      response.on("end", () => resolve(/"health":\s*"true"/.test(body)));
-      response.on("error", () => resolve(false));
-    });
+    const request = get(
+      { host: "127.0.0.1", port, path: "/health", agent: false, timeout: 2_000 },
+      (response) => {
+        let body = "";
+        response.setEncoding("utf8").on("data", (text: string) => {
+          body += text;
+        });
+        response.on("end", () => resolve(/"health":\s*"true"/.test(body)));
+        response.on("error", () => resolve(false));
+      },
+    );
     request.on("timeout", () => request.destroy(new Error("no answer")));
     request.on("error", () => resolve(false));
   });

@@ -97,6 +97,7 @@ export class ClusterInvariants {
     assert(raft.appliedIndex >= seen.appliedIndex, "R10: an applied index fell");
     this.#checkLog(raft, seen);
     this.#checkLeader(raft, seen);
+    this.#checkMatches(members, raft);
     this.#checkCommits(members, raft, seen);
     seen.term = raft.term;
     seen.commitIndex = raft.commitIndex;
@@ -219,6 +220,9 @@ export class ClusterInvariants {
       log.membershipAt(commitIndex) === memberships.previous,
       "R13: two membership changes at once",
     );
+    const isOwn = log.termAt(memberships.currentIndex) === raft.term;
+    const isTermOpen = log.termAt(commitIndex) === raft.term;
+    assert(isTermOpen || !isOwn, "R13: a change before an entry of its term was committed");
     // A joiner started without a membership and knows only what the log told it since.
     if (memberships.previous.voters.length === 0) return;
     const difference = votersApart(memberships.previous, memberships.current);
@@ -248,6 +252,16 @@ export class ClusterInvariants {
     const { voters } = raft.membership;
     const holders = voters.filter((id) => holdsDurably(members.get(id), index, term));
     assert(holders.length >= quorumOf(voters.length), `R8: ${index} committed without a quorum`);
+  }
+
+  /** R15: what a leader believes to be durable at a member of its term is so. */
+  #checkMatches(members: ReadonlyMap<MemberId, MemberView>, raft: Raft): void {
+    for (const { id, match } of raft.progress) {
+      const member = members.get(id);
+      const term = raft.inner.log.termAt(match);
+      if (member?.durable.hardState.term !== raft.term || match === 0 || term === null) continue;
+      assert(holdsDurably(member, match, term), `R15: ${match} is not durable at ${id}`);
+    }
   }
 
   /** R7: no quorum of voters can forget what is committed. */

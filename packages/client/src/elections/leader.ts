@@ -6,12 +6,10 @@ import { Fence } from "../ownership/fence.ts";
  *
  * @example
  * ```ts
- * const election = client.election("billing", { value: { host: "host-a", port: 8080 } });
+ * const election = client.election("billing", { value: "host-a" });
  * await using term = await election.campaign();
  * for await (const leader of election.observe()) {
- *   if (leader === null) continue; // nobody leads
- *   console.log(leader.text, leader.json(), `${leader.value.length} bytes`);
- *   console.log(`with fence ${leader.fence} by ${leader.key}`, leader.key === term.key);
+ *   console.log(leader === null ? "nobody leads" : `${leader.text} leads`);
  *   break;
  * }
  * ```

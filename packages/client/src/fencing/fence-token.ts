@@ -56,8 +56,7 @@ function numberOf(token: number | string): number {
  * await gate.admit("printer/1", 43);
  * await gate.admit("printer/1", 42).catch((error) => {
  *   if (!(error instanceof StaleFenceError)) throw error;
- *   const { code, resource, fence, highest } = error;
- *   console.log(`${code}: ${resource} has seen ${highest}, this is ${fence}`);
+ *   console.log(`${error.resource} has seen ${error.highest}`);
  * });
  * ```
  */

@@ -7,10 +7,9 @@ import type { Namespace } from "../kv/keys.ts";
  *
  * @example
  * ```ts
- * const { revision } = await client.kv.put("orders/1", '{ "state": "paid" }');
+ * const { revision } = await client.kv.put("orders/1", "paid");
  * for await (const event of client.watch("orders/", { from: revision })) {
- *   if (event.type === "put") console.log(event.keyText, event.json(), event.text);
- *   console.log(event.kv.version, event.revision, event.key.length + event.value.length, "bytes");
+ *   console.log(event.type, event.keyText, event.text, event.revision);
  *   break; // to go on later: client.watch("orders/", { from: event.next })
  * }
  * ```

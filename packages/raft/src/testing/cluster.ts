@@ -152,6 +152,12 @@ export class Cluster {
     else this.#arrive(flying);
   }
 
+  /** A message that arrived before, or was lost, arrives. Requires: it carries no snapshot. */
+  redeliver(message: Message): void {
+    assert(message.type !== "install-snapshot", "a snapshot's content is not kept");
+    if (!this.isBlocked(message)) this.#arrive({ message, content: null });
+  }
+
   lose(position: number): void {
     const [flying] = this.flying.splice(position, 1);
     if (flying !== undefined) this.#lose(flying);
@@ -212,7 +218,10 @@ export class Cluster {
       this.#lose({ message, content });
       return;
     }
+    const { term } = receiver.raft;
     receiver.step(message, content);
+    const isMoved = receiver.raft.term !== term;
+    assert(message.type !== "pre-vote" || !isMoved, "R14: a pre-vote moved a term");
     this.turn(message.to);
     if (content !== null) this.#reportSnapshot(message, true);
   }

@@ -3,7 +3,7 @@ import { replayCommand } from "@conclave/base/testing";
 import type { RaftConfig } from "../config.ts";
 import type { MembershipChangeType } from "../membership.ts";
 import { isMember } from "../membership.ts";
-import type { MemberId } from "../message.ts";
+import type { MemberId, Message } from "../message.ts";
 import { Cluster } from "./cluster.ts";
 import type { SimulatedMember } from "./member.ts";
 
@@ -26,6 +26,8 @@ interface Weather {
   readonly loss: number;
   readonly duplication: number;
   readonly reordering: number;
+  /** A message of long ago arrives once more. */
+  readonly replay: number;
   readonly crash: number;
   readonly partition: number;
   /** A leader is cut off with proposals that nobody else has: the source of conflicts. */
@@ -38,6 +40,8 @@ interface Weather {
 }
 
 const EVENTS_MAX = 1_500;
+/** Messages remembered to arrive once more. Count. */
+const SENT_MAX = 64;
 /** Members that may ever be part of a run. */
 const IDS_MAX = 7;
 
@@ -50,6 +54,8 @@ export class RandomRun {
   /** Removed once, never part of the cluster again: ids are not reused. */
   readonly #removed = new Set<MemberId>();
   readonly #config: Partial<RaftConfig>;
+  /** Drawn from all messages sent, to arrive once more. Those of snapshots are left out: their content is gone. */
+  readonly #sent: Message[] = [];
   #traceHash = 0;
   #nextId: bigint;
   #elections = 0;
@@ -67,6 +73,7 @@ export class RandomRun {
     this.#weather = drawWeather(prng);
     this.#config = drawConfig(prng);
     this.cluster = new Cluster({ seed: seed + 0.5, voters, config: this.#config });
+    this.cluster.onSend = (message) => this.#remember(message);
     this.cluster.onReady = (member, ready) => {
       const { roleChange, snapshot, membership, entries } = ready;
       if (roleChange?.role === "leader") this.#elections += 1;
@@ -109,6 +116,7 @@ export class RandomRun {
     if (this.#chance(weather.stranding)) this.#strandLeader();
     if (this.#chance(weather.membership)) this.#changeMembership();
     if (this.#chance(weather.compaction)) this.#compact();
+    if (this.#chance(weather.replay)) this.#replay();
     const member = this.#any();
     if (member === null) return;
     if (member.writes.length > 0 && this.#chance(weather.diskSpeed)) {
@@ -138,6 +146,20 @@ export class RandomRun {
     );
     if (isLost) this.cluster.lose(position);
     else this.cluster.deliver(position, again);
+  }
+
+  #remember(message: Message): void {
+    if (message.type === "install-snapshot") return;
+    if (this.#sent.length < SENT_MAX) this.#sent.push(message);
+    else if (this.#chance(0.2)) this.#sent[nextBelow(this.#prng, SENT_MAX)] = message;
+  }
+
+  /** TCP would not, but nothing in Raft relies on it: any message ever sent may arrive, again, at any time. */
+  #replay(): void {
+    const message = this.#sent[nextBelow(this.#prng, this.#sent.length || 1)];
+    if (message === undefined) return;
+    this.#note(() => `replay ${JSON.stringify(message, bigints)}`);
+    this.cluster.redeliver(message);
   }
 
   #tick(member: SimulatedMember): void {
@@ -373,6 +395,7 @@ function drawWeather(prng: Prng): Weather {
     loss: chance(0.3),
     duplication: chance(0.2),
     reordering: chance(1),
+    replay: chance(0.05),
     crash: chance(0.03),
     partition: chance(0.03),
     stranding: chance(0.03),

@@ -12,7 +12,6 @@ import type { DurableStateStore } from "../storage/durable-state-store.ts";
 import type { KnownMember } from "../storage/identity.ts";
 import type { CompactionSweeper } from "./compaction-sweeper.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
-import type { LongReads } from "./long-reads.ts";
 import type { ProposalWaiter, Proposer } from "./proposer.ts";
 import type { Quota } from "./quota.ts";
 import type { RaftDriver } from "./raft-driver.ts";
@@ -30,7 +29,6 @@ export interface MemberParts {
   readonly leases: LeaseKeeper;
   readonly quota: Quota;
   readonly sweeper: CompactionSweeper;
-  readonly longReads: LongReads;
   readonly clock: Clock;
   readonly prng: Prng;
   readonly members: readonly KnownMember[];
@@ -48,7 +46,6 @@ export class Member {
   readonly leases: LeaseKeeper;
   readonly quota: Quota;
   readonly sweeper: CompactionSweeper;
-  readonly longReads: LongReads;
   readonly clock: Clock;
   readonly members: readonly KnownMember[];
   readonly #parts: MemberParts;
@@ -65,7 +62,6 @@ export class Member {
     this.leases = parts.leases;
     this.quota = parts.quota;
     this.sweeper = parts.sweeper;
-    this.longReads = parts.longReads;
     this.clock = parts.clock;
     this.members = parts.members;
   }
@@ -76,14 +72,14 @@ export class Member {
   }
 
   /** Puts a command into the log. The bytes are copied before this returns. */
-  propose(kind: CommandKind, body: Uint8Array, waiter: ProposalWaiter, isUrgent = false): void {
-    this.#parts.proposer.submit(kind, body, waiter, isUrgent);
+  propose(kind: CommandKind, body: Uint8Array, waiter: ProposalWaiter): void {
+    this.#parts.proposer.submit(kind, body, waiter);
     this.#parts.driver.wake();
   }
 
   /** Calls back once the state here contains everything acknowledged before this call. */
-  readLinearizable(waiter: ReadWaiter, isUrgent = false): void {
-    this.#parts.reads.submit(waiter, isUrgent);
+  readLinearizable(waiter: ReadWaiter): void {
+    this.#parts.reads.submit(waiter);
     this.#parts.driver.wake();
   }
 
@@ -101,7 +97,6 @@ export class Member {
     const waiting = this.#awaitingLoad;
     this.#awaitingLoad = [];
     for (const callback of waiting) callback();
-    this.longReads.wake();
   }
 
   /** The header of an answer at `revision`. */

@@ -1,0 +1,22 @@
+import { DURABILITY_MUTANTS } from "./durability.ts";
+import { ELECTION_MUTANTS } from "./elections.ts";
+import { KEY_MUTANTS } from "./keys.ts";
+import { LEASE_MUTANTS } from "./leases.ts";
+import { MEMBERSHIP_MUTANTS } from "./memberships.ts";
+import type { Mutant } from "./mutant.ts";
+import { PROPOSAL_MUTANTS } from "./proposals.ts";
+import { READ_MUTANTS } from "./reads.ts";
+import { REPLICATION_MUTANTS } from "./replication.ts";
+import { WATCH_MUTANTS } from "./watches.ts";
+
+export const MUTANTS: readonly Mutant[] = [
+  ...ELECTION_MUTANTS,
+  ...REPLICATION_MUTANTS,
+  ...MEMBERSHIP_MUTANTS,
+  ...READ_MUTANTS,
+  ...DURABILITY_MUTANTS,
+  ...PROPOSAL_MUTANTS,
+  ...KEY_MUTANTS,
+  ...LEASE_MUTANTS,
+  ...WATCH_MUTANTS,
+];

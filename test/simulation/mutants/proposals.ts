@@ -1,0 +1,20 @@
+import type { Mutant } from "./mutant.ts";
+
+const DRIVER = "packages/server/src/node/raft-driver.ts";
+
+/** Commands on their way to the log and back, each to take effect once. */
+export const PROPOSAL_MUTANTS: readonly Mutant[] = [
+  {
+    id: "retried-in-its-term",
+    bug: "R16",
+    title: "A batch that may still commit in its term is proposed again",
+    simulator: "cluster",
+    edits: [
+      {
+        file: DRIVER,
+        find: "if (isAwaited && term >= applied.term) return;",
+        replace: "if (isAwaited && term > applied.term) return;",
+      },
+    ],
+  },
+];

@@ -1,0 +1,89 @@
+import { PROBES } from "./probes.ts";
+import type { SeedOutcome } from "./seed-pool.ts";
+import type { RunReport } from "./simulation.ts";
+
+const YEAR_MS = 365.25 * 24 * 3600 * 1000;
+
+/** What many runs amounted to. */
+export class Totals {
+  seeds = 0;
+  /** By name: everything that reports count. */
+  readonly counts = new Map<string, number>();
+  /** By name: kinds of faults, and how often each happened. */
+  readonly faults = new Map<string, number>();
+  /** By name: interesting states, and in how many seeds each was reached. */
+  readonly probes = new Map<string, number>();
+  readonly #states = new Set<number>();
+
+  add(report: RunReport): void {
+    const { seed: _seed, traceHash: _hash, faultScript: _script, ...figures } = report;
+    const { faults, probes, states, ...counts } = figures;
+    this.seeds += 1;
+    addAll(this.counts, Object.entries(counts));
+    addAll(this.faults, Object.entries(faults));
+    addAll(
+      this.probes,
+      probes.map((name) => [name, 1]),
+    );
+    for (const state of states) this.#states.add(state);
+  }
+
+  count(name: string): number {
+    return this.counts.get(name) ?? 0;
+  }
+
+  get faultCount(): number {
+    return [...this.faults.values()].reduce((sum, count) => sum + count, 0);
+  }
+
+  get simulatedYears(): number {
+    return this.count("virtualMs") / YEAR_MS;
+  }
+
+  get distinctStates(): number {
+    return this.#states.size;
+  }
+
+  /** What happened too rarely for so many seeds to have tested it. */
+  missing(seeds: number): string[] {
+    const faults = [...this.faults].filter(([, count]) => count === 0).map(([name]) => name);
+    const probes = Object.entries(PROBES).flatMap(([name, perThousand]) => {
+      const [reached, wanted] = [
+        this.probes.get(name) ?? 0,
+        Math.floor((perThousand * seeds) / 1_000),
+      ];
+      return reached < wanted ? [`${name}: in ${reached} seeds, not ${wanted}`] : [];
+    });
+    return [...faults, ...probes];
+  }
+
+  /** The wall that ends each run. */
+  get wall(): string {
+    const number = (count: number): string => Math.round(count).toLocaleString("en");
+    return [
+      `${number(this.seeds)} seeds`,
+      `${number(this.faultCount)} faults`,
+      `${number(this.count("operations"))} operations`,
+      `${this.simulatedYears.toPrecision(2)} simulated years`,
+      `${number(this.distinctStates)} distinct states`,
+    ].join(", ");
+  }
+}
+
+function addAll(sums: Map<string, number>, counts: Iterable<readonly [string, number]>): void {
+  for (const [name, count] of counts) sums.set(name, (sums.get(name) ?? 0) + count);
+}
+
+/** What a failed seed prints: first the line that replays it. */
+export function failureText({ seed, failure }: SeedOutcome & { readonly report: null }): string {
+  const { message, script, trace } = failure;
+  const faults = script.split("\n").slice(1, -1);
+  return [
+    `seed ${seed} FAILED. replay: npm run sim -- --seed ${seed}`,
+    message,
+    ...(script === ""
+      ? []
+      : [`it needs ${faults.length} faults (--script takes these lines):`, script]),
+    ...trace,
+  ].join("\n");
+}
