@@ -1,5 +1,10 @@
 import type { Clock, Timer } from "@conclave/base";
-import type { ByteLink } from "./link.ts";
+
+/** What is held back. */
+export interface HeldReader {
+  pauseReading(reason: "output"): void;
+  resumeReading(reason: "output"): void;
+}
 
 export interface BackpressureLimits {
   readonly outputHighWaterBytes: number;
@@ -8,7 +13,7 @@ export interface BackpressureLimits {
 
 /** Who does not read our answers gets no more questions in, and not for ever: holds back one connection's reading. */
 export class Backpressure {
-  readonly #link: ByteLink;
+  readonly #reader: HeldReader;
   readonly #limits: BackpressureLimits;
   readonly #clock: Clock;
   readonly #onStalled: () => void;
@@ -16,8 +21,8 @@ export class Backpressure {
   /** Set while the socket is not taking a write. */
   #timer: Timer | null = null;
 
-  constructor(link: ByteLink, limits: BackpressureLimits, clock: Clock, onStalled: () => void) {
-    this.#link = link;
+  constructor(reader: HeldReader, limits: BackpressureLimits, clock: Clock, onStalled: () => void) {
+    this.#reader = reader;
     this.#limits = limits;
     this.#clock = clock;
     this.#onStalled = onStalled;
@@ -36,8 +41,8 @@ export class Backpressure {
     }
     if (mustPause === this.#paused) return;
     this.#paused = mustPause;
-    if (mustPause) this.#link.pause();
-    else this.#link.resume();
+    if (mustPause) this.#reader.pauseReading("output");
+    else this.#reader.resumeReading("output");
   }
 
   /** The socket took a write: the time for the next one begins anew. */

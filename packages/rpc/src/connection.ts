@@ -62,6 +62,7 @@ export abstract class Connection implements LinkReceiver {
   readonly #atTurnEnd: AtTurnEnd;
   readonly #keepalive: Keepalive;
   readonly #backpressure: Backpressure;
+  readonly #pauses = new Set<"output" | "intake">();
   #turnEndAsked = false;
   readonly #inflow: Inflow;
   /** Streams answered while the peer was still sending; reset at the end of the turn if it still is. */
@@ -83,7 +84,7 @@ export abstract class Connection implements LinkReceiver {
     this.frames = new FrameReader(this, limits);
     this.#inflow = new Inflow(this.writer, limits);
     this.heardAtMs = context.clock.nowMs();
-    this.#backpressure = new Backpressure(link, limits, context.clock, () =>
+    this.#backpressure = new Backpressure(this, limits, context.clock, () =>
       this.destroy("the peer does not read"),
     );
     this.#keepalive = new Keepalive(this.#keepaliveTarget(), limits, context.clock);
@@ -121,6 +122,11 @@ export abstract class Connection implements LinkReceiver {
   onBytes(chunk: Buffer): void {
     if (this.phase !== "open") return;
     this.heardAtMs = this.clock.nowMs();
+    this.read(chunk);
+  }
+
+  read(chunk: Buffer): void {
+    if (this.phase !== "open") return;
     try {
       this.frames.read(chunk);
       if (this.outflow.hasSenders) this.askFlush();
@@ -129,6 +135,16 @@ export abstract class Connection implements LinkReceiver {
       if (!(error instanceof ConnectionFault)) throw error;
       this.fail(error.code, error.message);
     }
+  }
+
+  /** What the peer sends meanwhile waits in the kernel, until no reason is left. */
+  pauseReading(reason: "output" | "intake"): void {
+    if (this.#pauses.size === 0) this.link.pause();
+    this.#pauses.add(reason);
+  }
+
+  resumeReading(reason: "output" | "intake"): void {
+    if (this.#pauses.delete(reason) && this.#pauses.size === 0) this.link.resume();
   }
 
   onData(

@@ -47,6 +47,11 @@ export interface ServerLimits extends ConnectionLimits {
   readonly connectionsMax: number;
   /** Streams open on one connection. Over: RST_STREAM REFUSED_STREAM. Count. */
   readonly concurrentStreamsMax: number;
+  /**
+   * What all connections together bring in, in one turn of the event loop. Over: the rest waits for the next turn, with its
+   * sockets held back, while small chunks are let through. Octets.
+   */
+  readonly turnIntakeBytesMax: number;
   /** Shortest time between PINGs of a client that are not answers to our own work. ms (etcd: 5 s) */
   readonly pingIntervalMinMs: number;
   /** PINGs in excess of that, in a row, before GOAWAY `too_many_pings`. Count. (grpc-go: 2) */
@@ -75,6 +80,7 @@ export const SERVER_LIMITS: ServerLimits = {
   keepaliveTimeoutMs: 20_000,
   connectionsMax: 10_000,
   concurrentStreamsMax: 1_000,
+  turnIntakeBytesMax: 128 * KIB,
   pingIntervalMinMs: 5_000,
   pingStrikesMax: 2,
 };

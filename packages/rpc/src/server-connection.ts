@@ -70,6 +70,12 @@ export class ServerConnection extends Connection implements ServerCallConnection
     this.openInflow();
   }
 
+  override onBytes(chunk: Buffer): void {
+    if (this.phase !== "open") return;
+    this.heardAtMs = this.clock.nowMs();
+    this.#core.intake.admit(this, chunk);
+  }
+
   protected isIdle(id: number): boolean {
     return id > this.lastPeerStreamId || id % 2 === 0;
   }
@@ -405,6 +411,7 @@ export class ServerConnection extends Connection implements ServerCallConnection
   }
 
   protected onConnectionClosed(): void {
+    this.#core.intake.forget(this);
     this.#onGone(this);
   }
 }

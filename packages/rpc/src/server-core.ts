@@ -1,5 +1,6 @@
 import type { StreamOpener, UnaryHandler } from "./call.ts";
 import type { DeadlineWheel } from "./deadlines.ts";
+import type { Intake } from "./intake.ts";
 import type { ServerLimits } from "./limits.ts";
 import type { UnaryServerCall } from "./server-call.ts";
 import type { StatusCode } from "./status.ts";
@@ -17,6 +18,7 @@ export interface ServerCore {
   readonly limits: ServerLimits;
   readonly methods: ReadonlyMap<string, Method>;
   readonly deadlines: DeadlineWheel;
+  readonly intake: Intake;
   fallback: Fallback;
   /** A record that is free, made fit for a new call. */
   takeUnaryCall(): UnaryServerCall;

@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import { assert, type Clock, systemClock } from "@conclave/base";
 import type { StreamOpener, UnaryHandler } from "./call.ts";
 import { DeadlineWheel } from "./deadlines.ts";
+import { Intake } from "./intake.ts";
 import { SERVER_LIMITS, type ServerLimits } from "./limits.ts";
 import { type ByteLink, SocketLink } from "./link.ts";
 import { UnaryServerCall } from "./server-call.ts";
@@ -27,6 +28,7 @@ export class RpcServer implements ServerCore {
   readonly limits: ServerLimits;
   readonly methods = new Map<string, Method>();
   readonly deadlines: DeadlineWheel;
+  readonly intake: Intake;
   /** Called for paths that nobody registered. Default: UNIMPLEMENTED, naming the service or method as grpc-go does. */
   fallback: Fallback = (path) => this.#unimplemented(path);
 
@@ -43,6 +45,7 @@ export class RpcServer implements ServerCore {
     this.#clock = options.clock ?? systemClock();
     this.#atTurnEnd = options.atTurnEnd ?? eventLoopTurn();
     this.deadlines = new DeadlineWheel(this.#clock);
+    this.intake = new Intake(this.limits.turnIntakeBytesMax, this.#atTurnEnd);
   }
 
   /** Registers a unary method: `path` is `/package.Service/Method`. */

@@ -196,6 +196,8 @@ const PEER_LINK_LIMITS = {
 const PEER_SERVER_LIMITS = {
   /** An append message with the largest entry there can be, or a frame of a snapshot. */
   messageBytesMax: 64 * MIB,
+  /** Members are few, and what they say bounds itself. */
+  turnIntakeBytesMax: Number.POSITIVE_INFINITY,
   streamWindowBytes: 16 * MIB,
   connectionWindowBytes: 32 * MIB,
 };

@@ -31,9 +31,10 @@ export interface ProposerLimits {
 }
 
 export const DEFAULT_PROPOSER_LIMITS: Omit<ProposerLimits, "timeoutMs"> = {
-  waitersMax: 100_000,
+  // Under a second of work: more would only wait for longer, and be given up before it is answered.
+  waitersMax: 30_000,
   unsentBytesMax: 64 * 1024 * 1024,
-  batchBytesMax: 1024 * 1024,
+  batchBytesMax: 128 * 1024,
 };
 
 interface WaitingProposal {

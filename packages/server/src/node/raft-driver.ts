@@ -80,6 +80,9 @@ interface SentBatch {
 /** Committed entries waiting to be applied beyond which none are proposed, as etcd's gap of 5,000. */
 const APPLY_QUEUE_MAX = 5_000;
 
+/** Commands applied before the event loop is given back: more of them follow in its next turn. Bytes of entries. */
+const APPLY_BYTES_PER_TURN = 128 * 1024;
+
 /** A membership entry changes nothing in the state machine but the index it stands at. */
 const NO_COMMANDS = new Uint8Array(0);
 
@@ -301,7 +304,13 @@ export class RaftDriver {
     const { machine, store, raft, proposer, events } = this.#o;
     events.beforeApply();
     let applied = 0;
+    let bytes = 0;
     for (const entry of this.#toApply) {
+      if (bytes >= APPLY_BYTES_PER_TURN) {
+        this.wake();
+        break;
+      }
+      bytes += entry.data.length;
       if (store.isOverlayFull) {
         this.#waitForStore();
         break;
