@@ -1,12 +1,20 @@
 import { readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import ts from "typescript";
-import { compilerOptions, type PublicSymbol, publicSymbols, root } from "./public-api.ts";
+import {
+  compilerOptions,
+  type PublicSymbol,
+  publicEntries,
+  publicSymbols,
+  root,
+} from "./public-api.ts";
 
 /** A piece of documentation that claims to run. */
 export interface Example {
   /** `docs/guides/guard-a-section.md 2`, `Client.close in packages/client/src/client.ts`. */
   readonly title: string;
+  /** The public symbol that it belongs to, or the file of a guide. */
+  readonly subject: string;
   readonly source: string;
 }
 
@@ -18,7 +26,7 @@ const blocksOf = (text: string) => [...text.matchAll(BLOCK)].map(([, source]) =>
 
 /** Every TypeScript block of the guides, and of each public symbol's `@example`s. */
 export function allExamples(): readonly Example[] {
-  return [...guideExamples(), ...publicSymbols("client", "testing").flatMap(symbolExamples)];
+  return [...guideExamples(), ...publicSymbols().flatMap(symbolExamples)];
 }
 
 function guideExamples(): readonly Example[] {
@@ -26,6 +34,7 @@ function guideExamples(): readonly Example[] {
   return ts.sys.readDirectory(directory, [".md"]).flatMap((file) =>
     blocksOf(readFileSync(file, "utf8")).map((source, index) => ({
       title: `${relative(root, file)} ${index + 1}`,
+      subject: relative(root, file),
       source,
     })),
   );
@@ -34,6 +43,7 @@ function guideExamples(): readonly Example[] {
 function symbolExamples({ name, file, examples }: PublicSymbol): readonly Example[] {
   return examples.flatMap(blocksOf).map((source, index) => ({
     title: `${name}${index === 0 ? "" : ` ${index + 1}`} in ${file}`,
+    subject: name,
     source,
   }));
 }
@@ -45,18 +55,34 @@ declare global {
 }
 `;
 
-/** What the compiler has to say about each example that is not right, by title. */
-export function typeErrors(examples: readonly Example[]): readonly string[] {
+/** Examples with the entries of our packages, as the compiler sees them. */
+export interface ExampleProgram {
+  readonly program: ts.Program;
+  readonly sources: ReadonlyMap<Example, ts.SourceFile>;
+}
+
+export function compiled(examples: readonly Example[]): ExampleProgram {
   const options = { ...compilerOptions(), noEmit: true };
   // In this folder, for what they import has to be found from somewhere.
+  const fileOf = (index: number) => join(import.meta.dirname, `example-${index}.ts`);
   const files = new Map([[join(import.meta.dirname, "example-scope.d.ts"), SCOPE]]);
-  const titles = new Map<string, string>();
-  for (const [index, { title, source }] of examples.entries()) {
-    const file = join(import.meta.dirname, `example-${index}.ts`);
-    files.set(file, `${source}\nexport {};\n`);
-    titles.set(file, title);
+  for (const [index, { source }] of examples.entries()) {
+    files.set(fileOf(index), `${source}\nexport {};\n`);
   }
-  const host = ts.createCompilerHost(options);
+  const host = hostWith(files, options);
+  const program = ts.createProgram([...publicEntries(), ...files.keys()], options, host);
+  const sources = examples.map(
+    (example, index) => [example, program.getSourceFile(fileOf(index))!] as const,
+  );
+  return { program, sources: new Map(sources) };
+}
+
+/** Sees `files`, by name and text, as if they were on the disk. */
+function hostWith(
+  files: ReadonlyMap<string, string>,
+  options: ts.CompilerOptions,
+): ts.CompilerHost {
+  const host = ts.createCompilerHost(options, true);
   const { getSourceFile, fileExists, readFile } = host;
   host.fileExists = (file) => files.has(file) || fileExists(file);
   host.readFile = (file) => files.get(file) ?? readFile(file);
@@ -64,16 +90,19 @@ export function typeErrors(examples: readonly Example[]): readonly string[] {
     const text = files.get(file);
     return text === undefined
       ? getSourceFile(file, target, ...rest)
-      : ts.createSourceFile(file, text, target);
+      : ts.createSourceFile(file, text, target, true);
   };
-  const program = ts.createProgram([...files.keys()], options, host);
-  return [...titles].flatMap(([file, title]) => {
-    const sourceFile = program.getSourceFile(file);
-    return ts.getPreEmitDiagnostics(program, sourceFile).map(({ messageText, start = 0 }) => {
-      const line = (sourceFile?.getLineAndCharacterOfPosition(start).line ?? 0) + 1;
+  return host;
+}
+
+/** What the compiler has to say about each example that is not right, by title. */
+export function typeErrors({ program, sources }: ExampleProgram): readonly string[] {
+  return [...sources].flatMap(([{ title }, sourceFile]) =>
+    ts.getPreEmitDiagnostics(program, sourceFile).map(({ messageText, start = 0 }) => {
+      const line = sourceFile.getLineAndCharacterOfPosition(start).line + 1;
       return `${title}, line ${line}: ${ts.flattenDiagnosticMessageText(messageText, "\n")}`;
-    });
-  });
+    }),
+  );
 }
 
 /** As a module for Node, against the server at `endpoint`. */

@@ -15,6 +15,8 @@ export interface PublicSymbol {
   /** The text of its docstring and of what it says about arguments, results and errors; empty if there is none. */
   readonly doc: string;
   readonly examples: readonly string[];
+  /** Where it is declared; several for overloads. */
+  readonly declarations: readonly ts.Declaration[];
 }
 
 export function compilerOptions(): ts.CompilerOptions {
@@ -36,13 +38,22 @@ export function entriesOf(packageName: string): readonly string[] {
   });
 }
 
-/** Everything public that the entries of these packages export, each once. */
-export function publicSymbols(...packageNames: readonly string[]): readonly PublicSymbol[] {
-  const entries = packageNames.flatMap(entriesOf);
-  const program = ts.createProgram(entries, compilerOptions());
+/** The packages whose entries are for users. */
+const PUBLIC_PACKAGES = ["client", "testing"];
+
+/** The sources of their entries. */
+export const publicEntries = (): readonly string[] => PUBLIC_PACKAGES.flatMap(entriesOf);
+
+/** Everything public that the entries of our packages export, each once. */
+export function publicSymbols(): readonly PublicSymbol[] {
+  return publicSymbolsIn(ts.createProgram(publicEntries(), compilerOptions()));
+}
+
+/** The same, as a program that has these entries among its files sees it. */
+export function publicSymbolsIn(program: ts.Program): readonly PublicSymbol[] {
   const checker = program.getTypeChecker();
   const found = new Map<ts.Symbol, readonly PublicSymbol[]>();
-  for (const entry of entries) {
+  for (const entry of publicEntries()) {
     const module = checker.getSymbolAtLocation(program.getSourceFile(entry)!);
     if (module === undefined) throw new Error(`${entry} exports nothing`);
     for (const exported of checker.getExportsOfModule(module)) {
@@ -89,6 +100,7 @@ function publicSymbol(
     file: relative(root, symbol.declarations?.[0]?.getSourceFile().fileName ?? ""),
     doc: ts.displayPartsToString(symbol.getDocumentationComment(checker)) + tagged(false).join(),
     examples: tagged(true),
+    declarations: symbol.declarations ?? [],
   };
 }
 

@@ -20,6 +20,12 @@ export interface MemberSettings {
   readonly initialCluster: string;
   /** Flags beyond those every member gets, under etcd's names. */
   readonly flags: readonly string[];
+  /** Address that it listens on. Default 127.0.0.1. */
+  readonly host?: string;
+  /** What is started, before the flags. Default: the server of that kind. */
+  readonly command?: readonly string[];
+  /** Variables of its environment beside our own. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** A member did not come up because another process had taken one of its ports. */
@@ -51,7 +57,7 @@ export class MemberProcess {
 
   /** `host:port`, the form that gRPC channels and etcdctl take. */
   get endpoint(): string {
-    return `127.0.0.1:${this.settings.clientPort}`;
+    return `${hostOf(this.settings)}:${this.settings.clientPort}`;
   }
 
   get pid(): number {
@@ -67,9 +73,10 @@ export class MemberProcess {
   /** Spawns the process. Requires: not running. */
   start(): void {
     if (this.running) throw new Error(`${this.name} runs already`);
-    const { file, args } = commandLine(this.settings);
+    const [file = "", ...args] = commandLine(this.settings);
     const log = openSync(this.settings.logFile, "a");
-    const child = spawn(file, args, { stdio: ["ignore", log, log] });
+    const env = { ...process.env, ...this.settings.env };
+    const child = spawn(file, args, { stdio: ["ignore", log, log], env });
     closeSync(log);
     alive.add(child);
     child.once("exit", () => alive.delete(child));
@@ -83,7 +90,7 @@ export class MemberProcess {
    */
   async waitHealthy(timeoutMs = HEALTHY_TIMEOUT_MS): Promise<void> {
     const deadline = performance.now() + timeoutMs;
-    while (!(await isHealthy(this.settings.clientPort))) {
+    while (!(await isHealthy(this.settings))) {
       if (!this.running) {
         const log = this.logTail();
         if (/address already in use|EADDRINUSE/i.test(log)) throw new PortTakenError(log);
@@ -141,9 +148,11 @@ export class MemberProcess {
   }
 }
 
-function commandLine(settings: MemberSettings): { file: string; args: string[] } {
-  const clientUrl = `http://127.0.0.1:${settings.clientPort}`;
-  const peerUrl = `http://127.0.0.1:${settings.peerPort}`;
+const hostOf = ({ host = "127.0.0.1" }: MemberSettings) => host;
+
+function commandLine(settings: MemberSettings): string[] {
+  const clientUrl = `http://${hostOf(settings)}:${settings.clientPort}`;
+  const peerUrl = `http://${hostOf(settings)}:${settings.peerPort}`;
   const flags = [
     ["--name", settings.name],
     ["--data-dir", join(settings.dataDir, settings.name)],
@@ -155,28 +164,25 @@ function commandLine(settings: MemberSettings): { file: string; args: string[] }
     ["--initial-cluster-state", "new"],
     ["--log-level", "info"],
   ].flat();
-  if (settings.kind === "etcd") {
-    return { file: etcdServer.path, args: [...flags, "--logger", "zap", ...settings.flags] };
+  const conclave = [process.execPath, conclaveServer.path, "serve"];
+  if (settings.kind === "conclave") {
+    return [...(settings.command ?? conclave), ...flags, ...settings.flags];
   }
-  return {
-    file: process.execPath,
-    args: [conclaveServer.path, "serve", ...flags, ...settings.flags],
-  };
+  const etcd = settings.command ?? [etcdServer.path];
+  return [...etcd, ...flags, "--logger", "zap", ...settings.flags];
 }
 
-function isHealthy(port: number): Promise<boolean> {
+function isHealthy(settings: MemberSettings): Promise<boolean> {
+  const place = { host: hostOf(settings), port: settings.clientPort };
   return new Promise((resolve) => {
-    const request = get(
-      { host: "127.0.0.1", port, path: "/health", agent: false, timeout: 2_000 },
-      (response) => {
-        let body = "";
-        response.setEncoding("utf8").on("data", (text: string) => {
-          body += text;
-        });
-        response.on("end", () => resolve(/"health":\s*"true"/.test(body)));
-        response.on("error", () => resolve(false));
-      },
-    );
+    const request = get({ ...place, path: "/health", agent: false, timeout: 2_000 }, (response) => {
+      let body = "";
+      response.setEncoding("utf8").on("data", (text: string) => {
+        body += text;
+      });
+      response.on("end", () => resolve(/"health":\s*"true"/.test(body)));
+      response.on("error", () => resolve(false));
+    });
     request.on("timeout", () => request.destroy(new Error("no answer")));
     request.on("error", () => resolve(false));
   });

@@ -261,6 +261,18 @@ export class Client implements AsyncDisposable {
    * all holds abort first; with a `grace`, their holders then get so long to end, still protected, while nothing new is
    * taken: what waits for a lock or a lead rejects with CLOSED. Never rejects; calling it again waits for the first.
    * @throws RangeError for a `grace` that is no duration
+   * @example
+   * ```ts
+   * import { connect } from "@conclave/client";
+   *
+   * const worker = await connect("http://127.0.0.1:2379");
+   * const lock = await worker.locks.acquire("nightly");
+   * lock.signal.addEventListener("abort", async () => {
+   *   await lock.kv.put("nightly/state", "stopped halfway"); // still protected
+   *   await lock.release();
+   * });
+   * await worker.close({ grace: "5s" });
+   * ```
    */
   close(options: CloseOptions = {}): Promise<void> {
     const graceMs = durationMs(options.grace ?? 0, "grace");

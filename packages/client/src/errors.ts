@@ -7,6 +7,14 @@ export type Outcome = "not-applied" | "unknown";
 /**
  * Every code an error of this SDK can carry, each explained in docs/errors.md (a test keeps the two equal).
  * Codes are stable; messages are for people and may change.
+ *
+ * @example
+ * ```ts
+ * import { ERROR_CODES } from "@conclave/client";
+ *
+ * const failures = new Map(ERROR_CODES.map((code) => [code, 0])); // a counter for each, from the start
+ * console.log(failures.size);
+ * ```
  */
 export const ERROR_CODES = [
   "ABORTED",
@@ -91,6 +99,7 @@ export class ConclaveError extends Error {
  *   await client.kv.get("config", { revision });
  * } catch (error) {
  *   if (!(error instanceof CompactedError)) throw error;
+ *   console.log(`nothing before ${error.compactRevision ?? "now"} is left`);
  *   console.log((await client.kv.get("config"))?.text); // the present state is all there is
  * }
  * ```
@@ -191,7 +200,25 @@ export class LockLostError extends ConclaveError {
   }
 }
 
-/** A place in a circle of tasks that wait for each other. */
+/**
+ * A place in a circle of tasks that wait for each other.
+ *
+ * @example
+ * ```ts
+ * import { DeadlockError } from "@conclave/client";
+ *
+ * try {
+ *   await client.locks.request("a", { label: "import" }, async (held) => {
+ *     await client.locks.request("b", { within: held, label: "import" }, async () => {});
+ *   });
+ * } catch (error) {
+ *   if (!(error instanceof DeadlockError)) throw error;
+ *   for (const { name, label, host, pid, key, waitingOn } of error.cycle) {
+ *     console.log(`${label} (${host}, ${pid}) waits for ${name} as ${key}, behind ${waitingOn.join()}`);
+ *   }
+ * }
+ * ```
+ */
 export interface WaitingLock {
   /** What is waited for. */
   readonly name: string;

@@ -6,7 +6,22 @@ import type { WorkerConnection } from "./session/worker/messages.ts";
 import type { OpenTransport, TlsOptions } from "./transport/h2.ts";
 import type { TransportDefaults } from "./transport/transport.ts";
 
-/** How often and how fast what is safe to repeat is repeated. */
+/**
+ * How often and how fast what is safe to repeat is repeated.
+ *
+ * @example
+ * ```ts
+ * import { connect } from "@conclave/client";
+ *
+ * const stop = new AbortController();
+ * await using client = await connect("http://127.0.0.1:2379", {
+ *   retry: { retries: 3, delay: "50ms", maxDelay: "500ms" }, // for what is safe to repeat
+ *   timeout: "2s", // with all of these
+ *   signal: stop.signal, // closes the client
+ * });
+ * await client.kv.get("greeting");
+ * ```
+ */
 export interface RetryOptions {
   /** Attempts after the first; 0 switches retries off. Default 10. */
   readonly retries?: number;

@@ -14,8 +14,8 @@ export type { MemberAttributes } from "./member-attributes.ts";
 export { MemoryStateStore } from "./memory-state-store.ts";
 export { KeyValueHash } from "./mvcc/hash.ts";
 export { KeyValueView } from "./mvcc/key-value.ts";
-export type { RangeAnswer } from "./mvcc/range.ts";
 export { type KeyRange, keyRangeOf, rangeContains } from "./mvcc/range-bounds.ts";
+export { type RangeAnswer, RangeReading } from "./mvcc/range-reading.ts";
 export {
   checkDeleteRangeRequest,
   checkPutRequest,

@@ -1,5 +1,5 @@
 import type { AlarmMember, ResponseOpInit } from "@conclave/wire";
-import type { RangeAnswer } from "./mvcc/range.ts";
+import type { RangeAnswer } from "./mvcc/range-reading.ts";
 import type { Refusal } from "./refusal.ts";
 
 /** `revision` is what the answer's header carries: that of the write, or the store's if nothing was written. */

@@ -8,7 +8,8 @@ import { type LeaseObserver, Lessor } from "./lease/lessor.ts";
 import { type MemberAttributes, MemberDirectory } from "./member-attributes.ts";
 import { CompactionSweep } from "./mvcc/compaction.ts";
 import { KeyValueHash } from "./mvcc/hash.ts";
-import { checkReadRevision, evaluateRange } from "./mvcc/range.ts";
+import { checkReadRevision, evaluateRange, readRange } from "./mvcc/range.ts";
+import { RangeReading } from "./mvcc/range-reading.ts";
 import { MvccStore, NEVER_COMPACTED } from "./mvcc/store.ts";
 import { TxnEvaluation } from "./mvcc/txn.ts";
 import { isTxnReadOnly } from "./mvcc/txn-check.ts";
@@ -217,6 +218,22 @@ export class StateMachine {
     const refusal = checkReadRevision(mvcc, request.revision);
     if (refusal !== null) return this.#refused(refusal);
     return { kind: "range", revision: mvcc.revision, ...evaluateRange(mvcc, request) };
+  }
+
+  /**
+   * As {@link range}, but for a range of so many keys that reading it takes more than `work`: that one is begun, and left
+   * to the caller to finish in steps. Its pairs stay there to be read if {@link compactStep} waits.
+   */
+  readRange(request: RangeRequest, work: number): RangeResult | RefusedResult | RangeReading {
+    const { mvcc } = this.#state;
+    const refusal = checkReadRevision(mvcc, request.revision);
+    if (refusal !== null) return this.#refused(refusal);
+    const answer = readRange(mvcc, request);
+    if (!(answer instanceof RangeReading)) {
+      return { kind: "range", revision: mvcc.revision, ...answer };
+    }
+    if (!answer.step(work)) return answer;
+    return { kind: "range", revision: mvcc.revision, ...answer.answer() };
   }
 
   /** Evaluates a transaction that only reads. Requires: `isTxnReadOnly(request)`. */

@@ -1,4 +1,4 @@
-import { Trace } from "./cluster/index.ts";
+import { Trace } from "./cluster/trace.ts";
 
 /** A lock, or the leadership of a term, as its client saw it. Times are virtual, ms. */
 export interface HoldRecord {
@@ -16,7 +16,25 @@ export interface HoldRecord {
   end: string | null;
 }
 
-/** One change of the store. */
+/**
+ * One change of the store.
+ *
+ * @example
+ * ```ts
+ * import { type Check, simulate } from "@conclave/testing";
+ *
+ * const neverNegative: Check = ({ changes }) => {
+ *   const bad = changes.find(({ key, value }) => key.startsWith("stock/") && Number(value) < 0);
+ *   return bad === undefined
+ *     ? null
+ *     : `${bad.key} was ${bad.value} from revision ${bad.revision} on, at ${bad.atMs} ms`;
+ * };
+ * await simulate({ members: 1 }, async (sim) => {
+ *   await sim.client().kv.put("stock/42", "7");
+ *   sim.history.check(neverNegative);
+ * });
+ * ```
+ */
 export interface ChangeRecord {
   /** When it was committed, ms. */
   readonly atMs: number;
@@ -28,7 +46,34 @@ export interface ChangeRecord {
   readonly value: string | null;
 }
 
-/** One watch of one client, and what its reader was given. */
+/**
+ * One watch of one client, and what its reader was given.
+ *
+ * @example
+ * ```ts
+ * import { type Check, simulate } from "@conclave/testing";
+ *
+ * // A reader that waits was told of everything that is older than five seconds.
+ * const toldInTime: Check = ({ watches, changes, nowMs }) => {
+ *   for (const { client, target, covers, fromRevision, delivered, waitingSinceMs } of watches) {
+ *     if (fromRevision === null || waitingSinceMs === null) continue;
+ *     const due = changes.filter(
+ *       ({ key, revision, atMs }) => covers(key) && revision >= fromRevision && atMs < nowMs - 5_000,
+ *     );
+ *     if (delivered.length < due.length) return `${client} was not told of all changes of ${target}`;
+ *   }
+ *   return null;
+ * };
+ * await simulate({ members: 1 }, async (sim) => {
+ *   const client = sim.client();
+ *   await using watch = client.watch("orders/");
+ *   await watch.started();
+ *   await client.kv.put("orders/1", "new");
+ *   await watch.next();
+ *   sim.history.check(toldInTime);
+ * });
+ * ```
+ */
 export interface WatchRecord {
   /** Whose watch it is. */
   readonly client: string;
@@ -44,7 +89,29 @@ export interface WatchRecord {
   waitingSinceMs: number | null;
 }
 
-/** A write that a resource outside of the store let through, under the fence it came with. */
+/**
+ * A write that a resource outside of the store let through, under the fence it came with.
+ *
+ * @example
+ * ```ts
+ * import { type Check, simulate } from "@conclave/testing";
+ *
+ * // Nothing was let through but from whoever held the lock then.
+ * const onlyFromHolders: Check = ({ accepted, holds }) => {
+ *   for (const { atMs, resource, fence } of accepted) {
+ *     const hold = holds.find((each) => each.fence === fence);
+ *     if (hold !== undefined && hold.fromMs <= atMs && atMs <= hold.toMs) continue;
+ *     const whose = hold === undefined ? "nobody's" : `${hold.client}'s, ${hold.names}: ${hold.end}`;
+ *     return `${resource} took a write under fence ${fence} at ${atMs} ms, ${whose}`;
+ *   }
+ *   return null;
+ * };
+ * await simulate({ members: 1 }, async (sim) => {
+ *   await sim.client().locks.request("job", async (lock) => sim.history.accept("db", lock.fence));
+ *   sim.history.check(onlyFromHolders);
+ * });
+ * ```
+ */
 export interface AcceptedRecord {
   /** When, ms. */
   readonly atMs: number;
@@ -54,7 +121,23 @@ export interface AcceptedRecord {
   readonly fence: number;
 }
 
-/** A time in which a client's process was stopped, ms. */
+/**
+ * A time in which a client's process was stopped, ms.
+ *
+ * @example
+ * ```ts
+ * import { simulate } from "@conclave/testing";
+ *
+ * await simulate({ members: 1 }, async (sim) => {
+ *   const worker = sim.client();
+ *   await sim.pause(worker, "30s");
+ *   sim.history.check(({ stops }) => {
+ *     const long = stops.find(({ fromMs, toMs }) => toMs - fromMs > 60_000);
+ *     return long === undefined ? null : `${long.client} was stopped for more than a minute`;
+ *   });
+ * });
+ * ```
+ */
 export interface StopRecord {
   /** Whose process it was. */
   readonly client: string;
@@ -160,7 +243,19 @@ export class History implements Recorded {
     return this.#trace.lastLines;
   }
 
-  /** Adds a line of your own. */
+  /**
+   * Adds a line of your own.
+   * @example
+   * ```ts
+   * import { simulate } from "@conclave/testing";
+   *
+   * await simulate({ members: 1, seed: 7 }, async (sim) => {
+   *   sim.history.note("the deploy begins"); // shows up among the lines of a failed check
+   *   await sim.client().kv.put("version", "2");
+   *   console.log(sim.history.lines.length, sim.history.hash, sim.history.nowMs); // equal for equal seeds
+   * });
+   * ```
+   */
   note(text: string): void {
     this.#trace.add(this.nowMs, text);
   }

@@ -11,7 +11,24 @@ import { StoreRecorder } from "./store-recorder.ts";
 // Kept from fake timers, which tests may put in its place later.
 const afterTurn = setImmediate;
 
-/** How large a simulated cluster is, and how fast. */
+/**
+ * How large a simulated cluster is, and how fast.
+ *
+ * @example
+ * ```ts
+ * import { simulate } from "@conclave/testing";
+ *
+ * await using sim = await simulate({
+ *   members: 5,
+ *   seed: 7,
+ *   networkDelay: "150ms",
+ *   diskDelay: "40ms",
+ *   limit: "1h",
+ * });
+ * await sim.run(() => sim.client().kv.put("greeting", "hello"));
+ * console.log(`${sim.nowMs} ms with seed ${sim.seed}`); // the same whenever it runs
+ * ```
+ */
 export interface SimulateOptions {
   /** Members of the cluster. 1 to 5; default 3. */
   readonly members?: number;
@@ -123,7 +140,21 @@ export class Simulation implements AsyncDisposable {
     return this.sleep(duration);
   }
 
-  /** Waits in virtual time; given a client, as code of its process, which does not wake up while that is stopped. */
+  /**
+   * Waits in virtual time; given a client, as code of its process, which does not wake up while that is stopped.
+   * @example
+   * ```ts
+   * import { simulate } from "@conclave/testing";
+   *
+   * await simulate({ members: 1 }, async (sim) => {
+   *   const worker = sim.client();
+   *   await worker.locks.request("job", async (lock) => {
+   *     await sim.sleep("5s", worker); // the work, in the worker's process
+   *     lock.assert();
+   *   });
+   * });
+   * ```
+   */
   sleep(duration: Duration, client?: Client): Promise<void> {
     const delayMs = durationMs(duration, "duration");
     this.#giveUpAfter(delayMs);
@@ -147,7 +178,23 @@ export class Simulation implements AsyncDisposable {
     await this.advance(0);
   }
 
-  /** Lets a paused client go on. */
+  /**
+   * Lets a paused client go on.
+   * @example
+   * ```ts
+   * import { simulate } from "@conclave/testing";
+   *
+   * await simulate({ members: 1 }, async (sim) => {
+   *   const worker = sim.client();
+   *   const lock = await worker.locks.acquire("job");
+   *   await sim.pause(worker);
+   *   await sim.advance("1m");
+   *   sim.resume(worker);
+   *   await sim.advance("1s");
+   *   console.log(lock.signal.aborted); // true
+   * });
+   * ```
+   */
   resume(client: Client): void {
     const process = this.#processOf(client);
     const stop = this.history.stops.findLast(({ client }) => client === process.name);
@@ -157,13 +204,45 @@ export class Simulation implements AsyncDisposable {
     process.goOn();
   }
 
-  /** Nothing passes between two parties, in either direction, until {@link Simulation.heal}. */
+  /**
+   * Nothing passes between two parties, in either direction, until {@link Simulation.heal}.
+   * @example
+   * ```ts
+   * import { mutualExclusion, simulate } from "@conclave/testing";
+   *
+   * await simulate({ members: 3, seed: 7 }, async (sim) => {
+   *   const [a, b] = [sim.client(), sim.client()];
+   *   const lock = await a.locks.acquire("job");
+   *   sim.partition(a, "all");
+   *   await b.locks.acquire("job"); // once the lease of the other has run out
+   *   console.log(lock.signal.aborted); // true, before that
+   *   sim.heal();
+   *   sim.history.check(mutualExclusion("job"));
+   * });
+   * ```
+   */
   partition(one: Party, other: Party): void {
     this.cut(one, other);
     this.cut(other, one);
   }
 
-  /** Nothing that `from` sends reaches `to`, until {@link Simulation.heal}. */
+  /**
+   * Nothing that `from` sends reaches `to`, until {@link Simulation.heal}.
+   * @example
+   * ```ts
+   * import { simulate } from "@conclave/testing";
+   *
+   * await simulate({ members: 3, seed: 7 }, async (sim) => {
+   *   const client = sim.client();
+   *   const before = sim.leader ?? 0;
+   *   sim.cut("all", before); // it is not heard of answers: it steps down
+   *   await sim.advance("10s");
+   *   await client.kv.put("greeting", "hello");
+   *   console.log(sim.leader !== before); // true
+   *   sim.heal();
+   * });
+   * ```
+   */
   cut(from: Party, to: Party): void {
     for (const a of this.#machinesOf(from)) {
       for (const b of this.#machinesOf(to)) {
@@ -174,7 +253,24 @@ export class Simulation implements AsyncDisposable {
     }
   }
 
-  /** What the client sends arrives and takes effect; no answer reaches it. {@link Simulation.heal} breaks its connections. */
+  /**
+   * What the client sends arrives and takes effect; no answer reaches it. {@link Simulation.heal} breaks its connections.
+   * @example
+   * ```ts
+   * import { ConclaveError } from "@conclave/client";
+   * import { simulate } from "@conclave/testing";
+   *
+   * await simulate({ members: 1 }, async (sim) => {
+   *   const [a, b] = [sim.client(), sim.client()];
+   *   await a.kv.put("stock/42", "7");
+   *   sim.dropAcks(a);
+   *   const error = await a.kv.put("stock/42", "6", { timeout: "1s" }).catch((error) => error);
+   *   if (error instanceof ConclaveError) console.log(error.outcome); // unknown
+   *   console.log((await b.kv.get("stock/42"))?.text); // 6
+   *   sim.heal();
+   * });
+   * ```
+   */
   dropAcks(client: Client): void {
     this.cut("all", client);
     this.#deaf.add(this.#processOf(client));
@@ -188,13 +284,42 @@ export class Simulation implements AsyncDisposable {
     this.#cluster.network.heal();
   }
 
-  /** Everything that a party sends and is sent takes so much longer; 0 ends it. */
+  /**
+   * Everything that a party sends and is sent takes so much longer; 0 ends it.
+   * @example
+   * ```ts
+   * import { simulate } from "@conclave/testing";
+   *
+   * await simulate({ members: 3, seed: 7 }, async (sim) => {
+   *   const far = sim.client();
+   *   sim.delay(far, "200ms"); // on the other side of the ocean
+   *   const startMs = sim.nowMs;
+   *   await far.kv.put("greeting", "hello");
+   *   console.log(sim.nowMs - startMs >= 400); // true: there and back
+   *   sim.delay(far, 0);
+   * });
+   * ```
+   */
   delay(party: Party, by: Duration): void {
     const byMs = durationMs(by, "by");
     for (const name of this.#machinesOf(party)) this.#cluster.network.slowDown(name, byMs);
   }
 
-  /** Ends the lease of a client's shared session at the server, as an administrator would. */
+  /**
+   * Ends the lease of a client's shared session at the server, as an administrator would.
+   * @example
+   * ```ts
+   * import { simulate } from "@conclave/testing";
+   *
+   * await simulate({ members: 1 }, async (sim) => {
+   *   const worker = sim.client();
+   *   const lock = await worker.locks.acquire("job");
+   *   await sim.expire(worker);
+   *   await sim.advance("10s");
+   *   console.log(lock.signal.aborted); // true
+   * });
+   * ```
+   */
   async expire(client: Client): Promise<void> {
     const { name } = this.#processOf(client);
     const leaseId = await this.#passUntil(client.session.open());
@@ -202,7 +327,23 @@ export class Simulation implements AsyncDisposable {
     await this.#passUntil(this.#asOperator().leases.revoke(leaseId));
   }
 
-  /** Compacts away everything before `revision`. Default: all but the newest state. */
+  /**
+   * Compacts away everything before `revision`. Default: all but the newest state.
+   * @example
+   * ```ts
+   * import { CompactedError } from "@conclave/client";
+   * import { simulate } from "@conclave/testing";
+   *
+   * await simulate({ members: 1 }, async (sim) => {
+   *   const client = sim.client();
+   *   const { revision } = await client.kv.put("config", "1");
+   *   await client.kv.put("config", "2");
+   *   await sim.compact();
+   *   const error = await client.watch("config", { from: revision }).next().catch((error) => error);
+   *   console.log(error instanceof CompactedError); // true
+   * });
+   * ```
+   */
   async compact(revision?: number): Promise<void> {
     const operator = this.#asOperator();
     const work = async () => {
@@ -222,7 +363,20 @@ export class Simulation implements AsyncDisposable {
     return leaders[0]?.at ?? null;
   }
 
-  /** The leader hands over to another member. */
+  /**
+   * The leader hands over to another member.
+   * @example
+   * ```ts
+   * import { simulate } from "@conclave/testing";
+   *
+   * await simulate({ members: 3, seed: 7 }, async (sim) => {
+   *   const lock = await sim.client().locks.acquire("job");
+   *   const before = sim.leader;
+   *   await sim.changeLeader();
+   *   console.log(sim.leader !== before, lock.signal.aborted); // true false: nobody's business
+   * });
+   * ```
+   */
   async changeLeader(): Promise<void> {
     const before = this.leader;
     if (before === null) return;
@@ -239,7 +393,21 @@ export class Simulation implements AsyncDisposable {
     killed.crash();
   }
 
-  /** Starts a killed member again, and waits until the cluster has a leader. */
+  /**
+   * Starts a killed member again, and waits until the cluster has a leader.
+   * @example
+   * ```ts
+   * import { simulate } from "@conclave/testing";
+   *
+   * await simulate({ members: 3, seed: 7 }, async (sim) => {
+   *   const client = sim.client();
+   *   const member = sim.leader ?? 0;
+   *   sim.kill(member);
+   *   await client.kv.put("greeting", "hello"); // the others elect another leader
+   *   await sim.restart(member);
+   * });
+   * ```
+   */
   async restart(member: number): Promise<void> {
     const started = this.#memberAt(member);
     if (!started.isUp) {
@@ -253,6 +421,19 @@ export class Simulation implements AsyncDisposable {
    * Everything stored is lost, and the cluster begins anew: revisions start over. With `identity: "new"` it is another
    * cluster at the same addresses, else the same one restored from an empty backup. The history forgets the changes of the
    * old store and the watches of it: check them before.
+   * @example
+   * ```ts
+   * import { simulate } from "@conclave/testing";
+   *
+   * await simulate({ members: 1 }, async (sim) => {
+   *   const client = sim.client();
+   *   await client.kv.put("flags/beta", "on");
+   *   await using flags = await client.mirror("flags/");
+   *   await sim.wipe({ identity: "new" });
+   *   await sim.advance("10s");
+   *   console.log(flags.size); // 0: it was told that nothing of it is left
+   * });
+   * ```
    */
   async wipe({ identity = "same" }: { readonly identity?: "same" | "new" } = {}): Promise<void> {
     this.history.note("the store is wiped");

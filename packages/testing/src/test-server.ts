@@ -11,7 +11,18 @@ export interface TestServer extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** What {@link startTestServer} takes. */
+/**
+ * What {@link startTestServer} takes.
+ *
+ * @example
+ * ```ts
+ * import { startTestServer } from "@conclave/testing";
+ *
+ * const server = await startTestServer({ data: "disk" }); // with its syncs, as in production
+ * console.log(`etcdctl --endpoints ${server.endpoint} put greeting hello`);
+ * await server.close();
+ * ```
+ */
 export interface TestServerOptions
   extends Omit<ServerOptions, "listenClientUrls" | "listenPeerUrls" | "dataDirectory"> {
   /** Where its data is: in memory, or in a directory under the system's temporary one. Default `"memory"`. */

@@ -81,7 +81,15 @@ export class Admin {
     this.#transport = transport;
   }
 
-  /** All members, learners too. */
+  /**
+   * All members, learners too.
+   * @example
+   * ```ts
+   * for (const { id, name, clientUrls, isLearner } of await client.admin.members()) {
+   *   console.log(id.toString(16), name, clientUrls.join(), isLearner ? "learner" : "voter");
+   * }
+   * ```
+   */
   async members(options: CallOptions = {}): Promise<readonly ClusterMember[]> {
     const { members } = await this.#transport.call(
       Cluster.MemberList,
@@ -92,7 +100,20 @@ export class Admin {
     return members.map(memberFrom);
   }
 
-  /** Makes room for a member, to be started then. @throws ConclaveError FAILED_PRECONDITION if it would endanger the quorum */
+  /**
+   * Makes room for a member, to be started then.
+   * @throws ConclaveError FAILED_PRECONDITION if it would endanger the quorum
+   * @example
+   * ```ts
+   * // Puts a new member in the place of one that will not come back.
+   * async function replaceMember(deadId: bigint, peerUrl: string) {
+   *   await client.admin.removeMember(deadId);
+   *   const { id } = await client.admin.addMember([peerUrl], { isLearner: true });
+   *   // … start it with --initial-cluster-state existing, and once it has caught up:
+   *   await client.admin.promoteMember(id);
+   * }
+   * ```
+   */
   async addMember(
     peerUrls: readonly string[],
     options: CallOptions & { readonly isLearner?: boolean } = {},
@@ -108,7 +129,18 @@ export class Admin {
     await this.#transport.call(Cluster.MemberRemove, { ID: id }, "once", limitsOf(options));
   }
 
-  /** Tells where a member is reached by its peers. */
+  /**
+   * Tells where a member is reached by its peers.
+   * @example
+   * ```ts
+   * for (const { id, peerUrls } of await client.admin.members()) {
+   *   await client.admin.updateMember(
+   *     id,
+   *     peerUrls.map((url) => url.replace("old-rack", "new-rack")),
+   *   );
+   * }
+   * ```
+   */
   async updateMember(
     id: bigint,
     peerUrls: readonly string[],
@@ -123,7 +155,18 @@ export class Admin {
     await this.#transport.call(Cluster.MemberPromote, { ID: id }, "once", limitsOf(options));
   }
 
-  /** How a member is. */
+  /**
+   * How a member is.
+   * @example
+   * ```ts
+   * const status = await client.admin.status();
+   * const { id, clusterId, leaderId, isLearner, version, revision, raftTerm, errors } = status;
+   * const role = id === leaderId ? "leader" : isLearner ? "learner" : "follower";
+   * console.log(`${role} of ${clusterId.toString(16)} in term ${raftTerm}: ${version}, at ${revision}`);
+   * if (status.raftIndex - status.raftAppliedIndex > 1_000) console.log("applies slowly");
+   * for (const error of errors) console.log(error);
+   * ```
+   */
   async status(options: CallOptions = {}): Promise<MemberStatus> {
     const status = await this.#transport.call(Maintenance.Status, {}, "read", limitsOf(options));
     return {
@@ -142,7 +185,15 @@ export class Admin {
     };
   }
 
-  /** The alarms that are raised. */
+  /**
+   * The alarms that are raised.
+   * @example
+   * ```ts
+   * for (const { memberId, kind } of await client.admin.alarms()) {
+   *   console.log(`${kind} at member ${memberId.toString(16)}`);
+   * }
+   * ```
+   */
   async alarms(options: CallOptions = {}): Promise<readonly Alarm[]> {
     const request = { action: AlarmAction.GET };
     const { alarms } = await this.#transport.call(
@@ -157,7 +208,17 @@ export class Admin {
     }));
   }
 
-  /** Takes an alarm back: to be called once its reason is gone. */
+  /**
+   * Takes an alarm back: to be called once its reason is gone.
+   * @example
+   * ```ts
+   * for (const alarm of await client.admin.alarms()) {
+   *   if (alarm.kind !== "NOSPACE") continue; // CORRUPT wants a person to look first
+   *   await client.admin.defragment({ timeout: "1m" }); // … after old keys were deleted and compacted
+   *   await client.admin.disarm(alarm);
+   * }
+   * ```
+   */
   async disarm({ memberId, kind }: Alarm, options: CallOptions = {}): Promise<void> {
     const request = {
       action: AlarmAction.DEACTIVATE,
@@ -172,7 +233,22 @@ export class Admin {
     await this.#transport.call(Maintenance.Defragment, {}, "once", limitsOf(options));
   }
 
-  /** A hash of a member's keys up to `revision` (0: the latest); equal on all members that compacted at the same revision. */
+  /**
+   * A hash of a member's keys up to `revision` (0: the latest); equal on all members that compacted at the same revision.
+   * @example
+   * ```ts
+   * import { connect } from "@conclave/client";
+   *
+   * const hashes = new Set<number>();
+   * for (const endpoint of ["http://127.0.0.1:2379"]) { // every member's
+   *   await using one = await connect(endpoint);
+   *   const { hash, compactRevision } = await one.admin.hashKv();
+   *   console.log(endpoint, hash, `compacted at ${compactRevision}`);
+   *   hashes.add(hash);
+   * }
+   * if (hashes.size > 1) console.log("members differ, or were written to in between");
+   * ```
+   */
   async hashKv(
     revision = 0,
     options: CallOptions = {},
@@ -186,13 +262,33 @@ export class Admin {
     return { hash: answer.hash, compactRevision: answer.compactRevision };
   }
 
-  /** Makes another member the leader. Only the leader takes it: connect to it alone. */
+  /**
+   * Makes another member the leader. Only the leader takes it: connect to it alone.
+   * @example
+   * ```ts
+   * import { connect } from "@conclave/client";
+   *
+   * // Before the machine of the leader is serviced.
+   * async function moveLeaderFrom(endpoint: string) {
+   *   await using leader = await connect(endpoint);
+   *   const { id } = await leader.admin.status();
+   *   const others = (await leader.admin.members()).filter((each) => each.id !== id && !each.isLearner);
+   *   if (others[0] !== undefined) await leader.admin.moveLeader(others[0].id);
+   * }
+   * ```
+   */
   async moveLeader(targetId: bigint, options: CallOptions = {}): Promise<void> {
     const request = { targetID: targetId };
     await this.#transport.call(Maintenance.MoveLeader, request, "once", limitsOf(options));
   }
 
-  /** A hash of a member's whole store as it is on disk; members differ in it also when their keys are equal. */
+  /**
+   * A hash of a member's whole store as it is on disk; members differ in it also when their keys are equal.
+   * @example
+   * ```ts
+   * console.log(await client.admin.hash()); // to compare with the same member's after a restart
+   * ```
+   */
   async hash(options: CallOptions = {}): Promise<number> {
     return (await this.#transport.call(Maintenance.Hash, {}, "read", limitsOf(options))).hash;
   }
@@ -203,6 +299,13 @@ export class Admin {
    * - `enable`: lets members of the older version join
    * - `cancel`: takes `enable` back
    * @returns the version of the cluster now
+   * @example
+   * ```ts
+   * async function allowOlderMembers(version: string) {
+   *   await client.admin.downgrade("validate", version); // rejects if it cannot be done
+   *   console.log(await client.admin.downgrade("enable", version));
+   * }
+   * ```
    */
   async downgrade(
     action: "validate" | "enable" | "cancel",
@@ -218,6 +321,12 @@ export class Admin {
   /**
    * A copy of a member's whole store, as the bytes of the file that `etcdctl snapshot restore` takes. The server is asked for
    * more as they are read. Reading rejects if the copy breaks off, or with `signal`.
+   * @example
+   * ```ts
+   * let sizeBytes = 0;
+   * for await (const chunk of await client.admin.snapshot()) sizeBytes += chunk.length; // or send it on
+   * console.log(sizeBytes);
+   * ```
    */
   async snapshot(
     options: { readonly signal?: AbortSignal } = {},
@@ -229,6 +338,15 @@ export class Admin {
    * Writes {@link Admin.snapshot} to a file, which is there only once it is whole and its checksum is right.
    * @returns its size, bytes
    * @throws ConclaveError CORRUPT; what writing fails with
+   * @example
+   * ```ts
+   * import { tmpdir } from "node:os";
+   * import { join } from "node:path";
+   *
+   * const path = join(tmpdir(), `etcd-${process.pid}.db`);
+   * const signal = AbortSignal.timeout(60_000);
+   * console.log(`${await client.admin.saveSnapshot(path, { signal })} bytes in ${path}`);
+   * ```
    */
   async saveSnapshot(
     path: string,

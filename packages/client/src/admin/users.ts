@@ -38,12 +38,11 @@ const TYPE_OF_KIND = {
  *
  * @example
  * ```ts
- * async function letRead(user: string, password: string, prefix: string) {
- *   await client.users.addRole(user);
- *   await client.users.grantPermission(user, "read", { prefix });
- *   await client.users.add(user, password);
- *   await client.users.grantRole(user, user);
- * }
+ * await client.users.addRole("stock-reader");
+ * await client.users.grantPermission("stock-reader", "read", { prefix: "stock/" });
+ * await client.users.add("warehouse", "correct horse battery");
+ * await client.users.grantRole("warehouse", "stock-reader");
+ * console.log(await client.users.rolesOf("warehouse")); // [ "stock-reader" ]
  * ```
  */
 export class Users {
@@ -56,23 +55,71 @@ export class Users {
     this.#namespace = namespace;
   }
 
-  /** From now on the server asks everyone. @throws ConclaveError FAILED_PRECONDITION without a user and role `root` */
+  /**
+   * From now on the server asks everyone.
+   * @throws ConclaveError FAILED_PRECONDITION without a user and role `root`
+   * @example
+   * ```ts
+   * // Whoever calls this has to sign in as root from then on.
+   * async function lock(rootPassword: string) {
+   *   await client.users.add("root", rootPassword);
+   *   await client.users.addRole("root");
+   *   await client.users.grantRole("root", "root");
+   *   await client.users.enableAuth();
+   * }
+   * ```
+   */
   async enableAuth(options: CallOptions = {}): Promise<void> {
     await this.#transport.call(Auth.AuthEnable, {}, "idempotent", limitsOf(options));
   }
 
-  /** From now on everyone may do everything. */
+  /**
+   * From now on everyone may do everything.
+   * @example
+   * ```ts
+   * import { connect } from "@conclave/client";
+   *
+   * async function unlock(password: string) {
+   *   await using root = await connect("http://127.0.0.1:2379", {
+   *     auth: { username: "root", password },
+   *   });
+   *   await root.users.disableAuth();
+   * }
+   * ```
+   */
   async disableAuth(options: CallOptions = {}): Promise<void> {
     await this.#transport.call(Auth.AuthDisable, {}, "idempotent", limitsOf(options));
   }
 
-  /** Whether the server asks. etcd 3.5 and later; @throws ConclaveError UNIMPLEMENTED before */
+  /**
+   * Whether the server asks. etcd 3.5 and later;
+   * @throws ConclaveError UNIMPLEMENTED before
+   * @example
+   * ```ts
+   * import { ConclaveError } from "@conclave/client";
+   *
+   * try {
+   *   const { isEnabled, revision } = await client.users.authState();
+   *   console.log(isEnabled ? `asks, by rules of revision ${revision}` : "asks nobody");
+   * } catch (error) {
+   *   if (!(error instanceof ConclaveError) || error.code !== "UNIMPLEMENTED") throw error;
+   * }
+   * ```
+   */
   async authState(options: CallOptions = {}): Promise<AuthState> {
     const answer = await this.#transport.call(Auth.AuthStatus, {}, "read", limitsOf(options));
     return { isEnabled: answer.enabled, revision: answer.authRevision };
   }
 
-  /** Adds a user; without a password, one that signs in by certificate only. @throws ConclaveError FAILED_PRECONDITION if there is one of that name */
+  /**
+   * Adds a user; without a password, one that signs in by certificate only.
+   * @throws ConclaveError FAILED_PRECONDITION if there is one of that name
+   * @example
+   * ```ts
+   * await client.users.add("lin", "a long password");
+   * await client.users.add("backup-job", null); // signs in by its certificate
+   * ```
+   */
   async add(name: string, password: string | null, options: CallOptions = {}): Promise<void> {
     const request = {
       name,
@@ -82,7 +129,16 @@ export class Users {
     await this.#transport.call(Auth.UserAdd, request, "once", limitsOf(options));
   }
 
-  /** Deletes a user. @throws ConclaveError FAILED_PRECONDITION if there is none */
+  /**
+   * Deletes a user.
+   * @throws ConclaveError FAILED_PRECONDITION if there is none
+   * @example
+   * ```ts
+   * await client.users.add("intern", "for a summer");
+   * await client.users.remove("intern");
+   * console.log((await client.users.list()).includes("intern")); // false
+   * ```
+   */
   async remove(name: string, options: CallOptions = {}): Promise<void> {
     await this.#transport.call(Auth.UserDelete, { name }, "once", limitsOf(options));
   }
@@ -97,7 +153,14 @@ export class Users {
     return (await this.#transport.call(Auth.UserList, {}, "read", limitsOf(options))).users;
   }
 
-  /** Sets a user's password. Tokens that the user has stay good until they end. */
+  /**
+   * Sets a user's password. Tokens that the user has stay good until they end.
+   * @example
+   * ```ts
+   * await client.users.add("maria", "the first one");
+   * await client.users.changePassword("maria", "a better one");
+   * ```
+   */
   async changePassword(name: string, password: string, options: CallOptions = {}): Promise<void> {
     const request = { name, password };
     await this.#transport.call(Auth.UserChangePassword, request, "idempotent", limitsOf(options));
@@ -108,7 +171,18 @@ export class Users {
     await this.#transport.call(Auth.UserGrantRole, { user, role }, "once", limitsOf(options));
   }
 
-  /** Takes a role from a user. @throws ConclaveError FAILED_PRECONDITION if the user does not have it */
+  /**
+   * Takes a role from a user.
+   * @throws ConclaveError FAILED_PRECONDITION if the user does not have it
+   * @example
+   * ```ts
+   * await client.users.addRole("on-call");
+   * await client.users.add("noor", null);
+   * await client.users.grantRole("noor", "on-call");
+   * // … a week later
+   * await client.users.revokeRole("noor", "on-call");
+   * ```
+   */
   async revokeRole(user: string, role: string, options: CallOptions = {}): Promise<void> {
     const request = { name: user, role };
     await this.#transport.call(Auth.UserRevokeRole, request, "once", limitsOf(options));
@@ -119,12 +193,32 @@ export class Users {
     await this.#transport.call(Auth.RoleAdd, { name }, "once", limitsOf(options));
   }
 
-  /** Deletes a role, also from the users that have it. */
+  /**
+   * Deletes a role, also from the users that have it.
+   * @example
+   * ```ts
+   * await client.users.addRole("migration");
+   * await client.users.removeRole("migration"); // nobody has it any more
+   * console.log((await client.users.listRoles()).includes("migration")); // false
+   * ```
+   */
   async removeRole(role: string, options: CallOptions = {}): Promise<void> {
     await this.#transport.call(Auth.RoleDelete, { role }, "once", limitsOf(options));
   }
 
-  /** What a role may do. @throws ConclaveError FAILED_PRECONDITION if there is none of that name */
+  /**
+   * What a role may do.
+   * @throws ConclaveError FAILED_PRECONDITION if there is none of that name
+   * @example
+   * ```ts
+   * await client.users.addRole("auditor");
+   * await client.users.grantPermission("auditor", "read", { prefix: "orders/" });
+   * for (const { kind, key, rangeEnd } of await client.users.permissionsOf("auditor")) {
+   *   const [from, to] = [key, rangeEnd].map((bytes) => new TextDecoder().decode(bytes));
+   *   console.log(`${kind} [${from}, ${to})`);
+   * }
+   * ```
+   */
   async permissionsOf(role: string, options: CallOptions = {}): Promise<readonly Permission[]> {
     const { perm } = await this.#transport.call(Auth.RoleGet, { role }, "read", limitsOf(options));
     return perm.map(permissionFrom);
@@ -149,7 +243,16 @@ export class Users {
     await this.#transport.call(Auth.RoleGrantPermission, request, "idempotent", limitsOf(options));
   }
 
-  /** Takes back what was granted for exactly that target. */
+  /**
+   * Takes back what was granted for exactly that target.
+   * @example
+   * ```ts
+   * await client.users.addRole("checkout");
+   * await client.users.grantPermission("checkout", "readwrite", "carts/");
+   * await client.users.revokePermission("checkout", "carts/"); // the very target
+   * await client.users.grantPermission("checkout", "write", "carts/");
+   * ```
+   */
   async revokePermission(role: string, target: Target, options: CallOptions = {}): Promise<void> {
     const request = { role, ...this.#namespace.rangeOf(target) };
     await this.#transport.call(Auth.RoleRevokePermission, request, "once", limitsOf(options));

@@ -1,6 +1,18 @@
 import type { Duration } from "../duration.ts";
 
-/** Signs in with a name and a password, and again whenever the token that it got ends. */
+/**
+ * Signs in with a name and a password, and again whenever the token that it got ends.
+ *
+ * @example
+ * ```ts
+ * import { connect } from "@conclave/client";
+ *
+ * const passwordFromVault = async () => process.env.ETCD_PASSWORD ?? "not set";
+ * await using alice = await connect("http://127.0.0.1:2379", {
+ *   auth: { username: "alice", password: passwordFromVault, refresh: "4m" },
+ * });
+ * ```
+ */
 export interface PasswordAuth {
   /** Of a user of the cluster. */
   readonly username: string;
@@ -10,7 +22,19 @@ export interface PasswordAuth {
   readonly refresh?: Duration;
 }
 
-/** Takes the token from somewhere else, and asks for another whenever it ends. */
+/**
+ * Takes the token from somewhere else, and asks for another whenever it ends.
+ *
+ * @example
+ * ```ts
+ * import { connect } from "@conclave/client";
+ *
+ * const tokenFromIssuer = async () => process.env.ETCD_TOKEN ?? "not set"; // asked again before it ends
+ * await using service = await connect("http://127.0.0.1:2379", {
+ *   auth: { token: tokenFromIssuer, refresh: "10m" },
+ * });
+ * ```
+ */
 export interface TokenAuth {
   /** Asked for a token, at first and whenever there has to be another one. */
   readonly token: () => string | Promise<string>;

@@ -33,9 +33,12 @@ export interface Barrier {
    * @example
    * ```ts
    * const barrier = client.barrier("maintenance");
-   * await barrier.hold();
-   * setTimeout(() => void barrier.release(), 10);
-   * await barrier.wait({ timeout: "1m" });
+   * await barrier.hold({ session: "shared" }); // comes down with this process
+   * const writer = client.barrier("maintenance").wait({ timeout: "1m" });
+   * console.log(await barrier.isHeld()); // true
+   * // … maintain
+   * await barrier.release();
+   * await writer;
    * ```
    */
   hold(options?: HoldBarrierOptions): Promise<void>;

@@ -12,7 +12,21 @@ import { Party } from "./party.ts";
 import type { Round } from "./rounds.ts";
 import { sessionFor } from "./session-for.ts";
 
-/** What {@link CyclicBarrier} methods that wait take. All of it is optional. */
+/**
+ * What {@link CyclicBarrier} methods that wait take. All of it is optional.
+ *
+ * @example
+ * ```ts
+ * const giveUp = new AbortController(); // aborts when our caller does
+ * const own = client.session.fork({ ttl: "5s" }); // the others learn within 5 s that we died
+ * const arrive = () =>
+ *   client
+ *     .barrier("loaded", { parties: 2 })
+ *     .arriveAndWait({ session: own, signal: giveUp.signal, timeout: "1m" });
+ * await Promise.all([arrive(), arrive()]);
+ * await own.close();
+ * ```
+ */
 export interface ArriveOptions {
   /** Gives up, which breaks the barrier for the parties that wait with this one. */
   readonly signal?: AbortSignal;
@@ -37,6 +51,16 @@ export interface BarrierPhase extends Tripped, AsyncDisposable {
   /**
    * Says that this party is done, and waits until all are, or have died. A call that gave up can be made again.
    * @throws ConclaveError TIMEOUT, CANCELLED, …: this party has left, but others may not have
+   * @example
+   * ```ts
+   * const barrier = client.barrier("copy", { parties: 2 });
+   * const copy = async (shard: number) => {
+   *   const phase = await barrier.enter({ timeout: "1m" });
+   *   console.log(`shard ${shard} is copied`);
+   *   await phase.leave({ timeout: "10m" }); // until the other has copied, too
+   * };
+   * await Promise.all([copy(1), copy(2)]);
+   * ```
    */
   leave(options?: CallOptions): Promise<void>;
 }
@@ -86,6 +110,13 @@ export interface CyclicBarrier {
   /**
    * Deletes what is kept of a barrier that is no longer needed.
    * @throws ConclaveError FAILED_PRECONDITION while parties are there
+   * @example
+   * ```ts
+   * const barrier = client.barrier("end-of-season", { parties: 1 });
+   * await barrier.arriveAndWait();
+   * console.log(await barrier.waiting()); // 0
+   * await barrier.remove();
+   * ```
    */
   remove(options?: CallOptions): Promise<void>;
 }

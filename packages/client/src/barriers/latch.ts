@@ -41,7 +41,16 @@ export interface Latch {
   countDown(options?: CountDownOptions): Promise<number>;
   /** Waits until it is at 0, also before anyone has begun to count. Default: as long as it takes. */
   wait(options?: CallOptions): Promise<void>;
-  /** What is left to count; null if nobody has begun and no count was given. */
+  /**
+   * What is left to count; null if nobody has begun and no count was given.
+   * @example
+   * ```ts
+   * const latch = client.latch("warm", { count: 3 });
+   * await latch.countDown({ by: "prices" });
+   * console.log(await latch.left()); // 2
+   * await latch.remove(); // begin anew, with another count
+   * ```
+   */
   left(options?: CallOptions): Promise<number | null>;
   /** Deletes it. Who waits goes on waiting, for another count. */
   remove(options?: CallOptions): Promise<void>;

@@ -26,7 +26,22 @@ export interface Instance {
   readonly meta?: Json;
 }
 
-/** An instance of a service, as the registry shows it. Frozen. */
+/**
+ * An instance of a service, as the registry shows it. Frozen.
+ *
+ * @example
+ * ```ts
+ * await using _me = await client.services.register(
+ *   "search",
+ *   { addr: "10.0.0.5:8080", weight: 2, meta: { shard: 7 } },
+ *   { drain: 0 },
+ * );
+ * await using search = await client.services.use("search", { wait: "5s" });
+ * for (const { addr, zone, status, weight, meta, key } of search.endpoints) {
+ *   console.log(addr, zone ?? "anywhere", status, weight, meta, `as ${key}`);
+ * }
+ * ```
+ */
 export interface Endpoint {
   /** Key of the registration, within the client's namespace. */
   readonly key: string;

@@ -2,7 +2,36 @@ import { type Duration, durationMs } from "../duration.ts";
 import type { Session } from "../session/session.ts";
 import type { HealthCheck, HealthTerms } from "./health-gate.ts";
 
-/** How {@link Services.register} keeps the entry. All of it is optional. */
+/**
+ * How {@link Services.register} keeps the entry. All of it is optional.
+ *
+ * @example
+ * ```ts
+ * const stop = new AbortController(); // aborts when the process ends
+ * await using _me = await client.services.register(
+ *   "catalog",
+ *   { addr: "10.0.0.5:8080" },
+ *   {
+ *     health: () => process.memoryUsage().rss < 2 ** 33,
+ *     healthInterval: "10s",
+ *     healthTimeout: "1s",
+ *     whenUnhealthy: "mark", // callers prefer the others, and still see this one
+ *     ttl: "15s", // gone so long after a crash
+ *     replace: true, // we listen on this address: whoever else has it is our crashed predecessor
+ *     timeout: "1m",
+ *     drain: 0,
+ *     signal: stop.signal,
+ *   },
+ * );
+ * ```
+ * @example
+ * ```ts
+ * // Both go away together, should this process die.
+ * const session = client.session.fork({ ttl: "5s" });
+ * await using _http = await client.services.register("http", { addr: "10.0.0.5:80" }, { session, drain: 0 });
+ * await using _rpc = await client.services.register("rpc", { addr: "10.0.0.5:81" }, { session, drain: 0 });
+ * ```
+ */
 export interface RegisterOptions {
   /**
    * Asked every `healthInterval`, before the first registration too: only a healthy instance is shown as `up`. False, an

@@ -45,6 +45,11 @@ type Stage = "active" | "draining" | "leaving";
  * ```ts
  * await using me = await client.services.register("catalog", { addr: "10.0.0.5:8080", zone: "a" }, { drain: 0 });
  * await me.update({ weight: 3 });
+ * console.log(`${me.service} is told of by ${me.key}`);
+ * for await (const state of me.changes()) {
+ *   if (state === "registered") break; // … or go on, and tell your metrics
+ *   console.log(state, me.error);
+ * }
  * ```
  */
 export class Registration implements AsyncDisposable {

@@ -55,7 +55,16 @@ export class Service implements AsyncDisposable, AsyncIterable<readonly Endpoint
     return this.#endpoints.value;
   }
 
-  /** Whether changes may go unnoticed at the moment, for no member of the cluster serves the watch. */
+  /**
+   * Whether changes may go unnoticed at the moment, for no member of the cluster serves the watch.
+   * @example
+   * ```ts
+   * await using catalog = await client.services.use("catalog");
+   * if (catalog.stale) console.log(`${catalog.name}: as it was when we last heard`);
+   * if (catalog.failure !== null) console.log("the view ended:", catalog.failure);
+   * for (const [key, error] of catalog.invalid) console.log(`${key} is no registration: ${error.message}`);
+   * ```
+   */
   get stale(): boolean {
     return !this.#mirror.synced;
   }
@@ -131,6 +140,18 @@ export class Service implements AsyncDisposable, AsyncIterable<readonly Endpoint
   /**
    * Resolves when there is an endpoint.
    * @throws ConclaveError NO_ENDPOINT after `timeout` (default: the client's), CANCELLED, or why the view ended
+   * @example
+   * ```ts
+   * import { ConclaveError } from "@conclave/client";
+   *
+   * await using mail = await client.services.use("mail");
+   * try {
+   *   await mail.ready({ timeout: "50ms" });
+   * } catch (error) {
+   *   if (!(error instanceof ConclaveError) || error.code !== "NO_ENDPOINT") throw error;
+   *   console.log("nobody serves mail yet");
+   * }
+   * ```
    */
   async ready(options: CallOptions = {}): Promise<void> {
     const { runtime, transport } = this.#parts.mirror;

@@ -8,7 +8,20 @@ import { type Duration, durationMs } from "../duration.ts";
  */
 export type Balance = "round-robin" | "random" | "p2c";
 
-/** How {@link Services.use} picks. All of it is optional. */
+/**
+ * How {@link Services.use} picks. All of it is optional.
+ *
+ * @example
+ * ```ts
+ * const stop = new AbortController();
+ * await using catalog = await client.services.use("catalog", {
+ *   balance: "round-robin",
+ *   prefer: { zone: "a", min: 2 }, // stay in the zone while two there are up
+ *   signal: stop.signal,
+ * });
+ * console.log(catalog.endpoints.length);
+ * ```
+ */
 export interface UseOptions {
   /** Default `"p2c"`. */
   readonly balance?: Balance;

@@ -2,7 +2,22 @@ import type { Duration } from "../duration.ts";
 import type { Session } from "../session/session.ts";
 import type { ElectionValue } from "./election-value.ts";
 
-/** What {@link Election.campaign} takes. All of it is optional. */
+/**
+ * What {@link Election.campaign} takes. All of it is optional.
+ *
+ * @example
+ * ```ts
+ * const giveUp = new AbortController();
+ * const election = client.election("billing", { value: "host-a" });
+ * await using term = await election.campaign({
+ *   value: "host-a, since noon", // in place of the election's
+ *   signal: giveUp.signal, // withdraws the candidacy
+ *   timeout: "1m",
+ *   session: "own", // a lease that nothing else can lose
+ * });
+ * console.log(`${election.name}: ${new TextDecoder().decode(term.value)}`);
+ * ```
+ */
 export interface CampaignOptions {
   /** In place of the election's value. */
   readonly value?: ElectionValue;

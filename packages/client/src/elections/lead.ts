@@ -5,7 +5,24 @@ import { ConclaveError, type ErrorCode, LockLostError } from "../errors.ts";
 import type { Runtime } from "../runtime.ts";
 import type { Term } from "./term.ts";
 
-/** What {@link Election.lead} takes besides the body. */
+/**
+ * What {@link Election.lead} takes besides the body.
+ *
+ * @example
+ * ```ts
+ * const shutdown = new AbortController();
+ * await client.election("billing").lead(
+ *   async (term) => {
+ *     while (!term.signal.aborted) shutdown.abort(); // … one piece of work
+ *   },
+ *   {
+ *     signal: shutdown.signal,
+ *     grace: "5s",
+ *     onOverrun: "exit", // who does not stop in time is stopped: a second leader must not overlap it
+ *   },
+ * );
+ * ```
+ */
 export interface LeadOptions {
   /** Ends it all: the term's signal aborts, and once `body` has ended, the lead is given up. */
   readonly signal?: AbortSignal;

@@ -6,10 +6,12 @@ import { Fence } from "../ownership/fence.ts";
  *
  * @example
  * ```ts
- * const election = client.election("billing", { value: "host-a" });
+ * const election = client.election("billing", { value: { host: "host-a", port: 8080 } });
  * await using term = await election.campaign();
  * for await (const leader of election.observe()) {
- *   console.log(leader === null ? "nobody leads" : `${leader.text} leads`);
+ *   if (leader === null) continue; // nobody leads
+ *   console.log(leader.text, leader.json(), `${leader.value.length} bytes`);
+ *   console.log(`with fence ${leader.fence} by ${leader.key}`, leader.key === term.key);
  *   break;
  * }
  * ```

@@ -1,6 +1,31 @@
 import { type FenceToken, fenceRevision, StaleFenceError } from "./fence-token.ts";
 
-/** Where a {@link FenceGate} keeps the greatest fence of each resource. It must outlive the holders. */
+/**
+ * Where a {@link FenceGate} keeps the greatest fence of each resource. It must outlive the holders.
+ *
+ * @example
+ * ```ts
+ * import { type FenceStore, fenceGate } from "@conclave/client/fencing";
+ *
+ * // In the cluster itself, for a resource that many processes guard.
+ * const store: FenceStore = {
+ *   async read(resource) {
+ *     const pair = await client.kv.get(`fences/${resource}`);
+ *     return pair === null ? null : Number(pair.text);
+ *   },
+ *   async compareAndSet(resource, expected, next) {
+ *     const { value } = await client.transact(async (tx) => {
+ *       const found = await tx.get(`fences/${resource}`);
+ *       if ((found === null ? null : Number(found)) !== expected) return false;
+ *       tx.put(`fences/${resource}`, String(next));
+ *       return true;
+ *     });
+ *     return value;
+ *   },
+ * };
+ * await fenceGate(store).admit("printer/1", 42);
+ * ```
+ */
 export interface FenceStore {
   /** The greatest fence of a resource, or null before the first. */
   read(resource: string): Promise<number | null> | number | null;

@@ -56,7 +56,8 @@ function numberOf(token: number | string): number {
  * await gate.admit("printer/1", 43);
  * await gate.admit("printer/1", 42).catch((error) => {
  *   if (!(error instanceof StaleFenceError)) throw error;
- *   console.log(`${error.resource} has seen ${error.highest}`);
+ *   const { code, resource, fence, highest } = error;
+ *   console.log(`${code}: ${resource} has seen ${highest}, this is ${fence}`);
  * });
  * ```
  */

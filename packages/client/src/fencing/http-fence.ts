@@ -1,7 +1,17 @@
 import type { FenceGate } from "./fence-gate.ts";
 import { type FenceToken, fenceText, StaleFenceError } from "./fence-token.ts";
 
-/** The header that carries a fence. Metadata of gRPC uses the same name. */
+/**
+ * The header that carries a fence. Metadata of gRPC uses the same name.
+ *
+ * @example
+ * ```ts
+ * import { FENCE_HEADER } from "@conclave/client/fencing";
+ *
+ * const request = new Request("http://orders.internal/42", { headers: { [FENCE_HEADER]: "42" } });
+ * console.log(request.headers.get(FENCE_HEADER));
+ * ```
+ */
 export const FENCE_HEADER = "fence-token";
 
 /**
@@ -44,12 +54,20 @@ export interface FenceRefusal {
  * @throws what the gate's store throws
  * @example
  * ```ts
- * import { fenceGate, fenceRefusal, memoryFenceStore } from "@conclave/client/fencing";
+ * import { type FenceCheck, fenceGate, fenceRefusal, memoryFenceStore } from "@conclave/client/fencing";
  *
- * const check = { gate: fenceGate(memoryFenceStore()), resource: ({ url }: Request) => url };
- * const request = new Request("http://orders.internal/42", { headers: { "fence-token": "42" } });
- * const refusal = await fenceRefusal(check, request, request.headers.get("fence-token"));
- * if (refusal === null) console.log("goes on");
+ * const check: FenceCheck<Request> = {
+ *   gate: fenceGate(memoryFenceStore()),
+ *   resource: ({ url }) => url,
+ *   required: false, // readers have none
+ * };
+ * async function serve(request: Request): Promise<Response> {
+ *   const refusal = await fenceRefusal(check, request, request.headers.get("fence-token"));
+ *   if (refusal !== null) return new Response(refusal.message, { status: refusal.status });
+ *   return new Response("paid");
+ * }
+ * const late = new Request("http://orders.internal/42", { headers: { "fence-token": "42" } });
+ * console.log((await serve(late)).status); // 200, until a greater one has come
  * ```
  */
 export async function fenceRefusal<Request>(

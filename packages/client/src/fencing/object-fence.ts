@@ -9,7 +9,21 @@ export interface FoundObject {
   readonly version: string;
 }
 
-/** What a write must carry. */
+/**
+ * What a write must carry.
+ *
+ * @example
+ * ```ts
+ * import { objectPrecondition } from "@conclave/client/fencing";
+ *
+ * await client.locks.request("report.pdf", async (lock) => {
+ *   // Google Cloud Storage: null, for getMetadata() found nothing; else its generation is the version.
+ *   const { metadata, ifGenerationMatch } = objectPrecondition("report.pdf", null, lock.fence);
+ *   // For file.save(): { metadata: { metadata }, preconditionOpts: { ifGenerationMatch } }
+ *   console.log(metadata, ifGenerationMatch);
+ * });
+ * ```
+ */
 export interface ObjectPrecondition {
   /** User metadata to be stored with the object: the fence. */
   readonly metadata: Readonly<Record<string, string>>;

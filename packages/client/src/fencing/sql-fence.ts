@@ -21,7 +21,25 @@ export interface SqlFragment {
   readonly values: readonly unknown[];
 }
 
-/** The parts of a statement that refuses former holders. Made by {@link sqlFence}. */
+/**
+ * The parts of a statement that refuses former holders. Made by {@link sqlFence}.
+ *
+ * @example
+ * ```ts
+ * import { sqlFence } from "@conclave/client/fencing";
+ *
+ * await client.locks.request("order/42", async (lock) => {
+ *   const fenced = sqlFence(
+ *     { dialect: "postgres", table: "orders", column: "last_fence" },
+ *     lock.fence,
+ *   );
+ *   const set = fenced.assignment(1);
+ *   const where = fenced.condition(2);
+ *   const text = `UPDATE orders SET price = price * 2, ${set.text} WHERE id = 42 AND ${where.text}`;
+ *   console.log(text, [...set.values, ...where.values]);
+ * });
+ * ```
+ */
 export interface SqlFence {
   /**
    * `column = ?`, for the SET of a statement of one's own.

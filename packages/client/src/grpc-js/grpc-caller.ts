@@ -17,7 +17,24 @@ import { GrpcEndpoint } from "./grpc-endpoint.ts";
 import { GrpcStreamCall } from "./grpc-stream.ts";
 import { GrpcUnaryCall } from "./grpc-unary.ts";
 
-/** What {@link grpcTransport} takes. All of it is optional. */
+/**
+ * What {@link grpcTransport} takes. All of it is optional.
+ *
+ * @example
+ * ```ts
+ * import { connect } from "@conclave/client";
+ * import { grpcTransport } from "@conclave/client/grpc-js";
+ * import { credentials } from "@grpc/grpc-js";
+ *
+ * const transport = grpcTransport({
+ *   credentials: credentials.createInsecure(), // or of Google, or with call credentials of yours
+ *   channelOptions: { "grpc.http_connect_target": "" },
+ *   pendingCallsMax: 1_000, // fail rather than pile up while nothing is connected
+ * });
+ * await using client = await connect("http://127.0.0.1:2379", { transport });
+ * await client.kv.put("greeting", "hello");
+ * ```
+ */
 export interface GrpcTransportOptions {
   /** Options of grpc-js for every channel, over those that the SDK sets. */
   readonly channelOptions?: ChannelOptions;

@@ -3,7 +3,19 @@ import type { Client } from "../client.ts";
 import type { Endpoint } from "../discovery/endpoint.ts";
 import type { Service } from "../discovery/service.ts";
 
-/** How names are followed. All of it is optional. */
+/**
+ * How names are followed. All of it is optional.
+ *
+ * @example
+ * ```ts
+ * import { registerGrpcResolver } from "@conclave/client/grpc-js";
+ * import { Client as GrpcClient, credentials } from "@grpc/grpc-js";
+ *
+ * registerGrpcResolver(client, { scheme: "shop", balance: "pick_first" });
+ * const channel = new GrpcClient("shop:///catalog", credentials.createInsecure());
+ * channel.close();
+ * ```
+ */
 export interface GrpcResolverOptions {
   /** Of the targets: `<scheme>:///<service>`. Default `"etcd"`, as Go has it. */
   readonly scheme?: string;

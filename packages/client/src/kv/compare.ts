@@ -23,6 +23,27 @@ export interface Relations<Operand> {
  * Conditions on a key, or on every key of a range: a range condition holds if it holds for each key in it, and an
  * empty range counts as one absent key. An absent key has version, revisions and lease 0; a condition on its value is
  * false, whatever the relation.
+ *
+ * @example
+ * ```ts
+ * import { compare, op } from "@conclave/client";
+ *
+ * const { leaseId } = await client.leases.grant("1m");
+ * await client.kv.put("host/a", "up", { leaseId });
+ * const host = compare("host/a");
+ * const drained = await client
+ *   .txn()
+ *   .if(host.exists(), host.leaseId.eq(leaseId), host.value.ne("draining"), host.version.lt(100))
+ *   .then(op.put("host/a", "draining", { keepLease: true }))
+ *   .commit();
+ * console.log(drained.succeeded); // true
+ *
+ * // No key below jobs/ is newer than what we read.
+ * const { revision } = await client.kv.getAll("jobs/");
+ * const unchanged = compare("jobs/").createRevision.lt(revision + 1);
+ * const { succeeded } = await client.txn().if(unchanged).then(op.put("plan", "made")).commit();
+ * console.log(succeeded); // true
+ * ```
  */
 export interface Comparable<Value = Bytes> {
   /** How often it was written since it was created. */

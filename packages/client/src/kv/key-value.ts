@@ -8,7 +8,12 @@ import { type Namespace, textOf } from "./keys.ts";
  * ```ts
  * await client.kv.put("config", '{ "pageSize": 20 }');
  * const pair = await client.kv.get("config");
- * if (pair !== null) console.log(pair.keyText, pair.text, pair.json(), pair.modRevision);
+ * if (pair !== null) {
+ *   console.log(pair.keyText, pair.text, pair.json());
+ *   console.log(pair.version === 1 ? "new" : `since ${pair.createRevision}`, pair.modRevision);
+ *   console.log(pair.leaseId === 0n ? "stays" : "ends with its lease");
+ *   console.log(pair.key.length + pair.value.length, "bytes");
+ * }
  * ```
  */
 export class KeyValue {

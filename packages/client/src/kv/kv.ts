@@ -45,7 +45,15 @@ export class Kv {
     this.#namespace = namespace;
   }
 
-  /** The pair under `key`, or null. @throws ConclaveError INVALID_VALUE if it does not fit a typed key */
+  /**
+   * The pair under `key`, or null.
+   * @throws ConclaveError INVALID_VALUE if it does not fit a typed key
+   * @example
+   * ```ts
+   * const pair = await client.kv.get("stock/42", { timeout: "1s" });
+   * console.log(pair?.text ?? "sold out", `read at ${pair?.modRevision}`);
+   * ```
+   */
   get(key: Bytes, options?: ReadOptions & CallOptions): Promise<KeyValue | null>;
   get<T>(key: TypedKey<T>, options?: ReadOptions & CallOptions): Promise<TypedPair<T> | null>;
   async get(
@@ -65,12 +73,28 @@ export class Kv {
     return rangeResult(this.#namespace, response, response.header?.revision ?? 0);
   }
 
-  /** How many keys a range has. */
+  /**
+   * How many keys a range has.
+   * @example
+   * ```ts
+   * await client.kv.put("queue/1", "resize");
+   * console.log(await client.kv.count("queue/")); // 1
+   * ```
+   */
   async count(target: Target, options: ReadOptions & CallOptions = {}): Promise<number> {
     return (await this.getAll(target, { ...options, countOnly: true })).count;
   }
 
-  /** Writes one pair. @throws ConclaveError, with outcome `"unknown"` if it may have been written */
+  /**
+   * Writes one pair.
+   * @throws ConclaveError, with outcome `"unknown"` if it may have been written
+   * @example
+   * ```ts
+   * const giveUp = new AbortController();
+   * const { revision } = await client.kv.put("stock/42", "7", { signal: giveUp.signal, timeout: "2s" });
+   * console.log(`written at ${revision}`);
+   * ```
+   */
   put(key: Bytes, value: Bytes, options?: PutOptions & CallOptions): Promise<PutResult>;
   put<T>(key: TypedKey<T>, value: T, options?: PutOptions & CallOptions): Promise<PutResult>;
   async put(
@@ -83,7 +107,14 @@ export class Kv {
     return putResult(this.#namespace, response, response.header?.revision ?? 0);
   }
 
-  /** Deletes one key, if it is there. */
+  /**
+   * Deletes one key, if it is there.
+   * @example
+   * ```ts
+   * const { deleted } = await client.kv.delete("stock/42");
+   * console.log(deleted === 1 ? "gone" : "was not there");
+   * ```
+   */
   delete(
     key: Bytes | TypedKey<unknown>,
     options: DeleteOptions & CallOptions = {},

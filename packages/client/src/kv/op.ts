@@ -15,7 +15,17 @@ import { KeyValue } from "./key-value.ts";
 import { type Bytes, bytesFrom, type Namespace, type Target } from "./keys.ts";
 import { isTypedKey, type TypedKey, type TypedPair, typedPair } from "./typed-key.ts";
 
-/** How a read is done. */
+/**
+ * How a read is done.
+ *
+ * @example
+ * ```ts
+ * const { revision } = await client.kv.put("price/7", "10");
+ * await client.kv.put("price/7", "12");
+ * console.log((await client.kv.get("price/7", { revision }))?.text); // 10
+ * console.log((await client.kv.get("price/7", { serializable: true }))?.text); // maybe not yet 12
+ * ```
+ */
 export interface ReadOptions {
   /** Read as of this revision. Default: the latest. */
   readonly revision?: number;
@@ -23,7 +33,32 @@ export interface ReadOptions {
   readonly serializable?: boolean;
 }
 
-/** How a range is read. */
+/**
+ * How a range is read.
+ *
+ * @example
+ * ```ts
+ * // The ten orders written last, by name.
+ * const { items, count, more, revision } = await client.kv.getAll("orders/", {
+ *   sort: { by: "mod", order: "descend" },
+ *   limit: 10,
+ *   keysOnly: true,
+ * });
+ * console.log(items.map(({ keyText }) => keyText), more ? `of ${count}` : "that is all");
+ *
+ * // What was written since, and of that what is new.
+ * const written = await client.kv.getAll("orders/", { minModRevision: revision + 1 });
+ * const created = await client.kv.getAll("orders/", { minCreateRevision: revision + 1 });
+ * console.log(written.items.length, created.items.length);
+ *
+ * // What nobody touched since then, and of that what came before revision 1000.
+ * const { items: untouched } = await client.kv.getAll("orders/", {
+ *   maxModRevision: revision,
+ *   maxCreateRevision: 999,
+ * });
+ * console.log(untouched.length);
+ * ```
+ */
 export interface RangeOptions extends ReadOptions {
   /** Most pairs to return. Default: all. */
   readonly limit?: number;
@@ -46,7 +81,17 @@ export interface RangeOptions extends ReadOptions {
   readonly maxCreateRevision?: number;
 }
 
-/** How a pair is written. */
+/**
+ * How a pair is written.
+ *
+ * @example
+ * ```ts
+ * const { leaseId } = await client.leases.grant("1m");
+ * await client.kv.put("host/a", "starting", { leaseId });
+ * const { previous } = await client.kv.put("host/a", "up", { keepLease: true, previous: true });
+ * console.log(previous?.text, previous?.leaseId === leaseId); // starting true
+ * ```
+ */
 export interface PutOptions {
   /** Lease to attach the key to. Default: none, which also detaches the key from the one it had. */
   readonly leaseId?: bigint;
@@ -56,7 +101,17 @@ export interface PutOptions {
   readonly keepLease?: boolean;
 }
 
-/** How keys are deleted. */
+/**
+ * How keys are deleted.
+ *
+ * @example
+ * ```ts
+ * await client.kv.put("jobs/1", "resize");
+ * const { deleted, previous, revision } = await client.kv.deleteAll("jobs/", { previous: true });
+ * for (const pair of previous) console.log(`${pair.keyText} was ${pair.text}`);
+ * console.log(deleted, revision);
+ * ```
+ */
 export interface DeleteOptions {
   /** Return the pairs that were deleted. Default false. */
   readonly previous?: boolean;
@@ -190,7 +245,27 @@ export function deleteResult(
   };
 }
 
-/** The operations of a transaction: `txn.then(op.put("a", "1"), op.get("b"))`. */
+/**
+ * The operations of a transaction: `txn.then(op.put("a", "1"), op.get("b"))`.
+ *
+ * @example
+ * ```ts
+ * import { op } from "@conclave/client";
+ *
+ * await client.kv.put("jobs/1", "resize");
+ * const done = await client
+ *   .txn()
+ *   .then(
+ *     op.get("jobs/1"),
+ *     op.getAll("jobs/", { countOnly: true }),
+ *     op.delete("jobs/1", { previous: true }),
+ *     op.put("done/1", "resize"),
+ *     op.deleteAll("tmp/"),
+ *   )
+ *   .commit();
+ * if (done.succeeded) console.log(done.results[0]?.text, done.results[1].count); // resize 1
+ * ```
+ */
 export const op = {
   get: getOp,
 

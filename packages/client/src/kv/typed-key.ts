@@ -11,7 +11,25 @@ export type KeyCodec<T> =
   | StandardSchema<T>
   | { encode(value: T): Bytes; decode(bytes: Uint8Array): T };
 
-/** A key whose values have a type. It stands wherever a key does, and carries the conditions on itself. */
+/**
+ * A key whose values have a type. It stands wherever a key does, and carries the conditions on itself.
+ *
+ * @example
+ * ```ts
+ * const stock = client.key("stock/:item", {
+ *   encode: (count: number) => String(count),
+ *   decode: (bytes) => Number(new TextDecoder().decode(bytes)),
+ * });
+ * const bolts = stock("bolts");
+ * await client.kv.put(bolts, 7);
+ * console.log(bolts.key, (await client.kv.get(bolts))?.value); // stock/bolts 7
+ *
+ * await client.txn().if(bolts.version.gt(0)).commit(); // carries the conditions on itself
+ * const { items } = await client.kv.getAll({ key: bolts.key });
+ * for (const pair of items) console.log(bolts.decode(pair)); // 7
+ * console.log(bolts.encode(8)); // 8, as it is written
+ * ```
+ */
 export interface TypedKey<T> extends Comparable<T> {
   /** Within the client's namespace. */
   readonly key: string;
@@ -21,7 +39,20 @@ export interface TypedKey<T> extends Comparable<T> {
   decode(pair: Encoded): T;
 }
 
-/** Every key that a template can make. */
+/**
+ * Every key that a template can make.
+ *
+ * @example
+ * ```ts
+ * const { all } = client.key("cart/:user/:item", {
+ *   encode: (count: number) => String(count),
+ *   decode: (bytes) => Number(new TextDecoder().decode(bytes)),
+ * });
+ * await client.kv.put("cart/ada/tea", "2");
+ * const { items } = await client.kv.getAll({ prefix: all.prefix });
+ * for (const pair of items) if (all.has(pair.keyText)) console.log(all.decode(pair)); // 2
+ * ```
+ */
 export interface TypedKeys<T> {
   /** What they begin with; keys of other templates may do so too. */
   readonly prefix: string;

@@ -10,6 +10,24 @@ export type StandardResult<T> =
 /**
  * A schema of any library that speaks Standard Schema v1 (zod, valibot, arktype and others).
  * Source: standardschema.dev; written down here so that nothing has to be installed.
+ *
+ * @example
+ * ```ts
+ * import type { StandardSchema } from "@conclave/client";
+ *
+ * // Where no library is wanted: a text of at most eight characters.
+ * const shortText: StandardSchema<string> = {
+ *   "~standard": {
+ *     version: 1,
+ *     vendor: "example",
+ *     validate: (value) =>
+ *       typeof value === "string" && value.length <= 8
+ *         ? { value }
+ *         : { issues: [{ message: "not a short text" }] },
+ *   },
+ * };
+ * await client.kv.put(client.key("motd", shortText)(), "hello");
+ * ```
  */
 export interface StandardSchema<T> {
   /** What the specification says. */

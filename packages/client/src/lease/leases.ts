@@ -49,7 +49,19 @@ export class Leases {
     this.#runtime = runtime;
   }
 
-  /** `ttl` is rounded up to whole seconds. @throws ConclaveError ALREADY_EXISTS for a `leaseId` that is taken */
+  /**
+   * `ttl` is rounded up to whole seconds.
+   * @throws ConclaveError ALREADY_EXISTS for a `leaseId` that is taken
+   * @example
+   * ```ts
+   * const { leaseId, ttl } = await client.leases.grant("90s");
+   * await client.kv.put("seat/12", "ada", { leaseId });
+   * console.log(ttl); // 90000
+   *
+   * const lease = await client.leases.timeToLive(leaseId, { keys: true });
+   * console.log(lease?.grantedTtl, lease?.keys.length); // 90000 1
+   * ```
+   */
   async grant(
     ttl: Duration,
     options: CallOptions & { readonly leaseId?: bigint } = {},
@@ -112,7 +124,16 @@ export class Leases {
     throw new ConclaveError("LEASE_NOT_FOUND", "not-applied", "keep-alive: the lease is gone");
   }
 
-  /** The ids of all leases that the asked member knows. */
+  /**
+   * The ids of all leases that the asked member knows.
+   * @example
+   * ```ts
+   * for (const leaseId of await client.leases.list()) {
+   *   const lease = await client.leases.timeToLive(leaseId, { keys: true });
+   *   if (lease?.keys.length === 0) console.log(`${leaseId.toString(16)}: nothing rests on it`);
+   * }
+   * ```
+   */
   async list(options: CallOptions = {}): Promise<readonly bigint[]> {
     const answer = await this.#transport.call(Lease.LeaseLeases, {}, "read", limitsOf(options));
     return answer.leases.map((lease) => lease.ID);

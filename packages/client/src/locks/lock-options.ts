@@ -6,7 +6,30 @@ import type { Session } from "../session/session.ts";
 
 const HOST = hostname();
 
-/** How a lock is asked for. All of it is optional. */
+/**
+ * How a lock is asked for. All of it is optional.
+ *
+ * @example
+ * ```ts
+ * const giveUp = new AbortController(); // aborts when our caller does
+ * await client.locks.request(
+ *   "printer/1",
+ *   {
+ *     timeout: "30s", // for the waiting
+ *     signal: giveUp.signal, // for the waiting, too
+ *     maxHold: "10m", // for the printing
+ *     delay: "15s", // what a crashed holder had sent is printed by then; printers check no fences
+ *     label: "invoices",
+ *   },
+ *   async (lock) => lock.assert(),
+ * );
+ *
+ * // An operator takes it from a holder that hangs, and whose lease is renewed all the same.
+ * const hung = await client.locks.acquire("printer/2");
+ * await using taken = await client.locks.acquire("printer/2", { steal: true });
+ * console.log(taken.fence > hung.fence); // true
+ * ```
+ */
 export interface LockOptions {
   /**
    * `"exclusive"` (the default) is for one holder; `"shared"` for any number that ask so, between those that ask for it
@@ -54,7 +77,20 @@ export interface LockOptions {
   readonly steal?: boolean;
 }
 
-/** How a lock is asked for by {@link Locks.request}. */
+/**
+ * How a lock is asked for by {@link Locks.request}.
+ *
+ * @example
+ * ```ts
+ * const pay = (id: number) =>
+ *   client.locks.request(`order/${id}`, { reentrant: true }, async (lock) => {
+ *     await lock.kv.put(`order/${id}/state`, "paid");
+ *   });
+ * const settle = (id: number) =>
+ *   client.locks.request(`order/${id}`, { reentrant: true }, () => pay(id)); // inside, under the same lock
+ * await settle(42);
+ * ```
+ */
 export interface RequestOptions extends LockOptions {
   /**
    * Inside the body of another `request` of this name, that was itself `reentrant`, runs at once under the same lock,

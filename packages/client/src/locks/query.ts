@@ -13,7 +13,19 @@ export interface LockOwner {
   readonly label: string | null;
 }
 
-/** One place in the queue of a name. */
+/**
+ * One place in the queue of a name.
+ *
+ * @example
+ * ```ts
+ * await using lock = await client.locks.acquire("order/42");
+ * const { held } = await client.locks.query("order/42");
+ * for (const { key, leaseId } of held) {
+ *   const lease = await client.leases.timeToLive(leaseId); // of a dead holder: until then it blocks others
+ *   console.log(key === lock.key, `${lease?.remaining} ms`); // true, …
+ * }
+ * ```
+ */
 export interface QueuedLock {
   /** Of the lock. */
   readonly name: string;
@@ -55,7 +67,23 @@ export interface LockQuery {
   readonly isTruncated: boolean;
 }
 
-/** How far {@link Locks.query} looks. */
+/**
+ * How far {@link Locks.query} looks.
+ *
+ * @example
+ * ```ts
+ * await using _gpus = await client.locks.acquire("gpu", { permits: 3, of: 10, label: "training" });
+ * const { held, pending, revision, isTruncated } = await client.locks.query("gpu", { limit: 1_000 });
+ * for (const { name, mode, permits, of, owner, since } of held) {
+ *   console.log(name, mode === "permits" ? `${permits} of ${of}` : mode, since?.toISOString());
+ *   console.log(owner === null ? "of another client" : `${owner.label} on ${owner.host}, ${owner.pid}`);
+ * }
+ * for (const { name, position, waitingOn } of pending) {
+ *   console.log(`${position} in the queue of ${name}, behind ${waitingOn.length}`);
+ * }
+ * console.log(`as of ${revision}`, isTruncated ? "and there is more" : "and that is all");
+ * ```
+ */
 export interface LockQueryOptions extends CallOptions {
   /** Most keys that are read. Default 10,000. */
   readonly limit?: number;

@@ -1,6 +1,22 @@
 import type { ConclaveError } from "../errors.ts";
 
-/** What changed in a mirror since the batch before. Applying every batch to an empty map makes the mirror. */
+/**
+ * What changed in a mirror since the batch before. Applying every batch to an empty map makes the mirror.
+ *
+ * @example
+ * ```ts
+ * const prices = new Map<string, number>(); // kept up to date from batches
+ * await client.kv.put("prices/tea", "3");
+ * await using mirror = await client.mirror("prices/", ({ text }) => Number(text));
+ * for await (const { puts, deletes, invalid, revision, resync } of mirror.changes()) {
+ *   for (const key of deletes) prices.delete(key);
+ *   for (const [key, price] of puts) prices.set(key, price);
+ *   for (const error of invalid.values()) console.log(error.message);
+ *   console.log(`${prices.size} prices as of ${revision}`, resync ? "read anew" : "changed");
+ *   break;
+ * }
+ * ```
+ */
 export interface MirrorBatch<T> {
   /** Keys written, with their values now. */
   readonly puts: ReadonlyMap<string, T>;

@@ -7,7 +7,23 @@ import { readFallbackFile } from "./fallback-file.ts";
 import { Mirror, type MirrorOptions } from "./mirror.ts";
 import type { MirrorParts } from "./mirror-source.ts";
 
-/** What {@link Client.live} takes besides key and codec. */
+/**
+ * What {@link Client.live} takes besides key and codec.
+ *
+ * @example
+ * ```ts
+ * import { writeFile } from "node:fs/promises";
+ * import { tmpdir } from "node:os";
+ * import { join } from "node:path";
+ * import { z } from "zod";
+ *
+ * const fallbackFile = join(tmpdir(), "limits.json"); // came with the deployment
+ * await writeFile(fallbackFile, '{ "perSecond": 50 }');
+ * const Limits = z.object({ perSecond: z.number() });
+ * await using limits = await client.live("config/limits", Limits, { fallbackFile });
+ * console.log(limits.value.perSecond, limits.current.source); // 50 fallback
+ * ```
+ */
 export interface LiveOptions<T> extends MirrorOptions {
   /**
    * The value while there is no key, or none that was ever valid, or, at the start, no server that answers. Without it
@@ -103,7 +119,20 @@ export class Live<T> implements AsyncDisposable {
     return this.#shown;
   }
 
-  /** Why what the key holds now is not shown; null if it is, or if there is no key. */
+  /**
+   * Why what the key holds now is not shown; null if it is, or if there is no key.
+   * @example
+   * ```ts
+   * import { z } from "zod";
+   *
+   * await client.kv.put("config/app", '{ "pageSize": 20 }');
+   * await using config = await client.live("config/app", z.object({ pageSize: z.number() }));
+   * const { revision } = await client.kv.put("config/app", '{ "pageSize": "many" }');
+   * await config.atLeast(revision);
+   * console.log(config.value.pageSize, `of revision ${config.revision}`); // 20, the last good one
+   * console.log(config.error?.message, config.synced);
+   * ```
+   */
   get error(): ConclaveError | null {
     for (const error of this.#mirror.invalid.values()) return error;
     return null;

@@ -13,7 +13,21 @@ import { isFinalError, type MirrorParts, MirrorSource } from "./mirror-source.ts
 import { type InvalidPolicy, MirrorState } from "./mirror-state.ts";
 import type { Snapshot } from "./snapshot.ts";
 
-/** What {@link Client.mirror} takes besides keys and codec. */
+/**
+ * What {@link Client.mirror} takes besides keys and codec.
+ *
+ * @example
+ * ```ts
+ * import { z } from "zod";
+ *
+ * const stop = new AbortController();
+ * await using flags = await client.mirror("flags/", z.object({ enabled: z.boolean() }), {
+ *   invalid: "throw", // rather no flags than old ones
+ *   signal: stop.signal,
+ * });
+ * console.log(flags.size);
+ * ```
+ */
 export interface MirrorOptions {
   /**
    * What becomes of a value that the codec refuses: `"keep-last"` goes on showing the last good one and tells in
@@ -51,6 +65,11 @@ const PATIENCE_MAX_MS = 500;
  * const { revision } = await client.kv.put("flags/dark-mode", '{ "enabled": true }');
  * await flags.atLeast(revision); // one's own write
  * console.log(flags.get("flags/dark-mode")?.enabled);
+ *
+ * const on = [...flags.values()].filter(({ enabled }) => enabled).length;
+ * console.log(`${on} of ${flags.size} as of ${flags.revision}`, [...flags.keys()]);
+ * if (!flags.synced) console.log("may be old", flags.failure);
+ * for (const [key, error] of flags.invalid) console.log(`${key} keeps its last value: ${error.message}`);
  * ```
  */
 export class Mirror<T> implements ReadonlyMap<string, T>, AsyncDisposable {
@@ -153,7 +172,16 @@ export class Mirror<T> implements ReadonlyMap<string, T>, AsyncDisposable {
     return this.#state.entries.entries();
   }
 
-  /** Calls back for each key. */
+  /**
+   * Calls back for each key.
+   * @example
+   * ```ts
+   * await client.kv.put("flags/beta", "on");
+   * await using flags = await client.mirror("flags/", ({ text }) => text);
+   * flags.forEach((state, key) => console.log(key, state));
+   * console.log(Object.fromEntries(flags.entries())); // a copy that stays as it is
+   * ```
+   */
   forEach(callback: (value: T, key: string, map: ReadonlyMap<string, T>) => void): void {
     for (const [key, value] of this.#state.entries) callback(value, key, this);
   }

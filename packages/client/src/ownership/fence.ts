@@ -13,6 +13,8 @@ const TEXT_DIGITS = 16;
  * const first = await client.locks.request("job", async (lock) => lock.fence);
  * const second = await client.locks.request("job", async (lock) => lock.fence);
  * console.log(second > first, `${second}` > `${first}`); // true true
+ * console.log(JSON.stringify({ fence: first })); // the 16 digits
+ * console.log(first.revision); // for a column of numbers
  * ```
  */
 export class Fence {

@@ -32,6 +32,9 @@ export interface Guarded {
  * await client.locks.request("order/42", async (lock) => {
  *   await lock.kv.put("order/42/state", "paid");
  *   await lock.kv.commit([op.put("order/42/state", "sent"), op.delete("order/42/cart")]);
+ *   await lock.kv.deleteAll({ prefix: "order/42/item-" });
+ *   const { deleted } = await lock.kv.delete("order/42/note");
+ *   console.log(deleted); // 0: there was none
  * });
  * ```
  */

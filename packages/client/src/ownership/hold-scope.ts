@@ -10,10 +10,15 @@ export type Disposes = AsyncDisposable | Disposable | null | undefined;
  *
  * @example
  * ```ts
+ * import { open } from "node:fs/promises";
+ * import { devNull } from "node:os";
+ *
  * await client.locks.request("import", async (lock) => {
  *   await using scope = await lock.scope();
+ *   const file = scope.use(await open(devNull, "w")); // closed with the hold
  *   const seen = scope.adopt(new Set<string>(), (set) => set.clear());
  *   scope.defer(() => console.log(`${seen.size} seen`));
+ *   if (!scope.disposed) await file.write("first\n");
  *   seen.add("first");
  * });
  * ```

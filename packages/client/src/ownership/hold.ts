@@ -103,12 +103,27 @@ export class Hold implements AsyncDisposable {
     coordination.runtime.onHold?.(this);
   }
 
-  /** What is held, for messages; of several names, all of them. */
+  /**
+   * What is held, for messages; of several names, all of them.
+   * @example
+   * ```ts
+   * await using lock = await client.locks.acquire(["acct/b", "acct/a"]);
+   * console.log(lock.name, lock.names.length); // acct/a, acct/b 2
+   * ```
+   */
   get name(): string {
     return this.names.join(", ");
   }
 
-  /** The queue entry that stands for it, the first of several. Within the client's namespace. */
+  /**
+   * The queue entry that stands for it, the first of several. Within the client's namespace.
+   * @example
+   * ```ts
+   * await using lock = await client.locks.acquire("order/42");
+   * const entry = await client.kv.get(lock.key);
+   * console.log(entry?.createRevision === lock.fence.revision, lock.keys.length); // true 1
+   * ```
+   */
   get key(): string {
     return this.keys[0]!;
   }
@@ -207,7 +222,14 @@ export class Hold implements AsyncDisposable {
     return new HoldScope(this.signal);
   }
 
-  /** Gives the hold up. Never throws; calling it again gives the same answer. */
+  /**
+   * Gives the hold up. Never throws; calling it again gives the same answer.
+   * @example
+   * ```ts
+   * const lock = await client.locks.acquire("order/42");
+   * console.log(await lock.release()); // released
+   * ```
+   */
   release(): Promise<ReleaseResult> {
     const state = this.#state;
     if (state.kind === "released") return state.result;

@@ -1,6 +1,26 @@
 import { type Duration, durationMs } from "../duration.ts";
 
-/** Terms of a session. Set for the client by {@link ConnectOptions.session}, or for one by {@link Session.fork}. */
+/**
+ * Terms of a session. Set for the client by {@link ConnectOptions.session}, or for one by {@link Session.fork}.
+ *
+ * @example
+ * ```ts
+ * import { connect } from "@conclave/client";
+ *
+ * let progressAtMs = performance.now();
+ * await using worker = await connect("http://127.0.0.1:2379", {
+ *   session: {
+ *     ttl: "15s", // a crash is noticed after that
+ *     margin: "5s", // how long before it our own work has to have stopped
+ *     renewWhile: () => performance.now() - progressAtMs < 60_000,
+ *   },
+ * });
+ * await worker.locks.request("import", async (lock) => {
+ *   await lock.kv.put("import/line", "1");
+ *   progressAtMs = performance.now();
+ * });
+ * ```
+ */
 export interface SessionOptions {
   /** How long the server keeps the lease without a renewal; a dead holder blocks others this long. Default `"10s"`. */
   readonly ttl?: Duration;

@@ -100,7 +100,15 @@ export class Session implements AsyncDisposable {
     return this.#phase.validity.deadlineMs - this.#parts.runtime.clock.nowMs();
   }
 
-  /** How long renewals take, against the margin there is for them. */
+  /**
+   * How long renewals take, against the margin there is for them.
+   * @example
+   * ```ts
+   * await client.session.open();
+   * const { renewals, p99, margin } = client.session.timing;
+   * console.log(`${renewals} renewals, 99 % within ${p99 ?? "?"} ms, margin ${margin} ms`);
+   * ```
+   */
   get timing(): SessionTiming {
     this.#loseIfOverdue();
     return this.#renewalTimes.timing;
@@ -123,7 +131,17 @@ export class Session implements AsyncDisposable {
     return this.#renewalTimes.read(this.signal);
   }
 
-  /** @throws SessionLostError if the session is lost by now */
+  /**
+   * @throws SessionLostError if the session is lost by now
+   * @example
+   * ```ts
+   * await client.session.open();
+   * for (const part of ["a", "b"]) {
+   *   client.session.assert(); // between two steps that may take long
+   *   await client.kv.put(`parts/${part}`, "done");
+   * }
+   * ```
+   */
   assert(): void {
     this.#loseIfOverdue();
     if (this.#phase.kind === "lost") throw this.#phase.error;
@@ -160,6 +178,14 @@ export class Session implements AsyncDisposable {
   /**
    * Ends the session: aborts `signal`, then revokes the lease, which deletes every key on it at one revision. If the
    * server cannot be reached, the lease expires by itself. Never throws.
+   * @example
+   * ```ts
+   * const session = client.session.fork({ ttl: "5s" });
+   * const leaseId = await session.open();
+   * await client.kv.put("seat/12", "ada", { leaseId });
+   * await session.close(); // and everything on its lease is gone
+   * console.log(await client.kv.get("seat/12")); // null
+   * ```
    */
   async close(reason: LossReason = "session"): Promise<void> {
     const phase = this.#phase;

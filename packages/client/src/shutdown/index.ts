@@ -1,7 +1,17 @@
 import type { Client } from "../client.ts";
 import type { Duration } from "../duration.ts";
 
-/** What {@link closeOnSignals} takes besides the clients. */
+/**
+ * What {@link closeOnSignals} takes besides the clients.
+ *
+ * @example
+ * ```ts
+ * import { closeOnSignals } from "@conclave/client/shutdown";
+ *
+ * using shutdown = closeOnSignals([client], { signals: ["SIGTERM", "SIGHUP"], grace: "20s" });
+ * void shutdown.closed.then(() => console.log("the locks are free, the process ends"));
+ * ```
+ */
 export interface ShutdownOptions {
   /** The signals that end the process. Default `["SIGTERM", "SIGINT"]`. */
   readonly signals?: readonly NodeJS.Signals[];

@@ -1,7 +1,27 @@
 import { type Duration, durationMs } from "../duration.ts";
 import { type Isolation, type IsolationTerms, isolationTerms } from "./isolation.ts";
 
-/** What becomes of a transaction that met another one. */
+/**
+ * What becomes of a transaction that met another one.
+ *
+ * @example
+ * ```ts
+ * await client.kv.put("stock/42", "7");
+ * await client.transact(
+ *   async (tx) => tx.put("stock/42", String(Number(await tx.getOrThrow("stock/42")) - 1)),
+ *   {
+ *     retry: {
+ *       attempts: 50, // then CONFLICT
+ *       max: "200ms", // between two of them
+ *       jitter: true,
+ *       escalate: "lock",
+ *       escalateAfter: 3, // from the fourth on one after the other …
+ *       lock: "stock-writers", // … in the queue of this lock
+ *     },
+ *   },
+ * );
+ * ```
+ */
 export interface TransactRetryOptions {
   /** Spread the pauses at random, so that transactions that met once do not meet again. Default true. */
   readonly jitter?: boolean;
@@ -20,7 +40,33 @@ export interface TransactRetryOptions {
   readonly lock?: string;
 }
 
-/** How {@link Client.transact} runs. All of it is optional. */
+/**
+ * How {@link Client.transact} runs. All of it is optional.
+ *
+ * @example
+ * ```ts
+ * const giveUp = new AbortController();
+ * const { value } = await client.transact(
+ *   async (tx) => {
+ *     if (tx.attempt > 1) console.log(`met another one, attempt ${tx.attempt}`);
+ *     const expired = await tx.getAll({ prefix: "carts/expired/" });
+ *     for (const { key, value } of expired) {
+ *       tx.signal.throwIfAborted();
+ *       tx.put(`archive/${key}`, value);
+ *       tx.delete(key);
+ *     }
+ *     return expired.length;
+ *   },
+ *   {
+ *     isolation: "serializable",
+ *     timeout: "10s", // for all attempts
+ *     signal: giveUp.signal,
+ *     opsMax: 100, // for servers with --max-txn-ops=100
+ *   },
+ * );
+ * console.log(value);
+ * ```
+ */
 export interface TransactOptions {
   /** Default `"serializable-snapshot"`. */
   readonly isolation?: Isolation;

@@ -23,7 +23,28 @@ export interface TransactionPair<T> {
   readonly value: T;
 }
 
-/** What stands only while it is ours, such as a lock or a term. */
+/**
+ * What stands only while it is ours, such as a lock or a term.
+ *
+ * @example
+ * ```ts
+ * import { compare, type Requirable } from "@conclave/client";
+ *
+ * const shopIsOpen: Requirable = {
+ *   guard: compare("shop/state").value.eq("open"),
+ *   assert: () => {}, // nothing is known without asking
+ *   async verify(options) {
+ *     const state = await client.kv.get("shop/state", options);
+ *     if (state?.text !== "open") throw new Error("the shop is closed");
+ *   },
+ * };
+ * await client.kv.put("shop/state", "open");
+ * await client.transact((tx) => {
+ *   tx.require(shopIsOpen);
+ *   tx.put("orders/1", "new");
+ * });
+ * ```
+ */
 export interface Requirable {
   /** True while it is ours. */
   readonly guard: Comparison;
@@ -134,6 +155,19 @@ export class Transaction {
    * does not commit if meanwhile a key appeared in the range, changed or went away.
    *
    * A transaction that also writes can check about a hundred keys; see {@link TransactOptions.opsMax}.
+   * @example
+   * ```ts
+   * const account = client.key("acct/:id", {
+   *   encode: (cents: number) => String(cents),
+   *   decode: (bytes) => Number(new TextDecoder().decode(bytes)),
+   * });
+   * await client.kv.put(account("a"), 100);
+   * const { value: total } = await client.transact(async (tx) => {
+   *   const accounts = await tx.getAll(account.all);
+   *   return accounts.reduce((sum, { value }) => sum + value, 0);
+   * });
+   * console.log(total); // 100
+   * ```
    */
   getAll<T>(range: TypedKeys<T>): Promise<readonly TransactionPair<T>[]>;
   getAll(range: { readonly prefix: string }): Promise<readonly TransactionPair<string>[]>;
@@ -167,6 +201,15 @@ export class Transaction {
   /**
    * Commits only while a lock or a leadership is ours at the server.
    * @throws LockLostError if it is known to be lost; else the transaction rejects with it if it turns out to be
+   * @example
+   * ```ts
+   * await client.locks.request("order/42", async (lock) => {
+   *   await client.transact(async (tx) => {
+   *     tx.require(lock);
+   *     tx.put("order/42/state", "paid");
+   *   });
+   * });
+   * ```
    */
   require(hold: Requirable): void {
     this.#assertOpen();

@@ -7,7 +7,27 @@ import type { Runtime } from "../runtime.ts";
 import { mayRetry, type RetryPolicy } from "./retry.ts";
 import { type Effect, errorOfStatus } from "./status-errors.ts";
 
-/** A {@link Caller} that can be closed: what is under way on it ends with UNAVAILABLE. */
+/**
+ * A {@link Caller} that can be closed: what is under way on it ends with UNAVAILABLE.
+ *
+ * @example
+ * ```ts
+ * import { connect, type OpenTransport } from "@conclave/client";
+ * import { grpcTransport } from "@conclave/client/grpc-js";
+ *
+ * const open = grpcTransport();
+ * const told: OpenTransport = (endpoints, tls) => {
+ *   const caller = open(endpoints, tls);
+ *   const close = caller.close.bind(caller);
+ *   caller.close = () => {
+ *     console.log(`leaves ${endpoints}`);
+ *     close();
+ *   };
+ *   return caller;
+ * };
+ * await using client = await connect("http://127.0.0.1:2379", { transport: told });
+ * ```
+ */
 export interface ClosableCaller extends Caller {
   /** Ends what is under way, and the connections. */
   close(): void;

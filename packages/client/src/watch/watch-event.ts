@@ -7,9 +7,10 @@ import type { Namespace } from "../kv/keys.ts";
  *
  * @example
  * ```ts
- * const { revision } = await client.kv.put("orders/1", "paid");
+ * const { revision } = await client.kv.put("orders/1", '{ "state": "paid" }');
  * for await (const event of client.watch("orders/", { from: revision })) {
- *   console.log(event.type, event.keyText, event.text, event.revision);
+ *   if (event.type === "put") console.log(event.keyText, event.json(), event.text);
+ *   console.log(event.kv.version, event.revision, event.key.length + event.value.length, "bytes");
  *   break; // to go on later: client.watch("orders/", { from: event.next })
  * }
  * ```

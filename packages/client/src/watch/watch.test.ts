@@ -71,7 +71,7 @@ async function take(watch: Watch, count: number): Promise<number[]> {
   const revisions: number[] = [];
   while (revisions.length < count) {
     const { value } = await watch.next();
-    revisions.push(value.revision);
+    revisions.push(value!.revision);
   }
   return revisions;
 }
@@ -154,7 +154,7 @@ test("`next` of an event repeats a revision until its last event", async () => {
   rig.events(watchId, 2, 2, 2);
   const first = (await watch.next()).value;
   const second = (await watch.next()).value;
-  expect([first.next, second.next]).toEqual([2, 3]);
+  expect([first?.next, second?.next]).toEqual([2, 3]);
 });
 
 // Failure mode 11: compaction must not end a watch quietly.

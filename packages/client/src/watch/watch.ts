@@ -7,7 +7,25 @@ import type { Subscription } from "./subscription.ts";
 import { type WatchEvent, watchEvents } from "./watch-event.ts";
 import type { WatchHub } from "./watch-hub.ts";
 
-/** What {@link Client.watch} takes besides the keys. */
+/**
+ * What {@link Client.watch} takes besides the keys.
+ *
+ * @example
+ * ```ts
+ * const stop = new AbortController();
+ * await using gone = client.watch("carts/", {
+ *   only: "delete",
+ *   previous: true, // what was in them
+ *   signal: stop.signal,
+ *   bufferedEventsMax: 100, // beyond it the server waits for us
+ * });
+ * await gone.started(); // from here on nothing is missed
+ * await client.kv.put("carts/7", "tea");
+ * await client.kv.delete("carts/7");
+ * const { value: event } = await gone.next();
+ * console.log(event?.keyText, event?.previous?.text); // carts/7 tea
+ * ```
+ */
 export interface WatchOptions {
   /** First revision to deliver, inclusive. Default: the one after the store's revision when the watch is created. */
   readonly from?: number;
@@ -50,7 +68,7 @@ export class Watch implements AsyncIterableIterator<WatchEvent>, AsyncDisposable
   readonly #buffer: WatchEvent[] = [];
   /** Index of the first unread event: shifting a long array for each would cost its length. */
   #read = 0;
-  readonly #readers: Deferred<IteratorResult<WatchEvent>>[] = [];
+  readonly #readers: Deferred<IteratorResult<WatchEvent, undefined>>[] = [];
   readonly #starters: Deferred<number>[] = [];
   #startedAt: number | null = null;
   #over: { readonly error: ConclaveError | null } | null = null;
@@ -93,7 +111,7 @@ export class Watch implements AsyncIterableIterator<WatchEvent>, AsyncDisposable
   }
 
   /** The next change; what `for await` calls. @throws as the class says */
-  next(): Promise<IteratorResult<WatchEvent>> {
+  next(): Promise<IteratorResult<WatchEvent, undefined>> {
     if (this.#read < this.#buffer.length) {
       return Promise.resolve({ done: false, value: this.#takeBuffered() });
     }
@@ -104,13 +122,21 @@ export class Watch implements AsyncIterableIterator<WatchEvent>, AsyncDisposable
         ? Promise.resolve({ done: true, value: undefined })
         : Promise.reject(error);
     }
-    const reader = deferred<IteratorResult<WatchEvent>>();
+    const reader = deferred<IteratorResult<WatchEvent, undefined>>();
     this.#readers.push(reader);
     return reader.promise;
   }
 
-  /** Ends the watch. `for await` calls it on the way out of the loop. */
-  return(): Promise<IteratorResult<WatchEvent>> {
+  /**
+   * Ends the watch. `for await` calls it on the way out of the loop.
+   * @example
+   * ```ts
+   * const watch = client.watch("orders/");
+   * process.nextTick(() => watch.return());
+   * for await (const event of watch) console.log(event.keyText); // ends without an error
+   * ```
+   */
+  return(): Promise<IteratorResult<WatchEvent, undefined>> {
     this.#dropBuffer();
     this.#end(null);
     return Promise.resolve({ done: true, value: undefined });

@@ -9,7 +9,22 @@ export interface WebLock {
   readonly mode: WebLockMode;
 }
 
-/** As in the Web Locks API. */
+/**
+ * As in the Web Locks API.
+ *
+ * @example
+ * ```ts
+ * import { webLocks } from "@conclave/client/web-locks";
+ *
+ * const locks = webLocks(client, { prefix: "app/" });
+ * const giveUp = AbortSignal.timeout(60_000);
+ * await locks.request("report", { mode: "shared", signal: giveUp }, async (lock) => {
+ *   console.log(`${lock?.name} is held, ${lock?.mode}`);
+ *   await locks.request("report", { ifAvailable: true }, (free) => console.log(free)); // null
+ * });
+ * await locks.request("report", { steal: true }, () => {}); // from whoever has it
+ * ```
+ */
 export interface WebLockOptions {
   /** Default `"exclusive"`. */
   readonly mode?: WebLockMode;
@@ -21,7 +36,21 @@ export interface WebLockOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A lock that is held or asked for, as {@link WebLockManager.query} shows it. */
+/**
+ * A lock that is held or asked for, as {@link WebLockManager.query} shows it.
+ *
+ * @example
+ * ```ts
+ * import { webLocks } from "@conclave/client/web-locks";
+ *
+ * const locks = webLocks(client);
+ * await locks.request("report", async () => {
+ *   const { held, pending } = await locks.query();
+ *   for (const { name, mode, clientId } of held) console.log(`${clientId} has ${name}, ${mode}`);
+ *   console.log(`${pending.length} wait`);
+ * });
+ * ```
+ */
 export interface WebLockInfo {
   /** As it was asked for. */
   readonly name: string;

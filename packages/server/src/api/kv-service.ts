@@ -8,7 +8,10 @@ import {
   errorOfRefusal,
   isTxnReadOnly,
   isTxnSerializable,
+  RangeReading,
+  type RangeResult,
   type Refusal,
+  type RefusedResult,
 } from "@conclave/state-machine";
 import {
   CompactionRequest,
@@ -26,8 +29,12 @@ import {
 import type { Member } from "../node/member.ts";
 import type { CallGuard } from "./call-guard.ts";
 import { failWith } from "./errors.ts";
+import { LongRange } from "./long-range.ts";
 import { checkCommandBytes, decoding, type RequestLimits, refused } from "./validate.ts";
 import { CommandCall, ReadCall, type ResultOf } from "./waiters.ts";
+
+/** A Range over so many keys, or an eighth as many pairs, is answered in one go: about a millisecond. Count. */
+const RANGE_WORK_MAX = 10_000;
 
 /** The KV service: decode, validate, hand to the member, encode. Semantics are the state machine's. */
 export function registerKvService(
@@ -128,7 +135,20 @@ class KvService {
   }
 
   readonly #answerRange = (call: UnaryCall, request: RangeRequest): void => {
-    const result = this.#member.machine.range(request);
+    const member = this.#member;
+    const result = member.machine.readRange(request, RANGE_WORK_MAX);
+    if (!(result instanceof RangeReading)) this.#replyRange(call, result);
+    else {
+      const answer = this.#replyRange;
+      // The request may be a view of bytes that are gone after this turn.
+      const owned = RangeRequest.decode(RangeRequest.encode(request));
+      member.longReads.submit(
+        new LongRange({ call, request: owned, member, reading: result, answer }),
+      );
+    }
+  };
+
+  readonly #replyRange = (call: UnaryCall, result: RangeResult | RefusedResult): void => {
     if (result.kind === "refused") failWith(call, errorOfRefusal(result.refusal));
     else {
       const { kvs, more, count, revision } = result;

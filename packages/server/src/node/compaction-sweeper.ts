@@ -13,7 +13,8 @@ export class CompactionSweeper {
   readonly #store: DurableStateStore;
   readonly #defer: (callback: () => void) => void;
   #isRunning = false;
-  #holds = 0;
+  /** Oldest revision that is still read, by whom; a sweep for a later one waits. */
+  readonly #holds = new Map<object, number>();
   #isStopped = false;
   #whenSwept: (() => void)[] = [];
 
@@ -29,7 +30,7 @@ export class CompactionSweeper {
 
   /** Starts sweeping if there is something to sweep. Called after entries were applied. */
   wake(): void {
-    if (this.#isRunning || this.#isStopped || this.#holds > 0) return;
+    if (this.#isRunning || this.#isStopped || this.#isHeld()) return;
     if (!this.#machine.needsCompaction) {
       this.#settle();
       return;
@@ -44,13 +45,23 @@ export class CompactionSweeper {
     this.wake();
   }
 
-  /** Keeps the store's void records where they are until the returned function is called, once. */
-  hold(): () => void {
-    this.#holds += 1;
+  /**
+   * Keeps void records that a reader of `revision` sees where they are, until the returned function is called, once.
+   * Default: all of them. A reader that began after a compaction does not hold up its sweep.
+   */
+  hold(revision = Number.NEGATIVE_INFINITY): () => void {
+    const reader = {};
+    this.#holds.set(reader, revision);
     return () => {
-      this.#holds -= 1;
+      this.#holds.delete(reader);
       this.wake();
     };
+  }
+
+  #isHeld(): boolean {
+    const { compactRevision } = this.#machine;
+    for (const revision of this.#holds.values()) if (revision < compactRevision) return true;
+    return false;
   }
 
   stop(): void {
@@ -59,7 +70,7 @@ export class CompactionSweeper {
 
   #step(): void {
     this.#isRunning = false;
-    if (this.#isStopped || this.#holds > 0) return;
+    if (this.#isStopped || this.#isHeld()) return;
     if (this.#store.isOverlayFull) {
       this.#isRunning = true;
       this.#store.whenBelowLimit(() => this.#step());

@@ -22,6 +22,7 @@ import type { MemberStorage } from "../storage/recovery.ts";
 import { CompactionSweeper } from "./compaction-sweeper.ts";
 import { type LeaderLeases, LeaseKeeper } from "./lease-keeper.ts";
 import { LogKeeper, type LogLimits } from "./log-keeper.ts";
+import { LongReads } from "./long-reads.ts";
 import { Member } from "./member.ts";
 import { DEFAULT_PROPOSER_LIMITS, Proposer } from "./proposer.ts";
 import { Quota } from "./quota.ts";
@@ -77,6 +78,7 @@ export class MemberNode {
   readonly #leases: LeaseKeeper;
   readonly #logKeeper: LogKeeper;
   readonly #sweeper: CompactionSweeper;
+  readonly #longReads: LongReads;
   readonly #transport: PeerTransport;
   readonly #snapshots: SnapshotReceiver;
   readonly #onTick: ((nowMs: number) => void)[] = [];
@@ -134,6 +136,12 @@ export class MemberNode {
       ...(options.logLimits === undefined ? {} : { limits: options.logLimits }),
     });
     this.#sweeper = new CompactionSweeper({ machine: this.#machine, store, defer });
+    this.#longReads = new LongReads({
+      clock,
+      defer,
+      hold: (revision) => this.#sweeper.hold(revision),
+      isReadable: () => this.#machine.isLoaded && !this.#isStopped,
+    });
     const sender = new SnapshotSender({
       raft: this.#raft,
       store,
@@ -187,8 +195,8 @@ export class MemberNode {
       leaderLeases: this.#leaderLeases(),
       isLeading: () => this.#driver.isLeading,
       leader: () => this.#raft.leader,
-      propose: (kind, body, waiter) => this.member.propose(kind, body, waiter),
-      readLinearizable: (waiter) => this.member.readLinearizable(waiter),
+      propose: (kind, body, waiter) => this.member.propose(kind, body, waiter, true),
+      readLinearizable: (waiter) => this.member.readLinearizable(waiter, true),
       electionTimeoutMs: options.electionTimeoutMs,
       timeoutMs,
     });
@@ -204,6 +212,7 @@ export class MemberNode {
       leases: this.#leases,
       quota: new Quota(this.#machine, options.quotaBytes, () => this.#raiseNoSpace()),
       sweeper: this.#sweeper,
+      longReads: this.#longReads,
       clock,
       prng,
       members: options.members,
@@ -284,6 +293,7 @@ export class MemberNode {
     this.#transport.close();
     this.#proposer.close();
     this.#reads.close();
+    this.#longReads.close();
   }
 
   #driverEvents(): ConstructorParameters<typeof RaftDriver>[0]["events"] {
@@ -393,7 +403,7 @@ export class MemberNode {
     const again = (): void => {
       this.#isAlarmRaised = false;
     };
-    this.member.propose(CommandKind.ALARM, body, { onResult: again, onRefused: again });
+    this.member.propose(CommandKind.ALARM, body, { onResult: again, onRefused: again }, true);
   }
 
   #leaderLeases(): LeaderLeases {

@@ -12,6 +12,7 @@ import type { DurableStateStore } from "../storage/durable-state-store.ts";
 import type { KnownMember } from "../storage/identity.ts";
 import type { CompactionSweeper } from "./compaction-sweeper.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
+import type { LongReads } from "./long-reads.ts";
 import type { ProposalWaiter, Proposer } from "./proposer.ts";
 import type { Quota } from "./quota.ts";
 import type { RaftDriver } from "./raft-driver.ts";
@@ -29,6 +30,7 @@ export interface MemberParts {
   readonly leases: LeaseKeeper;
   readonly quota: Quota;
   readonly sweeper: CompactionSweeper;
+  readonly longReads: LongReads;
   readonly clock: Clock;
   readonly prng: Prng;
   readonly members: readonly KnownMember[];
@@ -46,6 +48,7 @@ export class Member {
   readonly leases: LeaseKeeper;
   readonly quota: Quota;
   readonly sweeper: CompactionSweeper;
+  readonly longReads: LongReads;
   readonly clock: Clock;
   readonly members: readonly KnownMember[];
   readonly #parts: MemberParts;
@@ -62,6 +65,7 @@ export class Member {
     this.leases = parts.leases;
     this.quota = parts.quota;
     this.sweeper = parts.sweeper;
+    this.longReads = parts.longReads;
     this.clock = parts.clock;
     this.members = parts.members;
   }
@@ -72,14 +76,14 @@ export class Member {
   }
 
   /** Puts a command into the log. The bytes are copied before this returns. */
-  propose(kind: CommandKind, body: Uint8Array, waiter: ProposalWaiter): void {
-    this.#parts.proposer.submit(kind, body, waiter);
+  propose(kind: CommandKind, body: Uint8Array, waiter: ProposalWaiter, isUrgent = false): void {
+    this.#parts.proposer.submit(kind, body, waiter, isUrgent);
     this.#parts.driver.wake();
   }
 
   /** Calls back once the state here contains everything acknowledged before this call. */
-  readLinearizable(waiter: ReadWaiter): void {
-    this.#parts.reads.submit(waiter);
+  readLinearizable(waiter: ReadWaiter, isUrgent = false): void {
+    this.#parts.reads.submit(waiter, isUrgent);
     this.#parts.driver.wake();
   }
 
@@ -97,6 +101,7 @@ export class Member {
     const waiting = this.#awaitingLoad;
     this.#awaitingLoad = [];
     for (const callback of waiting) callback();
+    this.longReads.wake();
   }
 
   /** The header of an answer at `revision`. */

@@ -101,6 +101,22 @@ test("a batch is awaited until its last command is answered or given up", () => 
 test.each([
   { what: "commands waiting", limits: { waitersMax: 2 }, bytes: 10 },
   { what: "bytes not sent", limits: { unsentBytesMax: 2_050 }, bytes: 900 },
+])(
+  "beyond its limit of $what it takes what is urgent, such as the end of leases",
+  ({ limits, bytes }) => {
+    const { outcomes, submit, proposer } = proposerWith(limits);
+    submit("a", bytes);
+    submit("b", bytes);
+    const waiter = { onResult: () => {}, onRefused: () => outcomes.push("urgent: refused") };
+    proposer.submit(CommandKind.LEASE_EXPIRE, new Uint8Array(bytes), waiter, true);
+    expect(outcomes).toEqual([]);
+    expect(proposer.pending).toBe(3);
+  },
+);
+
+test.each([
+  { what: "commands waiting", limits: { waitersMax: 2 }, bytes: 10 },
+  { what: "bytes not sent", limits: { unsentBytesMax: 2_050 }, bytes: 900 },
 ])("beyond its limit of $what it refuses early: too many requests", ({ limits, bytes }) => {
   const { outcomes, submit } = proposerWith(limits);
   submit("a", bytes);

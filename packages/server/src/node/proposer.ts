@@ -76,13 +76,12 @@ export class Proposer {
     return this.#closed.length > 0 || this.#open.count > 0;
   }
 
-  /** Adds a command. The bytes are copied before this returns. */
-  submit(kind: CommandKind, body: Uint8Array, waiter: ProposalWaiter): void {
-    const unsentBytes = this.#closedBytes + this.#open.sizeBytes;
-    if (
-      this.#waiting.size >= this.#limits.waitersMax ||
-      unsentBytes + body.length > this.#limits.unsentBytesMax
-    ) {
+  /**
+   * Adds a command. The bytes are copied before this returns.
+   * @param isUrgent a crowd of other commands does not keep it out: the end of leases, an alarm. Bounded by who proposes.
+   */
+  submit(kind: CommandKind, body: Uint8Array, waiter: ProposalWaiter, isUrgent = false): void {
+    if (!isUrgent && !this.#hasRoomFor(body)) {
       waiter.onRefused(EtcdErrors.tooManyRequests);
       return;
     }
@@ -97,6 +96,14 @@ export class Proposer {
       waiter,
       deadlineMs: this.#clock.nowMs() + this.#limits.timeoutMs,
     });
+  }
+
+  #hasRoomFor(body: Uint8Array): boolean {
+    const unsentBytes = this.#closedBytes + this.#open.sizeBytes;
+    return (
+      this.#waiting.size < this.#limits.waitersMax &&
+      unsentBytes + body.length <= this.#limits.unsentBytesMax
+    );
   }
 
   /** The next batch to hand to Raft or to the leader; null if there is none. */

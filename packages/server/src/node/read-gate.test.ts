@@ -119,3 +119,17 @@ test("a member that stops tells everyone who waits: arriving, asked or confirmed
   expect(outcomes.sort()).toEqual(["a", "b", "c"].map(stopped));
   expect(gate.pending).toBe(0);
 });
+
+test("beyond its limit a lease's renewal is still let in", () => {
+  const { gate, outcomes, submit } = gateWith(1);
+  submit("a");
+  const waiter = {
+    onReadable: () => outcomes.push("urgent"),
+    onRefused: () => outcomes.push("urgent: refused"),
+  };
+  gate.submit(waiter, true);
+  gate.ask();
+  gate.onConfirmed(1, 1);
+  gate.serve(1);
+  expect(outcomes).toEqual(["a", "urgent"]);
+});

@@ -54,9 +54,12 @@ export class ReadGate {
     this.#askRaft = options.askRaft;
   }
 
-  /** Adds a read. The caller then sees to it that {@link ask} runs in this turn. */
-  submit(waiter: ReadWaiter): void {
-    if (this.#waiters >= this.#limits.waitersMax) {
+  /**
+   * Adds a read. The caller then sees to it that {@link ask} runs in this turn.
+   * @param isUrgent a crowd of other reads does not keep it out: a lease's renewal. Bounded by who asks.
+   */
+  submit(waiter: ReadWaiter, isUrgent = false): void {
+    if (this.#waiters >= this.#limits.waitersMax && !isUrgent) {
       waiter.onRefused(EtcdErrors.tooManyRequests);
       return;
     }

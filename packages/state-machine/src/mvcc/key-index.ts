@@ -28,7 +28,7 @@ export class KeyIndex {
 
   /** Newest revision of a key not after `at` if the key existed then, or {@link NO_SLOT}. */
   liveAt(key: ByteString, at: number): number {
-    return this.#live(this.newest(key), at);
+    return this.live(this.newest(key), at);
   }
 
   /**
@@ -66,7 +66,7 @@ export class KeyIndex {
     visit: (key: ByteString, slot: number) => boolean,
   ): void {
     this.#newest.visitRange(start, end, (key, newest) => {
-      const slot = this.#live(newest, at);
+      const slot = this.live(newest, at);
       return slot === NO_SLOT || visit(key as ByteString, slot);
     });
   }
@@ -86,7 +86,8 @@ export class KeyIndex {
     this.#liveCount = 0;
   }
 
-  #live(newest: number, at: number): number {
+  /** The revision of a key's chain that is not after `at`, if the key existed then, or {@link NO_SLOT}. */
+  live(newest: number, at: number): number {
     const { revisions } = this;
     if (newest === NO_SLOT) return NO_SLOT;
     const slot = revisions.main(newest) <= at ? newest : revisions.atRevision(newest, at);

@@ -46,6 +46,7 @@ export class MvccStore {
   #compactRevision = NEVER_COMPACTED;
   #sizeBytes = 0;
   #isWriting = false;
+  #epoch = 0;
   #changes: Change[] = [];
 
   constructor(store: StateStore, leases: LeaseAttachments, cacheBytesMax: number) {
@@ -67,6 +68,11 @@ export class MvccStore {
   /** Reads below it are refused. {@link NEVER_COMPACTED} until the first compaction. */
   get compactRevision(): number {
     return this.#compactRevision;
+  }
+
+  /** Grows when the store is emptied: what was read of it before is void. */
+  get epoch(): number {
+    return this.#epoch;
   }
 
   /** Bytes of all stored revisions, keys included. Depends on how far the sweep of a compaction is. */
@@ -210,6 +216,7 @@ export class MvccStore {
 
   clear(): void {
     assert(!this.#isWriting, "cleared inside a write");
+    this.#epoch += 1;
     this.index.clear();
     this.#cache.clear();
     this.#revision = FIRST_REVISION;

@@ -1,0 +1,111 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { seededPrng } from "@conclave/base";
+import { History as Holds } from "../../packages/testing/src/history.ts";
+import { History as Operations } from "../simulation/history.ts";
+import { ChaosCluster } from "./cluster.ts";
+import { FaultPlayer } from "./faults/fault-player.ts";
+import { drawPlan } from "./faults/plan.ts";
+import { type DrawnCluster, drawCluster, type RunOptions, type RunReport } from "./run-options.ts";
+import { agreedLedger, agreedRevision, verify } from "./verify.ts";
+import { Crew } from "./workers/crew.ts";
+import type { Scene } from "./workers/worker.ts";
+
+/** Acknowledged writes that a run has to have before its faults, and again after them, to say anything. Count. */
+const WRITES_MIN = 100;
+/** After the last fault everything has to work again in this time. Milliseconds. */
+const RECOVERY_MS_MAX = 30_000;
+
+/** One run: a cluster at work, a plan of faults, rest, and then every promise is looked at. */
+export async function run(options: RunOptions): Promise<RunReport> {
+  const prng = seededPrng(options.seed);
+  const drawn = drawCluster(prng);
+  const limits = {
+    faults: options.faults,
+    holdMsMax: options.holdMsMax,
+    without: new Set(options.hasFaketime ? [] : (["clock-step"] as const)),
+  };
+  const plan = drawPlan(prng, limits);
+  const hasClocks = plan.some(({ kind }) => kind === "clock-step");
+  await using cluster = await ChaosCluster.start({ ...options, ...drawn, hasClocks });
+  const nowMs = () => performance.now();
+  const holds = new Holds(nowMs, `seed ${options.seed}`);
+  const problems: string[] = [];
+  const fail = (problem: string) => problems.push(problem);
+  const scene: Scene = { cluster, prng, operations: new Operations(), holds, nowMs, fail };
+  const faults = new FaultPlayer(cluster, (text) => holds.note(`FAULT ${text}`));
+  try {
+    await using crew = new Crew(scene);
+    crew.start();
+    await crew.progress(WRITES_MIN, RECOVERY_MS_MAX);
+    await faults.play(plan);
+    const recoveryMs = await recover(cluster, crew);
+    crew.stopWriting();
+    await finish(scene, drawn, crew);
+    if (problems.length > 0) throw new Error(problems.join("\n"));
+    faults.checkRunning();
+    return reportOf(scene, options, faults, recoveryMs);
+  } catch (error) {
+    keep(options.directory, scene);
+    throw error;
+  }
+}
+
+async function recover(cluster: ChaosCluster, crew: Crew): Promise<number> {
+  const healedMs = performance.now();
+  const firstMs = crew.nextWrite(RECOVERY_MS_MAX).then(() => performance.now() - healedMs);
+  await Promise.all([firstMs, cluster.healthy()]);
+  await crew.progress(WRITES_MIN, RECOVERY_MS_MAX);
+  return firstMs;
+}
+
+async function finish(scene: Scene, drawn: DrawnCluster, crew: Crew): Promise<void> {
+  const { cluster } = scene;
+  await crew.writersEnded();
+  if (drawn.endsWithPowerLoss) {
+    scene.holds.note("FAULT all members lose power");
+    await Promise.all(cluster.members.map(({ process }) => process.kill()));
+    for (const { process } of cluster.members) process.start();
+    await cluster.healthy();
+  }
+  await crew.leasesEnded();
+  const revision = await agreedRevision(cluster);
+  const ledger = await agreedLedger(cluster, revision);
+  await crew.watchersHaveSeen(ledger);
+  verify(scene, ledger, (at) => crew.seenMs(at));
+}
+
+function reportOf(
+  scene: Scene,
+  { seed }: RunOptions,
+  faults: FaultPlayer,
+  recoveryMs: number,
+): RunReport {
+  const { writes, reads, leases } = scene.operations;
+  const answered = writes.filter(({ revision }) => revision > 0);
+  return {
+    seed,
+    members: scene.cluster.members.length,
+    faults: Object.fromEntries(faults.counts),
+    operations: answered.length + reads.length + leases.length,
+    unknown: writes.filter(({ revision, isRefused }) => revision === 0 && !isRefused).length,
+    revisions: scene.holds.changes.at(-1)?.revision ?? 0,
+    eventsWatched: scene.holds.watches.reduce((sum, { delivered }) => sum + delivered.length, 0),
+    holds: scene.holds.holds.length,
+    recoveryMs: Math.round(recoveryMs),
+    seconds: Math.round(performance.now() / 1_000),
+  };
+}
+
+/** For whoever looks into a run that failed: what clients asked and were told, beside the members' logs. */
+function keep(directory: string, { operations, holds }: Scene): void {
+  const text = (_: string, value: unknown) => (typeof value === "bigint" ? `${value}` : value);
+  const history = {
+    operations,
+    holds: holds.holds,
+    watches: holds.watches,
+    changes: holds.changes,
+  };
+  writeFileSync(join(directory, "history.json"), JSON.stringify(history, text));
+  writeFileSync(join(directory, "notes.txt"), `${holds.lines.join("\n")}\n`);
+}
