@@ -1,17 +1,23 @@
 import { AlarmAction, type AlarmMember, type AlarmRequest, AlarmType } from "@conclave/wire";
 import { alarmKey, idAt, TABLE } from "./records.ts";
+import { hashOfRecord, type StateDigest } from "./state-digest.ts";
 import type { StateStore } from "./state-store.ts";
 
 const NO_BYTES = new Uint8Array(0);
 
-/** Alarms raised for members. One that is active anywhere restricts all members alike; see `command-executor.ts`. */
+/** For whom an alarm is raised that no single member can be blamed for. */
+export const WHOLE_CLUSTER = 0n;
+
+/** Alarms raised for members. What they stop is decided in `command-executor.ts`. */
 export class Alarms {
   readonly #store: StateStore;
+  readonly #digest: StateDigest;
   /** By record key, which is ordered by alarm, then by member. */
   readonly #active = new Map<string, AlarmMember>();
 
-  constructor(store: StateStore) {
+  constructor(store: StateStore, digest: StateDigest) {
     this.#store = store;
+    this.#digest = digest;
   }
 
   get isAny(): boolean {
@@ -21,6 +27,10 @@ export class Alarms {
   isActive(alarm: AlarmType): boolean {
     for (const active of this.#active.values()) if (active.alarm === alarm) return true;
     return false;
+  }
+
+  isRaisedFor(alarm: AlarmType, memberId: bigint): boolean {
+    return this.#active.size > 0 && this.#active.has(alarmKey(alarm, memberId));
   }
 
   /** Active alarms, of one type if it is not NONE. */
@@ -39,13 +49,17 @@ export class Alarms {
     const active = this.#active.get(key);
     if (action === AlarmAction.ACTIVATE) {
       const raised = active ?? { memberID, alarm };
-      if (active === undefined) this.#store.put(key, NO_BYTES);
+      if (active === undefined) {
+        this.#store.put(key, NO_BYTES);
+        this.#digest.add(hashOfRecord(key, NO_BYTES));
+      }
       this.#active.set(key, raised);
       return [raised];
     }
     if (action !== AlarmAction.DEACTIVATE || active === undefined) return [];
     this.#active.delete(key);
     this.#store.delete(key);
+    this.#digest.remove(hashOfRecord(key, NO_BYTES));
     return [active];
   }
 
@@ -53,6 +67,7 @@ export class Alarms {
   load(key: string): void {
     const alarm = key.charCodeAt(TABLE.alarm.length);
     this.#active.set(key, { alarm, memberID: idAt(key, TABLE.alarm.length + 1) });
+    this.#digest.add(hashOfRecord(key, NO_BYTES));
   }
 
   clear(): void {

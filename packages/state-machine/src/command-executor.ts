@@ -11,7 +11,7 @@ import {
   type RequestOp,
   TxnRequest,
 } from "@conclave/wire";
-import type { Alarms } from "./alarms.ts";
+import { type Alarms, WHOLE_CLUSTER } from "./alarms.ts";
 import { CommandKind, type CommandReader, decodeLeaseExpire } from "./command.ts";
 import type { Lessor } from "./lease/lessor.ts";
 import type { MemberDirectory } from "./member-attributes.ts";
@@ -41,7 +41,7 @@ const STOPPED_BY_NOSPACE: ReadonlySet<number> = new Set([
   CommandKind.LEASE_GRANT,
 ]);
 
-/** Commands that a member whose data is in doubt stops. */
+/** Commands that stop while members differ and nobody can tell which of them is right. */
 const STOPPED_BY_CORRUPT: ReadonlySet<number> = new Set([
   CommandKind.PUT,
   CommandKind.DELETE_RANGE,
@@ -96,7 +96,9 @@ export class CommandExecutor {
     const { alarms } = this.#state;
     if (!alarms.isAny) return null;
     const { kind } = command;
-    if (alarms.isActive(AlarmType.CORRUPT) && STOPPED_BY_CORRUPT.has(kind)) return "corrupt";
+    // A member that is known to differ from the others stands back by itself; the others go on.
+    const isInDoubt = alarms.isRaisedFor(AlarmType.CORRUPT, WHOLE_CLUSTER);
+    if (isInDoubt && STOPPED_BY_CORRUPT.has(kind)) return "corrupt";
     if (!alarms.isActive(AlarmType.NOSPACE) || !STOPPED_BY_NOSPACE.has(kind)) return null;
     const isHarmless = kind === CommandKind.TXN && !hasPut(TxnRequest.decode(command.body()));
     return isHarmless ? null : "noSpace";

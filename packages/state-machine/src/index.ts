@@ -1,3 +1,4 @@
+export { WHOLE_CLUSTER } from "./alarms.ts";
 export {
   COMMAND_BATCH_VERSION,
   CommandBatch,
@@ -40,6 +41,7 @@ export type {
   RefusedResult,
   TxnResult,
 } from "./result.ts";
+export { CHECKPOINT_ENTRIES, type StateCheckpoint } from "./state-checkpoints.ts";
 export {
   type AppliedEntry,
   type ApplyObserver,

@@ -24,6 +24,8 @@ import {
 import type { Refusal } from "./refusal.ts";
 import type { CommandResult, RangeResult, RefusedResult, TxnResult } from "./result.ts";
 import { stateHash } from "./snapshot.ts";
+import { CHECKPOINT_ENTRIES, type StateCheckpoint, StateCheckpoints } from "./state-checkpoints.ts";
+import { StateDigest } from "./state-digest.ts";
 import type { StateStore } from "./state-store.ts";
 import { WatchHub, type WatchHubOptions } from "./watch/watch-hub.ts";
 
@@ -72,6 +74,9 @@ export class StateMachine {
   readonly #executor: CommandExecutor;
   readonly #reader = new CommandReader();
   readonly #store: StateStore;
+  /** Over all records but those of the meta table, in what way they came to be here. */
+  readonly #digest = new StateDigest();
+  readonly #checkpoints = new StateCheckpoints();
   #sweep: CompactionSweep;
   #isLoaded = false;
   #appliedIndex = 0;
@@ -84,16 +89,20 @@ export class StateMachine {
 
   constructor(options: StateMachineOptions) {
     const { store } = options;
-    const lessor = new Lessor(store, options.leaseTtlSecondsMin ?? LEASE_TTL_SECONDS_MIN_DEFAULT);
+    const lessor = new Lessor(
+      store,
+      options.leaseTtlSecondsMin ?? LEASE_TTL_SECONDS_MIN_DEFAULT,
+      this.#digest,
+    );
     const cacheBytesMax = options.valueCacheBytesMax ?? VALUE_CACHE_BYTES_MAX_DEFAULT;
-    const mvcc = new MvccStore(store, lessor, cacheBytesMax);
+    const mvcc = new MvccStore(store, lessor, cacheBytesMax, this.#digest);
     this.#store = store;
     this.#state = {
       store,
       mvcc,
       lessor,
-      alarms: new Alarms(store),
-      members: new MemberDirectory(store),
+      alarms: new Alarms(store, this.#digest),
+      members: new MemberDirectory(store, this.#digest),
     };
     this.#sweep = new CompactionSweep(mvcc, NEVER_COMPACTED);
     this.watchHub = new WatchHub(mvcc, options.watch);
@@ -182,6 +191,8 @@ export class StateMachine {
     mvcc.clear();
     alarms.clear();
     members.clear();
+    this.#digest.clear();
+    this.#checkpoints.clear();
     this.#isLoaded = false;
     this.#appliedIndex = 0;
     this.#appliedTerm = 0;
@@ -210,6 +221,12 @@ export class StateMachine {
     this.#appliedIndex = entry.index;
     this.#appliedTerm = entry.term;
     this.#store.put(META.applied, encodeCounts(entry.index, entry.term, this.revision));
+    if (entry.index % CHECKPOINT_ENTRIES === 0) this.#takeCheckpoint();
+  }
+
+  #takeCheckpoint(): void {
+    const digest = this.digest;
+    if (digest !== null) this.#checkpoints.add(this.#appliedIndex, digest);
   }
 
   /** Answers a Range from the present state. `revision` of the result is the store's, not the one asked for. */
@@ -278,6 +295,11 @@ export class StateMachine {
     return this.#state.alarms.isActive(alarm);
   }
 
+  /** See {@link WHOLE_CLUSTER}. */
+  isAlarmRaisedFor(alarm: AlarmType, memberId: bigint): boolean {
+    return this.#state.alarms.isRaisedFor(alarm, memberId);
+  }
+
   memberAttributes(): ReadonlyMap<bigint, MemberAttributes> {
     return this.#state.members.all();
   }
@@ -307,6 +329,22 @@ export class StateMachine {
   hashKv(revision: number): KeyValueHash | RefusedResult {
     const refusal = checkReadRevision(this.#state.mvcc, revision);
     return refusal === null ? new KeyValueHash(this.#state.mvcc, revision) : this.#refused(refusal);
+  }
+
+  /**
+   * A fingerprint of all records, the same on every member at the same applied index (R19); costs nothing to ask for. Null
+   * while a compaction is being swept: how far that is, members need not agree on.
+   */
+  get digest(): number | null {
+    if (!this.#isLoaded || this.needsCompaction) return null;
+    return this.#digest.with(this.revision, this.compactRevision + 1);
+  }
+
+  /** Digests at indexes that members have in common, oldest first, the present one last. */
+  checkpoints(): readonly StateCheckpoint[] {
+    const { digest } = this;
+    const past = this.#checkpoints.all();
+    return digest === null ? past : [...past, { index: this.#appliedIndex, digest }];
   }
 
   /**

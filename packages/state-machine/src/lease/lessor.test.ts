@@ -1,5 +1,6 @@
 import { AlarmAction, AlarmRequest, AlarmType, Member as MemberMessage } from "@conclave/wire";
 import { describe, expect, test } from "vitest";
+import { WHOLE_CLUSTER } from "../alarms.ts";
 import { CommandKind } from "../command.ts";
 import { Member, text } from "../testing.ts";
 import { LEASE_TTL_SECONDS_MAX } from "./lessor.ts";
@@ -144,14 +145,22 @@ describe("alarms", () => {
     expect(member.put("a")).toMatchObject({ kind: "put" });
   });
 
-  test("CORRUPT stops every change of keys and leases", () => {
+  test("CORRUPT for the whole cluster stops every change of keys and leases", () => {
     const member = new Member();
     member.put("a");
-    alarm(member, ACTIVATE, CORRUPT);
+    alarm(member, ACTIVATE, CORRUPT, WHOLE_CLUSTER);
     const results = [member.put("a"), member.delete("a"), member.txn({}), member.compact(1)];
     for (const result of [...results, member.grant(1n), member.revoke(1n)]) {
       expect(result).toMatchObject(refused("corrupt"));
     }
+  });
+
+  test("CORRUPT for one member stops nothing in the log: that member stands back, the others go on", () => {
+    const member = new Member();
+    alarm(member, ACTIVATE, CORRUPT, 2n);
+    expect(member.machine.isAlarmRaisedFor(CORRUPT, 2n)).toBe(true);
+    expect(member.machine.isAlarmRaisedFor(CORRUPT, WHOLE_CLUSTER)).toBe(false);
+    expect(member.put("a")).toMatchObject({ kind: "put" });
   });
 });
 

@@ -2,6 +2,7 @@ import { assert, type ByteString } from "@conclave/base";
 import type { LeaseAttachments } from "../mvcc/store.ts";
 import { encodeCounts, idAt, leaseKey, TABLE } from "../records.ts";
 import type { Outcome } from "../refusal.ts";
+import { hashOfRecord, type StateDigest } from "../state-digest.ts";
 import type { StateStore } from "../state-store.ts";
 
 /** etcd's longest TTL: 285 years. Seconds. */
@@ -36,12 +37,14 @@ export class Lessor implements LeaseAttachments {
   /** What a shorter TTL is raised to. Seconds. Must be the same on all members. */
   readonly #ttlSecondsMin: number;
   readonly #store: StateStore;
+  readonly #digest: StateDigest;
   readonly #leases = new Map<bigint, Lease>();
   readonly #leaseOfKey = new Map<ByteString, Lease>();
   #observer: LeaseObserver | null = null;
 
-  constructor(store: StateStore, ttlSecondsMin: number) {
+  constructor(store: StateStore, ttlSecondsMin: number, digest: StateDigest) {
     this.#store = store;
+    this.#digest = digest;
     this.#ttlSecondsMin = ttlSecondsMin;
   }
 
@@ -90,6 +93,7 @@ export class Lessor implements LeaseAttachments {
     const granted = Math.max(ttlSeconds, this.#ttlSecondsMin);
     this.#leases.set(id, new Lease(id, granted));
     this.#store.put(leaseKey(id), encodeCounts(granted));
+    this.#digest.add(hashOfLease(id, granted));
     this.#observer?.onLeaseGranted(id, granted);
     return { ok: true, value: granted };
   }
@@ -101,6 +105,7 @@ export class Lessor implements LeaseAttachments {
     assert((lease.keys?.size ?? 0) === 0, "removal of a lease with keys");
     this.#leases.delete(id);
     this.#store.delete(leaseKey(id));
+    this.#digest.remove(hashOfLease(id, lease.ttlSeconds));
     this.#observer?.onLeaseRevoked(id);
   }
 
@@ -128,6 +133,7 @@ export class Lessor implements LeaseAttachments {
   load(key: string, ttlSeconds: number): void {
     const id = BigInt.asIntN(64, idAt(key, TABLE.lease.length));
     this.#leases.set(id, new Lease(id, ttlSeconds));
+    this.#digest.add(hashOfLease(id, ttlSeconds));
     this.#observer?.onLeaseGranted(id, ttlSeconds);
   }
 
@@ -137,4 +143,8 @@ export class Lessor implements LeaseAttachments {
     this.#leases.clear();
     this.#leaseOfKey.clear();
   }
+}
+
+function hashOfLease(id: bigint, ttlSeconds: number): number {
+  return hashOfRecord(leaseKey(id), encodeCounts(ttlSeconds));
 }

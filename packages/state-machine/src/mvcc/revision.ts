@@ -1,5 +1,5 @@
 /**
- * Every revision of every key that compaction has not removed, as columns of numbers: forty-eight bytes a
+ * Every revision of every key that compaction has not removed, as columns of numbers: fifty-two bytes a
  * revision and no object for the collector to visit. A revision is named by its slot; the revisions of one key are
  * chained from the newest to the oldest.
  */
@@ -18,6 +18,7 @@ class Chunk {
   readonly version = new Float64Array(CHUNK_SLOTS);
   readonly sub = new Uint32Array(CHUNK_SLOTS);
   readonly bytes = new Uint32Array(CHUNK_SLOTS);
+  readonly hash = new Int32Array(CHUNK_SLOTS);
   readonly older = new Uint32Array(CHUNK_SLOTS);
   readonly jump = new Uint32Array(CHUNK_SLOTS);
   readonly depth = new Uint32Array(CHUNK_SLOTS);
@@ -57,6 +58,15 @@ export class RevisionTable {
   /** Size of the stored record, key included. */
   bytes(slot: number): number {
     return this.#chunks[slot >>> CHUNK_BITS]!.bytes[slot & CHUNK_MASK]!;
+  }
+
+  /** Hash of the stored record: what is read back from the disk must have it. Signed 32 bits. */
+  hash(slot: number): number {
+    return this.#chunks[slot >>> CHUNK_BITS]!.hash[slot & CHUNK_MASK]!;
+  }
+
+  setHash(slot: number, hash: number): void {
+    this.#chunks[slot >>> CHUNK_BITS]!.hash[slot & CHUNK_MASK] = hash;
   }
 
   /** The revision of the same key before this one, or {@link NO_SLOT}. */

@@ -1,5 +1,6 @@
 import { assert, type ByteString } from "@conclave/base";
 import { REVISION_KEY_BYTES, revisionKey } from "../records.ts";
+import { hashOfBytes, type StateDigest } from "../state-digest.ts";
 import type { StateStore } from "../state-store.ts";
 import { KeyIndex } from "./key-index.ts";
 import { encodeKeyValue, encodeTombstone, KeyValueView } from "./key-value.ts";
@@ -41,6 +42,7 @@ export class MvccStore {
   readonly leases: LeaseAttachments;
   readonly #store: StateStore;
   readonly #cache: ValueCache;
+  readonly #digest: StateDigest;
   readonly #view = new KeyValueView();
   #revision = FIRST_REVISION;
   #compactRevision = NEVER_COMPACTED;
@@ -49,8 +51,14 @@ export class MvccStore {
   #epoch = 0;
   #changes: Change[] = [];
 
-  constructor(store: StateStore, leases: LeaseAttachments, cacheBytesMax: number) {
+  constructor(
+    store: StateStore,
+    leases: LeaseAttachments,
+    cacheBytesMax: number,
+    digest: StateDigest,
+  ) {
     this.#store = store;
+    this.#digest = digest;
     this.leases = leases;
     this.#cache = new ValueCache(cacheBytesMax);
   }
@@ -148,6 +156,11 @@ export class MvccStore {
     const { revisions } = this.index;
     const pair = this.#store.get(revisionKey(revisions.main(slot), revisions.sub(slot)));
     assert(pair !== undefined, "the index names a revision that the store does not hold");
+    const isAsWritten = hashOfBytes(pair, revisions.sub(slot)) === revisions.hash(slot);
+    assert(
+      isAsWritten,
+      "the store gives back another record than was written: the disk is rotting",
+    );
     this.#cache.set(slot, pair);
     return pair;
   }
@@ -191,6 +204,7 @@ export class MvccStore {
     const { revisions } = this.index;
     this.#store.delete(revisionKey(revisions.main(slot), revisions.sub(slot)));
     this.#sizeBytes -= revisions.bytes(slot);
+    this.#digest.remove(revisions.hash(slot));
     this.#cache.drop(slot);
     revisions.remove(slot);
   }
@@ -202,7 +216,8 @@ export class MvccStore {
     assert(view.modRevision === main, "a record is stored under another revision than its own");
     const bytes = REVISION_KEY_BYTES + pair.length;
     const newest = this.index.newest(key);
-    this.index.add(key, newest, main, sub, view.createRevision, view.version, bytes);
+    const slot = this.index.add(key, newest, main, sub, view.createRevision, view.version, bytes);
+    this.#addToDigest(slot, sub, pair);
     this.#sizeBytes += bytes;
     this.#revision = Math.max(this.#revision, main);
     this.leases.attach(key, view.lease);
@@ -236,8 +251,16 @@ export class MvccStore {
   ): void {
     this.#store.put(revisionKey(revision, sub), pair);
     this.#cache.set(slot, pair);
+    this.#addToDigest(slot, sub, pair);
     this.#sizeBytes += bytes;
     this.#changes.push({ key, revision, slot, pair, isDelete, isCreate });
+  }
+
+  /** The pair holds its key and revision; only its place inside the revision is not in it. */
+  #addToDigest(slot: number, sub: number, pair: Uint8Array): void {
+    const hash = hashOfBytes(pair, sub);
+    this.index.revisions.setHash(slot, hash);
+    this.#digest.add(hash);
   }
 }
 
