@@ -6,4 +6,5 @@ export { Writer } from "./codec/writer.ts";
 export { type EtcdError, goErrorText } from "./etcd-error.ts";
 export * from "./generated/index.ts";
 export { Code, codeName } from "./grpc-code.ts";
+export { quarantined } from "./quarantine-error.ts";
 export { WatchCancelReasons } from "./watch-cancel-reasons.ts";

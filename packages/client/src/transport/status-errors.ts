@@ -1,4 +1,5 @@
 import { type CallStatus, Status, type StatusCode } from "@conclave/rpc";
+import { quarantined } from "@conclave/wire";
 import * as EtcdErrors from "@conclave/wire/etcd-errors";
 import { CompactedError, ConclaveError, type ErrorCode, type Outcome } from "../errors.ts";
 
@@ -32,6 +33,7 @@ const REFUSAL_BY_TEXT: ReadonlyMap<string, Refusal> = new Map([
   [EtcdErrors.tooManyRequests.message, refused("TOO_MANY_REQUESTS")],
   [EtcdErrors.noLeader.message, refused("NO_LEADER")],
   [EtcdErrors.corrupt.message, refused("CORRUPT")],
+  [quarantined.message, refused("UNAVAILABLE")],
   [EtcdErrors.authFailed.message, refused("UNAUTHENTICATED")],
   [EtcdErrors.userEmpty.message, refused("UNAUTHENTICATED")],
   [EtcdErrors.authOldRevision.message, refused("UNAUTHENTICATED")],

@@ -1,5 +1,6 @@
 import { VirtualClock } from "@conclave/base";
 import { clockTurn, createRpcServer, memoryChannel, type ServerStream } from "@conclave/rpc";
+import { type EtcdError, quarantined } from "@conclave/wire";
 import * as EtcdErrors from "@conclave/wire/etcd-errors";
 import { expect, test } from "vitest";
 import { CallGuard } from "./call-guard.ts";
@@ -9,8 +10,15 @@ const REQUIRING = { hasleader: "true" };
 function guarded() {
   const clock = new VirtualClock();
   const server = createRpcServer({ clock, atTurnEnd: clockTurn(clock) });
-  const cluster = { hasLeader: true };
-  const guard = new CallGuard({ hasLeader: () => cluster.hasLeader, electionTimeoutMs: 1_000 });
+  const cluster: { hasLeader: boolean; refusal: EtcdError | null } = {
+    hasLeader: true,
+    refusal: null,
+  };
+  const guard = new CallGuard({
+    hasLeader: () => cluster.hasLeader,
+    refusal: () => cluster.refusal,
+    electionTimeoutMs: 1_000,
+  });
   const streams: ServerStream[] = [];
   let cancelled = 0;
   server.unary(
@@ -110,6 +118,21 @@ test("a leader that comes back in time saves them", () => {
   tick(10);
   tick(2_900);
   expect(requiring.ended).toBe("");
+});
+
+test("a member whose state is in doubt answers no call and no stream, old or new, but those that tell of itself", () => {
+  const { clock, cluster, guard, unary, open } = guarded();
+  const before = open({});
+  cluster.refusal = quarantined;
+  guard.refuseStreams(quarantined);
+  clock.advance(50);
+  const refused = `14 ${quarantined.message}`;
+  expect(unary({})).toBe(refused);
+  expect(before.ended).toBe(refused);
+  expect(open({}).ended).toBe(refused);
+  expect(guard.streamCount).toBe(0);
+  cluster.refusal = null;
+  expect(unary({})).toBe("0 ");
 });
 
 test("when the server stops, every stream ends, whatever it requires", () => {

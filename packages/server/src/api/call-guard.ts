@@ -11,11 +11,13 @@ const PATIENCE_ELECTION_TIMEOUTS = 3;
 
 export interface CallGuardOptions {
   readonly hasLeader: () => boolean;
+  /** Why this member answers nobody now, or null. */
+  readonly refusal: () => EtcdError | null;
   readonly electionTimeoutMs: number;
 }
 
 /**
- * Stands before the services: calls that require a leader are refused while there is none, their streams end when it stays
+ * Stands before the services: nobody is answered by a member whose state is in doubt; calls that require a leader are refused while there is none, their streams end when it stays
  * away, and all streams end when the server stops.
  */
 export class CallGuard {
@@ -29,18 +31,26 @@ export class CallGuard {
 
   guardUnary(handler: UnaryHandler): UnaryHandler {
     return (call, message) => {
-      if (this.#o.hasLeader() || !isRequired(call.metadata)) handler(call, message);
+      const refusal = this.#o.refusal();
+      if (refusal !== null) failWith(call, refusal);
+      else if (this.#o.hasLeader() || !isRequired(call.metadata)) handler(call, message);
       else failWith(call, EtcdErrors.noLeader);
     };
   }
 
-  guardStream(opener: StreamOpener): StreamOpener {
+  /** @param isServedInDoubt it tells of this member, not of its state: a member that stands back answers it, too */
+  guardStream(opener: StreamOpener, isServedInDoubt = false): StreamOpener {
     return (stream) => {
-      const guarded = new GuardedStream(stream, () => this.#streams.delete(guarded));
+      const onEnd = (): void => {
+        this.#streams.delete(guarded);
+      };
+      const guarded = new GuardedStream(stream, isServedInDoubt, onEnd);
       const handler = opener(guarded);
       guarded.cancel = () => handler.onCancel();
       this.#streams.add(guarded);
-      if (guarded.requiresLeader && !this.#o.hasLeader()) guarded.cutOff(EtcdErrors.noLeader);
+      const refusal = this.#o.refusal();
+      if (refusal !== null && !isServedInDoubt) guarded.cutOff(refusal);
+      else if (guarded.requiresLeader && !this.#o.hasLeader()) guarded.cutOff(EtcdErrors.noLeader);
       return {
         onMessage: (message) => handler.onMessage(message),
         onHalfClose: () => handler.onHalfClose(),
@@ -63,6 +73,11 @@ export class CallGuard {
     for (const stream of [...this.#streams]) stream.cutOff(error);
   }
 
+  /** Ends the streams that tell of the state: it is in doubt. */
+  refuseStreams(error: EtcdError): void {
+    for (const stream of [...this.#streams]) if (!stream.isServedInDoubt) stream.cutOff(error);
+  }
+
   onTick(nowMs: number): void {
     if (this.#o.hasLeader()) {
       this.#leaderlessSinceMs = null;
@@ -82,11 +97,13 @@ class GuardedStream implements ServerStream {
   readonly #stream: ServerStream;
   readonly #onEnd: () => void;
   readonly requiresLeader: boolean;
+  readonly isServedInDoubt: boolean;
   /** Tells the service that nobody listens any more. */
   cancel: () => void = () => {};
 
-  constructor(stream: ServerStream, onEnd: () => void) {
+  constructor(stream: ServerStream, isServedInDoubt: boolean, onEnd: () => void) {
     this.#stream = stream;
+    this.isServedInDoubt = isServedInDoubt;
     this.#onEnd = onEnd;
     this.requiresLeader = isRequired(stream.metadata);
   }

@@ -9,7 +9,11 @@ function healthOf() {
   const clock = new VirtualClock();
   const server = createRpcServer({ clock, atTurnEnd: clockTurn(clock) });
   const member = { isServing: true };
-  const guard = new CallGuard({ hasLeader: () => true, electionTimeoutMs: 1_000 });
+  const guard = new CallGuard({
+    refusal: () => null,
+    hasLeader: () => true,
+    electionTimeoutMs: 1_000,
+  });
   const health = new HealthService(() => member.isServing);
   health.register(server, guard);
   const channel = memoryChannel(server, clock);

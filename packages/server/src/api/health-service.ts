@@ -10,7 +10,7 @@ import type { CallGuard } from "./call-guard.ts";
 import { decoding } from "./validate.ts";
 
 /**
- * grpc.health.v1 for the whole server (service ""), as etcd has it: serving while this member knows a leader. Other
+ * grpc.health.v1 for the whole server (service ""), as etcd has it: serving while this member knows a leader and its state is not in doubt. Other
  * services are not known: Check says NOT_FOUND, Watch says so and goes on, as the protocol wants.
  */
 export class HealthService {
@@ -35,7 +35,7 @@ export class HealthService {
         const watch = new HealthWatch(stream, () => this.#watches.delete(watch));
         this.#watches.add(watch);
         return watch;
-      }),
+      }, true),
     );
   }
 

@@ -22,7 +22,9 @@ export function registerServices(
   const { member } = node;
   const hasLeader = (): boolean => member.raft.leader !== 0n;
   const { electionTimeoutMs } = config;
-  const guard = new CallGuard({ hasLeader, electionTimeoutMs });
+  const refusal = () => member.stateGuard.quarantine.refusal;
+  const guard = new CallGuard({ hasLeader, refusal, electionTimeoutMs });
+  node.onRefusing((error) => guard.refuseStreams(error));
   node.onTick((nowMs) => guard.onTick(nowMs));
   const limits = { requestBytesMax: config.maxRequestBytes, txnOpsMax: config.maxTxnOps };
   const client = new MemberClient(member, limits);
@@ -37,7 +39,7 @@ export function registerServices(
     clusterVersion: clusterVersionOf(config.emulatedVersion),
     quotaBytes: config.quotaBackendBytes,
   });
-  const health = new HealthService(hasLeader);
+  const health = new HealthService(() => hasLeader() && refusal() === null);
   health.register(server, guard);
   node.onTick(() => health.onTick());
   registerUnimplementedServices(server);

@@ -75,6 +75,26 @@ const MIRRORED: readonly MirroredGauge[] = [
     read: ({ machine }) => machine.leaseCount,
   },
   {
+    name: "conclave_quarantined",
+    help: "Whether this member's state was found to differ from the majority's: 1 or 0.",
+    read: ({ stateGuard }) => Number(stateGuard.quarantine.isQuarantined),
+  },
+  {
+    name: "conclave_state_comparisons_total",
+    help: "Comparisons of the members' states that this member made as leader.",
+    read: ({ stateGuard }) => stateGuard.comparison.rounds,
+  },
+  {
+    name: "conclave_state_differences_total",
+    help: "Differences that those comparisons found.",
+    read: ({ stateGuard }) => stateGuard.comparison.differences,
+  },
+  {
+    name: "conclave_state_repairs_total",
+    help: "Times that this member's state was replaced by the leader's because it differed.",
+    read: ({ stateGuard }) => stateGuard.repairs,
+  },
+  {
     name: "conclave_state_overlay_bytes",
     help: "Memory held by writes to the state store that are not on the disk yet.",
     read: ({ store }) => store.overlayBytes,

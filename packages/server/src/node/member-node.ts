@@ -9,7 +9,7 @@ import {
 } from "@conclave/raft";
 import { type RpcServer, Status } from "@conclave/rpc";
 import { CommandKind, StateMachine } from "@conclave/state-machine";
-import { AlarmAction, AlarmRequest, AlarmType, Member as MemberMessage } from "@conclave/wire";
+import { AlarmType, type EtcdError, Member as MemberMessage } from "@conclave/wire";
 import type { Logger } from "../observe/logger.ts";
 import { PeerPath } from "../peer/peer-protocol.ts";
 import { decodeNumbers, encodeLeaseId, registerPeerService } from "../peer/peer-service.ts";
@@ -19,6 +19,8 @@ import { SnapshotSender } from "../peer/snapshot-sender.ts";
 import type { DurableStateStore } from "../storage/durable-state-store.ts";
 import type { KnownMember } from "../storage/identity.ts";
 import type { MemberStorage } from "../storage/recovery.ts";
+import type { StateInstall } from "../storage/state-install.ts";
+import { ClusterAlarms } from "./cluster-alarms.ts";
 import { CompactionSweeper } from "./compaction-sweeper.ts";
 import { type LeaderLeases, LeaseKeeper } from "./lease-keeper.ts";
 import { LogKeeper, type LogLimits } from "./log-keeper.ts";
@@ -28,6 +30,7 @@ import { DEFAULT_PROPOSER_LIMITS, Proposer } from "./proposer.ts";
 import { Quota } from "./quota.ts";
 import { RaftDriver } from "./raft-driver.ts";
 import { ReadGate } from "./read-gate.ts";
+import { StateGuard } from "./state-guard.ts";
 
 /** Keys and events that lagging watchers are given in one turn. Count. */
 const CATCH_UP_BUDGET = 2_000;
@@ -81,12 +84,17 @@ export class MemberNode {
   readonly #longReads: LongReads;
   readonly #transport: PeerTransport;
   readonly #snapshots: SnapshotReceiver;
+  readonly #sender: SnapshotSender;
+  readonly #alarms: ClusterAlarms;
+  readonly #stateGuard: StateGuard;
   readonly #onTick: ((nowMs: number) => void)[] = [];
+  readonly #onRefusing: ((error: EtcdError) => void)[] = [];
+  /** Ends when the last replacement of the state is done: they go one after another. */
+  #replaced: Promise<unknown> = Promise.resolve();
   #progressTimer: Timer | null = null;
   #isCatchingUp = false;
   #isPublishing = false;
   readonly #publishedOnce = deferred<void>();
-  #isAlarmRaised = false;
   #isStopped = false;
 
   /** Loads the state and wires the parts; {@link start} sets them in motion. */
@@ -142,7 +150,8 @@ export class MemberNode {
       hold: (revision) => this.#sweeper.hold(revision),
       isReadable: () => this.#machine.isLoaded && !this.#isStopped,
     });
-    const sender = new SnapshotSender({
+    this.#sender = new SnapshotSender({
+      self: id,
       raft: this.#raft,
       store,
       logger,
@@ -155,7 +164,7 @@ export class MemberNode {
       clock,
       logger,
       dial: options.dial,
-      onSnapshotWanted: (to, message) => sender.send(to, message),
+      onSnapshotWanted: (to, message) => this.#sender.send(to, message),
       onUnreachable: (peer) => {
         this.#raft.reportUnreachable(peer);
         this.#driver.wake();
@@ -189,11 +198,32 @@ export class MemberNode {
       logger,
       step: (message) => this.#driver.step(message),
     });
+    this.#alarms = new ClusterAlarms({
+      machine: this.#machine,
+      propose: (kind, body, waiter) => this.member.propose(kind, body, waiter, true),
+    });
+    this.#stateGuard = new StateGuard({
+      self: id,
+      raft: this.#raft,
+      machine: this.#machine,
+      driver: this.#driver,
+      alarms: this.#alarms,
+      transport: this.#transport,
+      snapshots: this.#snapshots,
+      clock,
+      logger,
+      replaceState: (state) => this.#replaceByState(state),
+      handOver: () => this.handOver(),
+      onRefusing: (error) => {
+        for (const callback of this.#onRefusing) callback(error);
+      },
+    });
     this.#leases = new LeaseKeeper({
       machine: this.#machine,
       clock,
       leaderLeases: this.#leaderLeases(),
-      isLeading: () => this.#driver.isLeading,
+      // A member in quarantine may be wrong about which leases there are.
+      isLeading: () => this.#driver.isLeading && !this.#stateGuard.quarantine.isQuarantined,
       leader: () => this.#raft.leader,
       propose: (kind, body, waiter) => this.member.propose(kind, body, waiter, true),
       readLinearizable: (waiter) => this.member.readLinearizable(waiter, true),
@@ -211,6 +241,7 @@ export class MemberNode {
       store,
       leases: this.#leases,
       quota: new Quota(this.#machine, options.quotaBytes, () => this.#raiseNoSpace()),
+      stateGuard: this.#stateGuard,
       sweeper: this.#sweeper,
       longReads: this.#longReads,
       clock,
@@ -233,6 +264,11 @@ export class MemberNode {
     this.#onTick.push(callback);
   }
 
+  /** Calls back when clients are refused from now on: this member's state is in doubt. */
+  onRefusing(callback: (error: EtcdError) => void): void {
+    this.#onRefusing.push(callback);
+  }
+
   /** Serves what the other members call. */
   registerPeerMethods(server: RpcServer): void {
     registerPeerService(server, {
@@ -246,6 +282,13 @@ export class MemberNode {
       onLeaseRenew: (id, answer) => this.#leases.renewAsLeader(id, answer),
       onLeaseRemaining: (id, answer) => this.#leases.remainingAsLeader(id, answer),
       onSnapshot: (from, stream) => this.#snapshots.accept(from, stream),
+      onState: (from, stream) => this.#snapshots.acceptState(from, stream),
+      onStateWanted: (to, indexMin) =>
+        this.#driver.isLeading &&
+        !this.#stateGuard.quarantine.isQuarantined &&
+        this.#machine.appliedIndex >= indexMin &&
+        this.#sender.sendState(to),
+      checkpoints: () => this.#machine.checkpoints(),
     });
   }
 
@@ -256,6 +299,7 @@ export class MemberNode {
   handOver(): Promise<void> {
     const target = this.#raft.progress
       .filter(({ id, isActive }) => isActive && this.#raft.membership.voters.includes(id))
+      .filter(({ id }) => !this.#machine.isAlarmRaisedFor(AlarmType.CORRUPT, id))
       .sort((a, b) => b.match - a.match)[0];
     if (target === undefined || !this.#raft.transferLeadership(target.id).ok) {
       return Promise.resolve();
@@ -310,6 +354,7 @@ export class MemberNode {
       },
       beforeApply: () => this.#leases.beforeApply(),
       onApplied: (index) => {
+        this.#stateGuard.quarantine.look();
         this.#logKeeper.onApplied(index);
         this.#sweeper.wake();
       },
@@ -323,11 +368,37 @@ export class MemberNode {
   }
 
   async #installSnapshot(mark: SnapshotMark): Promise<void> {
-    await this.#snapshots.commit(mark);
-    this.#machine.reset();
-    await this.#loadState();
-    this.member.onLoaded();
+    await this.#inTurn(() => this.#replaceState(() => this.#snapshots.commit(mark)));
     this.#o.logger.info("snapshot installed", { index: mark.index });
+  }
+
+  /** Puts a received state in place of a damaged one, unless a snapshot that Raft wanted came between. */
+  #replaceByState(state: StateInstall): Promise<void> {
+    return this.#inTurn(async () => {
+      if (!state.isReceiving) throw new Error("a snapshot took its place");
+      await this.#replaceState(() => state.commit()).catch((error: Error) => {
+        this.#o.onFatal(error);
+        throw error;
+      });
+    });
+  }
+
+  #inTurn(replace: () => Promise<void>): Promise<void> {
+    const replaced = this.#replaced.then(replace);
+    this.#replaced = replaced.catch(() => {});
+    return replaced;
+  }
+
+  /**
+   * From the first moment on nothing is read from the state, nor swept in it: the records behind it are about to be others.
+   */
+  async #replaceState(commit: () => Promise<void>): Promise<void> {
+    const release = this.#sweeper.hold();
+    this.#machine.reset();
+    await commit();
+    await this.#loadState();
+    release();
+    this.member.onLoaded();
   }
 
   async #loadState(): Promise<void> {
@@ -341,6 +412,7 @@ export class MemberNode {
     }
     this.#machine.finishLoad();
     this.#leases.observe();
+    this.#stateGuard.quarantine.look();
   }
 
   #scheduleTick(): void {
@@ -348,6 +420,7 @@ export class MemberNode {
       if (this.#isStopped) return;
       this.#scheduleTick();
       this.#leases.onTick();
+      this.#stateGuard.onTick(this.#o.clock.nowMs());
       this.#maybePublish();
       for (const callback of this.#onTick) callback(this.#o.clock.nowMs());
     });
@@ -392,18 +465,8 @@ export class MemberNode {
   }
 
   #raiseNoSpace(): void {
-    if (this.#isAlarmRaised) return;
-    this.#isAlarmRaised = true;
+    if (!this.#alarms.raise(AlarmType.NOSPACE, this.#o.id)) return;
     this.#o.logger.warn("the space quota is used up; raising the NOSPACE alarm");
-    const body = AlarmRequest.encode({
-      action: AlarmAction.ACTIVATE,
-      memberID: this.#o.id,
-      alarm: AlarmType.NOSPACE,
-    });
-    const again = (): void => {
-      this.#isAlarmRaised = false;
-    };
-    this.member.propose(CommandKind.ALARM, body, { onResult: again, onRefused: again }, true);
   }
 
   #leaderLeases(): LeaderLeases {

@@ -17,6 +17,7 @@ import type { ProposalWaiter, Proposer } from "./proposer.ts";
 import type { Quota } from "./quota.ts";
 import type { RaftDriver } from "./raft-driver.ts";
 import type { ReadGate, ReadWaiter } from "./read-gate.ts";
+import type { StateGuard } from "./state-guard.ts";
 
 export interface MemberParts {
   readonly id: MemberId;
@@ -31,6 +32,7 @@ export interface MemberParts {
   readonly quota: Quota;
   readonly sweeper: CompactionSweeper;
   readonly longReads: LongReads;
+  readonly stateGuard: StateGuard;
   readonly clock: Clock;
   readonly prng: Prng;
   readonly members: readonly KnownMember[];
@@ -49,6 +51,7 @@ export class Member {
   readonly quota: Quota;
   readonly sweeper: CompactionSweeper;
   readonly longReads: LongReads;
+  readonly stateGuard: StateGuard;
   readonly clock: Clock;
   readonly members: readonly KnownMember[];
   readonly #parts: MemberParts;
@@ -66,6 +69,7 @@ export class Member {
     this.quota = parts.quota;
     this.sweeper = parts.sweeper;
     this.longReads = parts.longReads;
+    this.stateGuard = parts.stateGuard;
     this.clock = parts.clock;
     this.members = parts.members;
   }

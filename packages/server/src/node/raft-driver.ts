@@ -104,6 +104,8 @@ export class RaftDriver {
   /** Committed, not yet applied. */
   #toApply: Entry[] = [];
   #installing = false;
+  /** The state is being replaced by another member's: entries wait. */
+  #isApplyHeld = false;
   #isWaitingForStore = false;
   /** Not known to be applied or lost, in order of sending, hence of term. */
   #sent: SentBatch[] = [];
@@ -191,7 +193,8 @@ export class RaftDriver {
         this.#applyCommitted();
       } while (this.#turnAgain || (this.#o.raft.hasReady() && !this.#installing));
       // A state that is being loaded may know its index already, but not yet its keys.
-      if (!this.#installing) this.#o.reads.serve(this.#o.machine.appliedIndex);
+      const { machine } = this.#o;
+      if (!this.#installing && machine.isLoaded) this.#o.reads.serve(machine.appliedIndex);
     } finally {
       this.#inTurn = false;
     }
@@ -299,8 +302,29 @@ export class RaftDriver {
     if (ready.durableMessages.length > 0) this.#o.links.send(ready.durableMessages);
   }
 
+  /** Applies nothing until {@link releaseApplying}: the state is about to be replaced. */
+  holdApplying(): void {
+    this.#isApplyHeld = true;
+  }
+
+  /** Goes on applying after `appliedIndex`, to which the state may have been brought by other means meanwhile. */
+  releaseApplying(appliedIndex: LogIndex): void {
+    this.#isApplyHeld = false;
+    if (appliedIndex > this.#o.raft.appliedIndex) {
+      this.#toApply = this.#toApply.filter((entry) => entry.index > appliedIndex);
+      this.#abandonSent();
+      this.#o.raft.onApplied(appliedIndex);
+    }
+    this.wake();
+  }
+
+  /** Whether the log here holds everything up to `index`, committed, and gave it out to be applied. */
+  hasCommitted(index: LogIndex): boolean {
+    return Math.max(this.#o.raft.appliedIndex, this.#toApply.at(-1)?.index ?? 0) >= index;
+  }
+
   #applyCommitted(): void {
-    if (this.#toApply.length === 0 || this.#installing) return;
+    if (this.#toApply.length === 0 || this.#installing || this.#isApplyHeld) return;
     const { machine, store, raft, proposer, events } = this.#o;
     events.beforeApply();
     let applied = 0;

@@ -13,6 +13,12 @@ export const PeerPath = {
   leaseRemaining: "/conclave.Peer/LeaseRemaining",
   /** Client-streaming: an install-snapshot message, then the records of the state. OK: it is stored. */
   snapshot: "/conclave.Peer/Snapshot",
+  /** Unary: nothing, answered with pairs of an index and the digest of the state there. */
+  checkpoints: "/conclave.Peer/Checkpoints",
+  /** Unary: the least index that a state must have, to a leader that is to send its own by `state`. OK: it does. */
+  stateWanted: "/conclave.Peer/StateWanted",
+  /** As `snapshot`, in answer to `stateWanted`: the core is not asked. */
+  state: "/conclave.Peer/State",
 } as const;
 
 export const PeerHeader = {

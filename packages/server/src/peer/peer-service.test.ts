@@ -7,12 +7,20 @@ import {
   clockTurn,
   createRpcServer,
   memoryChannel,
+  type ServerStream,
+  type ServerStreamHandler,
   Status,
 } from "@conclave/rpc";
 import { describe, expect, test } from "vitest";
 import { silentLogger } from "../observe/logger.ts";
 import { encodeForward, formatId, PeerHeader, PeerPath } from "./peer-protocol.ts";
-import { decodeNumbers, encodeLeaseId, registerPeerService } from "./peer-service.ts";
+import {
+  decodeCheckpoints,
+  decodeNumbers,
+  encodeLeaseId,
+  encodeNumbers,
+  registerPeerService,
+} from "./peer-service.ts";
 
 const SELF = 0x1n;
 const PEER = 0x2n;
@@ -45,13 +53,21 @@ function peerPort() {
     },
     onLeaseRenew: (id, answer) => answer(id === 5n ? 60 : id === 6n ? null : 0),
     onLeaseRemaining: (_id, answer) => answer({ remaining: 12, granted: 60 }),
-    onSnapshot: (_from, stream) => {
-      stream.end(Status.OK);
-      return { onMessage() {}, onHalfClose() {}, onCancel() {}, onDrain() {} };
-    },
+    onSnapshot: (_from, stream) => endStream(stream),
+    onState: (_from, stream) => endStream(stream),
+    onStateWanted: (to, indexMin) => to === PEER && indexMin <= 40,
+    checkpoints: () => [
+      { index: 100, digest: 2 ** 32 - 1 },
+      { index: 117, digest: 0 },
+    ],
   });
   const channel = memoryChannel(server, clock);
   return { clock, server, channel, messages, forwarded };
+}
+
+function endStream(stream: ServerStream): ServerStreamHandler {
+  stream.end(Status.OK);
+  return { onMessage() {}, onHalfClose() {}, onCancel() {}, onDrain() {} };
 }
 
 /** Opens a link. `status` is null while it is open. */
@@ -227,5 +243,34 @@ describe("a follower's question about a lease", () => {
 
   test("is answered with the time left and granted", () => {
     expect(ask(PeerPath.leaseRemaining, 5n, 2)).toEqual([[12, 60]]);
+  });
+});
+
+describe("a question about the state", () => {
+  const ask = (path: string, body: Uint8Array) => {
+    const { clock, channel } = peerPort();
+    const answers: [number, Uint8Array | null][] = [];
+    channel.unary(path, body, { metadata: IDENTITY }, ({ code }, answer) => {
+      answers.push([code, answer]);
+    });
+    clock.advance(100);
+    return answers[0] ?? [-1, null];
+  };
+
+  test("is answered with the digests at the indexes remembered, whole", () => {
+    const [code, body] = ask(PeerPath.checkpoints, NO_MORE);
+    expect(code).toBe(Status.OK);
+    expect(decodeCheckpoints(body ?? NO_MORE)).toEqual([
+      { index: 100, digest: 2 ** 32 - 1 },
+      { index: 117, digest: 0 },
+    ]);
+    expect(decodeCheckpoints(NO_MORE)).toEqual([]);
+    expect(decodeCheckpoints(new Uint8Array(17))).toBeNull();
+  });
+
+  test("a state that this member does not hold, or not yet, is not sent; a malformed index is refused", () => {
+    expect(ask(PeerPath.stateWanted, encodeNumbers(40))[0]).toBe(Status.OK);
+    expect(ask(PeerPath.stateWanted, encodeNumbers(41))[0]).toBe(Status.FAILED_PRECONDITION);
+    expect(ask(PeerPath.stateWanted, NO_MORE)[0]).toBe(Status.INVALID_ARGUMENT);
   });
 });

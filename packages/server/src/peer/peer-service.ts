@@ -1,4 +1,10 @@
-import { decodeMessage, type MemberId, type Message, type Term } from "@conclave/raft";
+import {
+  decodeMessage,
+  type LogIndex,
+  type MemberId,
+  type Message,
+  type Term,
+} from "@conclave/raft";
 import {
   type Metadata,
   type RpcServer,
@@ -7,6 +13,7 @@ import {
   Status,
   type UnaryCall,
 } from "@conclave/rpc";
+import type { StateCheckpoint } from "@conclave/state-machine";
 import type { Logger } from "../observe/logger.ts";
 import {
   decodeForward,
@@ -36,6 +43,11 @@ export interface PeerServiceOptions {
   ) => void;
   /** Takes a snapshot stream of an identified member. */
   readonly onSnapshot: (from: MemberId, stream: ServerStream) => ServerStreamHandler;
+  /** As {@link onSnapshot}, for a state that was asked for to replace a damaged one. */
+  readonly onState: (from: MemberId, stream: ServerStream) => ServerStreamHandler;
+  /** @returns whether this member leads, and sends its state, at `indexMin` or later, to `to` now. */
+  readonly onStateWanted: (to: MemberId, indexMin: LogIndex) => boolean;
+  readonly checkpoints: () => readonly StateCheckpoint[];
 }
 
 const NO_BYTES = new Uint8Array(0);
@@ -54,13 +66,32 @@ export function registerPeerService(server: RpcServer, options: PeerServiceOptio
     if (typeof from === "string") return refuse(stream, from, options.logger);
     return options.onSnapshot(from, stream);
   });
-  const unary = (path: string, serve: (call: UnaryCall, body: Uint8Array) => void): void => {
+  server.stream(PeerPath.state, (stream) => {
+    const from = identify(stream.metadata);
+    if (typeof from === "string") return refuse(stream, from, options.logger);
+    return options.onState(from, stream);
+  });
+  const unary = (
+    path: string,
+    serve: (call: UnaryCall, body: Uint8Array, from: MemberId) => void,
+  ): void => {
     server.unary(path, (call, body) => {
       const from = identify(call.metadata);
       if (typeof from === "string") call.fail(Status.PERMISSION_DENIED, from);
-      else serve(call, body);
+      else serve(call, body, from);
     });
   };
+  unary(PeerPath.checkpoints, (call) => {
+    call.reply(
+      encodeNumbers(...options.checkpoints().flatMap(({ index, digest }) => [index, digest])),
+    );
+  });
+  unary(PeerPath.stateWanted, (call, body, from) => {
+    const [indexMin] = decodeNumbers(body, 1) ?? [];
+    if (indexMin === undefined) call.fail(Status.INVALID_ARGUMENT, "malformed index");
+    else if (options.onStateWanted(from, indexMin)) call.reply(NO_BYTES);
+    else call.fail(Status.FAILED_PRECONDITION, "not leading, or not that far");
+  });
   unary(PeerPath.forward, (call, body) => {
     const forward = decodeForward(body);
     if (forward === null) call.fail(Status.INVALID_ARGUMENT, "malformed batch");
@@ -152,10 +183,21 @@ function decodeLeaseId(bytes: Uint8Array): bigint {
 }
 
 /** Numbers as 8-byte big-endian doubles. */
-function encodeNumbers(...values: number[]): Uint8Array {
+export function encodeNumbers(...values: number[]): Uint8Array {
   const bytes = Buffer.allocUnsafe(8 * values.length);
   for (const [at, value] of values.entries()) bytes.writeDoubleBE(value, 8 * at);
   return bytes;
+}
+
+/** @returns null unless the bytes are pairs of numbers. */
+export function decodeCheckpoints(bytes: Uint8Array): readonly StateCheckpoint[] | null {
+  const numbers = decodeNumbers(bytes, Math.floor(bytes.length / 16) * 2);
+  if (numbers === null) return null;
+  const checkpoints: StateCheckpoint[] = [];
+  for (let at = 0; at < numbers.length; at += 2) {
+    checkpoints.push({ index: numbers[at]!, digest: numbers[at + 1]! });
+  }
+  return checkpoints;
 }
 
 /** @returns null unless the bytes are exactly `count` numbers. */

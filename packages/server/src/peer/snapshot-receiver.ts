@@ -21,15 +21,42 @@ export interface SnapshotReceiverOptions {
 export class SnapshotReceiver {
   readonly #o: SnapshotReceiverOptions;
   #received: StateInstall | null = null;
+  /** Whoever asked for a state to repair its own with. */
+  #onState: ((state: StateInstall | Error) => void) | null = null;
 
   constructor(options: SnapshotReceiverOptions) {
     this.#o = options;
   }
 
   accept(from: MemberId, stream: ServerStream): ServerStreamHandler {
-    return new Reception(stream, from, this.#o, (install, message) => {
-      this.#received = install;
-      this.#o.step(message);
+    return new Reception(stream, from, this.#o, {
+      isRepair: false,
+      onReceived: (install, message) => {
+        this.#received = install;
+        this.#o.step(message);
+      },
+    });
+  }
+
+  /**
+   * Takes the next state that is sent by {@link acceptState}, or the error that kept it from arriving whole. The caller ends
+   * the wait with null.
+   */
+  awaitState(onState: ((state: StateInstall | Error) => void) | null): void {
+    this.#onState = onState;
+  }
+
+  acceptState(from: MemberId, stream: ServerStream): ServerStreamHandler {
+    const answer = (state: StateInstall | Error): void => {
+      const onState = this.#onState;
+      this.#onState = null;
+      if (onState !== null) onState(state);
+      else if (!(state instanceof Error)) state.abort().catch(() => {});
+    };
+    return new Reception(stream, from, this.#o, {
+      isRepair: true,
+      onReceived: answer,
+      onFailed: answer,
     });
   }
 
@@ -44,12 +71,19 @@ export class SnapshotReceiver {
   }
 }
 
+interface ReceptionPurpose {
+  /** The state in use is damaged: one at the same index is taken for it, too. */
+  readonly isRepair: boolean;
+  readonly onReceived: (install: StateInstall, message: Message) => void;
+  readonly onFailed?: (error: Error) => void;
+}
+
 /** One stream of a snapshot. Frames wait in order while the store opens or is full. */
 class Reception implements ServerStreamHandler {
   readonly #stream: ServerStream;
   readonly #from: MemberId;
   readonly #o: SnapshotReceiverOptions;
-  readonly #onReceived: (install: StateInstall, message: Message) => void;
+  readonly #purpose: ReceptionPurpose;
   #message: Message | null = null;
   #install: StateInstall | null = null;
   /** What is done with the stream so far; each step begins when the one before it is done. */
@@ -60,12 +94,12 @@ class Reception implements ServerStreamHandler {
     stream: ServerStream,
     from: MemberId,
     options: SnapshotReceiverOptions,
-    onReceived: (install: StateInstall, message: Message) => void,
+    purpose: ReceptionPurpose,
   ) {
     this.#stream = stream;
     this.#from = from;
     this.#o = options;
-    this.#onReceived = onReceived;
+    this.#purpose = purpose;
   }
 
   onMessage(bytes: Uint8Array): void {
@@ -83,7 +117,7 @@ class Reception implements ServerStreamHandler {
       if (this.#install === null || this.#message === null) throw new Error("an empty snapshot");
       this.#isOver = true;
       this.#stream.end(Status.OK);
-      this.#onReceived(this.#install, this.#message);
+      this.#purpose.onReceived(this.#install, this.#message);
     });
   }
 
@@ -100,10 +134,13 @@ class Reception implements ServerStreamHandler {
       throw new Error("a snapshot of somebody else");
     }
     const { index } = message.snapshot;
-    if (index <= this.#o.storage.store.appliedIndex) throw new Error("the snapshot is old");
+    const { isRepair } = this.#purpose;
+    const { appliedIndex } = this.#o.storage.store;
+    const isOld = isRepair ? index < appliedIndex : index <= appliedIndex;
+    if (isOld) throw new Error("the snapshot is old");
     this.#o.logger.info("receiving a snapshot", { peer: formatId(this.#from), index });
     this.#message = message;
-    this.#install = await this.#o.storage.beginInstall(message.snapshot);
+    this.#install = await this.#o.storage.beginInstall(message.snapshot, isRepair);
   }
 
   async #store(frame: Uint8Array): Promise<void> {
@@ -131,5 +168,6 @@ class Reception implements ServerStreamHandler {
     this.#install = null;
     // A newer one may have replaced it already.
     install?.abort().catch(() => {});
+    this.#purpose.onFailed?.(new Error(reason));
   }
 }

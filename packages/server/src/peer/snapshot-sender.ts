@@ -1,4 +1,4 @@
-import { encodeMessage, type MemberId, type Message, type Raft } from "@conclave/raft";
+import { encodeMessage, type MemberId, type Message, type Raft, type Term } from "@conclave/raft";
 import { type Caller, type ClientStream, Status } from "@conclave/rpc";
 import type { Logger } from "../observe/logger.ts";
 import type { DurableStateStore, StateSnapshot } from "../storage/durable-state-store.ts";
@@ -6,6 +6,7 @@ import { formatId, PeerPath } from "./peer-protocol.ts";
 import { encodeRecords } from "./snapshot-frame.ts";
 
 export interface SnapshotSenderOptions {
+  readonly self: MemberId;
   readonly raft: Raft;
   readonly store: DurableStateStore;
   readonly logger: Logger;
@@ -34,16 +35,34 @@ export class SnapshotSender {
       this.#o.raft.reportSnapshot(to, isStored);
       this.#o.onReported();
     };
-    this.#transfer(to, wish).then(done, (error: unknown) => {
+    this.#transfer(to, PeerPath.snapshot, wish.term).then(done, (error: unknown) => {
       const reason = error instanceof Error ? error.message : String(error);
       this.#o.logger.warn("snapshot not sent", { peer: formatId(to), reason });
       done(false);
     });
   }
 
-  async #transfer(to: MemberId, wish: Message): Promise<boolean> {
+  /**
+   * Sends the state to a member that wants it in place of its own, though its log is good: the core has no part in it.
+   * @returns false, and sends nothing, if something is being sent to it already
+   */
+  sendState(to: MemberId): boolean {
+    if (this.#sending.has(to)) return false;
+    this.#sending.add(to);
+    const done = (): void => {
+      this.#sending.delete(to);
+    };
+    this.#transfer(to, PeerPath.state, this.#o.raft.term).then(done, (error: unknown) => {
+      done();
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#o.logger.warn("state not sent", { peer: formatId(to), reason });
+    });
+    return true;
+  }
+
+  async #transfer(to: MemberId, path: string, term: Term): Promise<boolean> {
     const route = this.#o.callerTo(to);
-    if (route === null || wish.type !== "install-snapshot") return false;
+    if (route === null) return false;
     const snapshot = await this.#o.store.snapshot();
     try {
       const { raft } = this.#o;
@@ -51,8 +70,11 @@ export class SnapshotSender {
       if (raft.role !== "leader" || snapshot.appliedIndex < raft.firstIndex - 1) return false;
       const mark = raft.snapshotMark(snapshot.appliedIndex);
       this.#o.logger.info("sending a snapshot", { peer: formatId(to), index: mark.index });
-      const stream = new SendingStream(route.caller, route.metadata);
-      await stream.send(encodeMessage({ ...wish, snapshot: mark }));
+      const stream = new SendingStream(route.caller, path, route.metadata);
+      const from = this.#o.self;
+      await stream.send(
+        encodeMessage({ type: "install-snapshot", from, to, term, snapshot: mark }),
+      );
       await sendRecords(stream, snapshot);
       await stream.finish();
       return true;
@@ -74,7 +96,7 @@ class SendingStream {
   readonly #ended: Promise<void>;
   #onDrain: (() => void) | null = null;
 
-  constructor(caller: Caller, metadata: Record<string, string>) {
+  constructor(caller: Caller, path: string, metadata: Record<string, string>) {
     let resolve!: () => void;
     let reject!: (error: Error) => void;
     this.#ended = new Promise((onResolve, onReject) => {
@@ -83,7 +105,7 @@ class SendingStream {
     });
     this.#ended.catch(() => {}); // looked at when something is sent, or at the end
     this.#stream = caller.stream(
-      PeerPath.snapshot,
+      path,
       { metadata },
       {
         onMessage: () => {},

@@ -66,6 +66,7 @@ async function twoMembers(records: number) {
     },
   };
   const sender = new SnapshotSender({
+    self: 1n,
     raft: raft as Raft,
     store: leader.store,
     logger: silentLogger,

@@ -1,4 +1,4 @@
-import { assert, type Clock } from "@conclave/base";
+import type { Clock } from "@conclave/base";
 import type { Entry, HardState, LogIndex, SnapshotMark } from "@conclave/raft";
 import { DataDirectory, errorCode, textOf } from "./data-directory.ts";
 import { DataDirectoryError } from "./data-directory-error.ts";
@@ -64,18 +64,19 @@ export class MemberStorage {
   /**
    * Begins to receive a snapshot in place of the state. One at a time: one that is still being received is dropped, one that
    * is being put in place is waited for (E22). The state stays as it is, and may be written, until the commit.
-   * Rejects if the state holds as much as the snapshot by then.
+   * Rejects if the state holds as much as the snapshot by then; a damaged state is replaced by one that holds as much, too.
    */
-  beginInstall(mark: SnapshotMark): Promise<StateInstall> {
-    assert(mark.index > this.store.appliedIndex, "a snapshot brings something new");
-    const begun = this.#lastBegun.then(() => this.#beginInstall(mark));
+  beginInstall(mark: SnapshotMark, isRepair = false): Promise<StateInstall> {
+    const begun = this.#lastBegun.then(() => this.#beginInstall(mark, isRepair));
     this.#lastBegun = begun.catch(() => {});
     return begun;
   }
 
-  async #beginInstall(mark: SnapshotMark): Promise<StateInstall> {
+  async #beginInstall(mark: SnapshotMark, isRepair: boolean): Promise<StateInstall> {
     if (this.#install?.isCommitting === true) await this.#install.ended;
-    if (mark.index <= this.store.appliedIndex) throw new Error("the snapshot is old");
+    const { appliedIndex } = this.store;
+    const isOld = isRepair ? mark.index < appliedIndex : mark.index <= appliedIndex;
+    if (isOld) throw new Error("the snapshot is old");
     await this.#install?.abort();
     const incoming = await this.#place.openIncoming();
     const install = new StateInstall(mark, incoming, {

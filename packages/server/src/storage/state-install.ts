@@ -37,6 +37,11 @@ export class StateInstall {
     return this.#store.isOverlayFull;
   }
 
+  /** Neither dropped nor being put in place. */
+  get isReceiving(): boolean {
+    return this.#phase === "receiving";
+  }
+
   get isCommitting(): boolean {
     return this.#phase === "committing";
   }

@@ -115,6 +115,14 @@ export class MemberDisk {
     this.#medium = { log, state: new Map(), stateIndex: 0, installed: null };
   }
 
+  /** Changes what the state holds on the disk, as rot or a bug would. Requires: its member is down. */
+  damageState(damage: (records: Map<string, Uint8Array>) => void): void {
+    assert(this.#mountedLog === null, "a disk in use is not damaged this way");
+    const records = new Map(this.#medium.state);
+    damage(records);
+    this.#medium = { ...this.#medium, state: records };
+  }
+
   #newStore(
     clock: IncarnationClock,
     records: ReadonlyMap<string, Uint8Array>,
