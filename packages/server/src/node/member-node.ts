@@ -22,6 +22,7 @@ import type { MemberStorage } from "../storage/recovery.ts";
 import type { StateInstall } from "../storage/state-install.ts";
 import { ClusterAlarms } from "./cluster-alarms.ts";
 import { CompactionSweeper } from "./compaction-sweeper.ts";
+import { DiskWatchdog } from "./disk-watchdog.ts";
 import { type LeaderLeases, LeaseKeeper } from "./lease-keeper.ts";
 import { LogKeeper, type LogLimits } from "./log-keeper.ts";
 import { LongReads } from "./long-reads.ts";
@@ -87,6 +88,7 @@ export class MemberNode {
   readonly #sender: SnapshotSender;
   readonly #alarms: ClusterAlarms;
   readonly #stateGuard: StateGuard;
+  readonly #watchdog: DiskWatchdog;
   readonly #onTick: ((nowMs: number) => void)[] = [];
   readonly #onRefusing: ((error: EtcdError) => void)[] = [];
   /** Ends when the last replacement of the state is done: they go one after another. */
@@ -217,6 +219,13 @@ export class MemberNode {
       onRefusing: (error) => {
         for (const callback of this.#onRefusing) callback(error);
       },
+    });
+    this.#watchdog = new DiskWatchdog({
+      wal,
+      patienceMs: options.electionTimeoutMs,
+      isLeader: () => this.#raft.role === "leader",
+      handOver: () => this.handOver(),
+      logger,
     });
     this.#leases = new LeaseKeeper({
       machine: this.#machine,
@@ -420,6 +429,7 @@ export class MemberNode {
       if (this.#isStopped) return;
       this.#scheduleTick();
       this.#leases.onTick();
+      this.#watchdog.onTick();
       this.#stateGuard.onTick(this.#o.clock.nowMs());
       this.#maybePublish();
       for (const callback of this.#onTick) callback(this.#o.clock.nowMs());
