@@ -1,10 +1,16 @@
 import { expect, test } from "vitest";
-import { allExamples, compiled } from "./examples.ts";
+import { allExamples, compiled, typeErrors } from "./examples.ts";
 import { CALLED_BY_THE_LANGUAGE, NOT_RUN } from "./not-run.ts";
-import { type PublicSymbol, publicSymbols } from "./public-api.ts";
+import {
+  isAsynchronous,
+  type PublicSymbol,
+  publicSymbols,
+  tellsOfRejection,
+} from "./public-api.ts";
 import { showing } from "./shown.ts";
 
 const symbols = publicSymbols();
+const examples = compiled(allExamples());
 const namesOf = (wanting: readonly PublicSymbol[]) =>
   wanting.map(({ name, file }) => `${file}: ${name}`).sort();
 
@@ -17,8 +23,19 @@ test("every function and class shows how it is used", () => {
   expect(namesOf(callable.filter(({ examples }) => examples.length === 0))).toEqual([]);
 });
 
+test("the examples of guides and docstrings are right by their types", () => {
+  expect(examples.sources.size).toBeGreaterThan(0);
+  expect(typeErrors(examples)).toEqual([]);
+}, 120_000);
+
+test("what can reject says with what, or that it never does", () => {
+  const rejecting = symbols.filter(isAsynchronous);
+  expect(rejecting.length).toBeGreaterThan(0);
+  expect(namesOf(rejecting.filter((each) => !tellsOfRejection(each)))).toEqual([]);
+});
+
 test("an example that runs uses every function, method, option and result, and leads to every type", () => {
-  const { notRun, notShown } = showing(compiled(allExamples()));
+  const { notRun, notShown } = showing(examples);
   const named = ({ name }: PublicSymbol) => !CALLED_BY_THE_LANGUAGE.includes(name);
   expect(namesOf(notShown.filter(named))).toEqual([]);
   expect(

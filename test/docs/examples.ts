@@ -105,9 +105,20 @@ export function typeErrors({ program, sources }: ExampleProgram): readonly strin
   );
 }
 
-/** As a module for Node, against the server at `endpoint`. */
+/** `console.log(…); // true 7: because`: what it says that it prints is checked as far as it is made of such literals. */
+const CLAIM = /console\.log\((.*)\); \/\/ ((?:(?:true|false|null|\d+)(?=[ :,]|$) ?)+).*$/gm;
+
+/**
+ * As a module for Node, against the server at `endpoint`. Where it claims what it prints, it calls `printed` with the claim and
+ * with what it prints.
+ */
 export function javaScriptOf({ source }: Example, endpoint: string): string {
-  const addressed = source.replaceAll(EXAMPLE_ADDRESS, endpoint);
+  const addressed = source
+    .replaceAll(EXAMPLE_ADDRESS, endpoint)
+    .replaceAll(
+      CLAIM,
+      (_, values, claim) => `printed(${JSON.stringify(claim.trim())}, ${values});`,
+    );
   const { ES2022, ESNext } = { ES2022: ts.ScriptTarget.ES2022, ESNext: ts.ModuleKind.ESNext };
   return ts.transpileModule(addressed, { compilerOptions: { target: ES2022, module: ESNext } })
     .outputText;

@@ -104,6 +104,21 @@ function publicSymbol(
   };
 }
 
+/** Whether who uses it has to expect a rejection: it is asked for a promise, or for what is read by `for await`. */
+export function isAsynchronous({ declarations }: PublicSymbol): boolean {
+  return declarations.some((declaration) => {
+    const { type } = declaration as ts.Node as { readonly type?: ts.TypeNode };
+    return type !== undefined && /^(Promise|Async\w*(Iterator|Generator))\b/.test(type.getText());
+  });
+}
+
+/** Whether its docstring says what it rejects with, or that it does not. */
+export function tellsOfRejection({ doc, declarations }: PublicSymbol): boolean {
+  const tags = declarations.flatMap((declaration) => ts.getJSDocTags(declaration));
+  const throws = tags.some(({ tagName }) => tagName.text === "throws");
+  return throws || /never (throws|rejects)/i.test(doc);
+}
+
 function isForeign(declaration: ts.Declaration): boolean {
   return declaration.getSourceFile().fileName.includes("node_modules");
 }

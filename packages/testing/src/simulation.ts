@@ -135,13 +135,17 @@ export class Simulation implements AsyncDisposable {
     return this.#passUntil(body());
   }
 
-  /** Lets time pass, until everything that falls due in it has happened. */
+  /**
+   * Lets time pass, until everything that falls due in it has happened.
+   * @throws RangeError for what is no duration
+   */
   advance(duration: Duration): Promise<void> {
     return this.sleep(duration);
   }
 
   /**
    * Waits in virtual time; given a client, as code of its process, which does not wake up while that is stopped.
+   * @throws RangeError for what is no duration; TypeError for a client of another simulation
    * @example
    * ```ts
    * import { simulate } from "@conclave/testing";
@@ -165,6 +169,7 @@ export class Simulation implements AsyncDisposable {
   /**
    * Stops the process of a client as SIGSTOP, a long garbage collection or a sleeping laptop does: no timer, no message;
    * then everything, late and at once. Without a duration it stays so until {@link Simulation.resume}.
+   * @throws TypeError for a client of another simulation
    */
   async pause(client: Client, duration?: Duration): Promise<void> {
     const process = this.#processOf(client);
@@ -235,7 +240,7 @@ export class Simulation implements AsyncDisposable {
    * await simulate({ members: 3, seed: 7 }, async (sim) => {
    *   const client = sim.client();
    *   const before = sim.leader ?? 0;
-   *   sim.cut("all", before); // it is not heard of answers: it steps down
+   *   sim.cut("all", before); // the others hear it, and it hears nobody: it steps down
    *   await sim.advance("10s");
    *   await client.kv.put("greeting", "hello");
    *   console.log(sim.leader !== before); // true
@@ -307,6 +312,7 @@ export class Simulation implements AsyncDisposable {
 
   /**
    * Ends the lease of a client's shared session at the server, as an administrator would.
+   * @throws ConclaveError if no member answers
    * @example
    * ```ts
    * import { simulate } from "@conclave/testing";
@@ -329,6 +335,7 @@ export class Simulation implements AsyncDisposable {
 
   /**
    * Compacts away everything before `revision`. Default: all but the newest state.
+   * @throws CompactedError if that was done already; ConclaveError FUTURE_REVISION, or if no member answers
    * @example
    * ```ts
    * import { CompactedError } from "@conclave/client";
@@ -365,6 +372,7 @@ export class Simulation implements AsyncDisposable {
 
   /**
    * The leader hands over to another member.
+   * @throws Error if there is no leader within the simulation's `limit`
    * @example
    * ```ts
    * import { simulate } from "@conclave/testing";
@@ -395,6 +403,7 @@ export class Simulation implements AsyncDisposable {
 
   /**
    * Starts a killed member again, and waits until the cluster has a leader.
+   * @throws Error if there is none within the simulation's `limit`; RangeError if there is no such member
    * @example
    * ```ts
    * import { simulate } from "@conclave/testing";
@@ -421,6 +430,7 @@ export class Simulation implements AsyncDisposable {
    * Everything stored is lost, and the cluster begins anew: revisions start over. With `identity: "new"` it is another
    * cluster at the same addresses, else the same one restored from an empty backup. The history forgets the changes of the
    * old store and the watches of it: check them before.
+   * @throws Error if there is no leader within the simulation's `limit`
    * @example
    * ```ts
    * import { simulate } from "@conclave/testing";

@@ -7,7 +7,7 @@ import { type RunningServer, type ServerOptions, startServer } from "@conclave/s
 export interface TestServer extends AsyncDisposable {
   /** For any etcd client, such as `"http://127.0.0.1:40123"`. */
   readonly endpoint: string;
-  /** Stops it and removes its directory. Calling it again waits for the first. */
+  /** Stops it and removes its directory. Calling it again waits for the first. @throws what removing the directory fails with */
   close(): Promise<void>;
 }
 

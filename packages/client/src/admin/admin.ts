@@ -83,6 +83,7 @@ export class Admin {
 
   /**
    * All members, learners too.
+   * @throws ConclaveError NO_LEADER, UNAVAILABLE or TIMEOUT while there is no quorum; CANCELLED
    * @example
    * ```ts
    * for (const { id, name, clientUrls, isLearner } of await client.admin.members()) {
@@ -131,6 +132,7 @@ export class Admin {
 
   /**
    * Tells where a member is reached by its peers.
+   * @throws ConclaveError FAILED_PRECONDITION if there is no such member, or another one has an address of these
    * @example
    * ```ts
    * for (const { id, peerUrls } of await client.admin.members()) {
@@ -157,6 +159,7 @@ export class Admin {
 
   /**
    * How a member is.
+   * @throws ConclaveError UNAVAILABLE, TIMEOUT, CANCELLED
    * @example
    * ```ts
    * const status = await client.admin.status();
@@ -187,6 +190,7 @@ export class Admin {
 
   /**
    * The alarms that are raised.
+   * @throws ConclaveError UNAVAILABLE, TIMEOUT, CANCELLED
    * @example
    * ```ts
    * for (const { memberId, kind } of await client.admin.alarms()) {
@@ -210,6 +214,7 @@ export class Admin {
 
   /**
    * Takes an alarm back: to be called once its reason is gone.
+   * @throws ConclaveError UNAVAILABLE, TIMEOUT, CANCELLED; PERMISSION_DENIED on a server that asks who is there
    * @example
    * ```ts
    * for (const alarm of await client.admin.alarms()) {
@@ -228,13 +233,18 @@ export class Admin {
     await this.#transport.call(Maintenance.Alarm, request, "idempotent", limitsOf(options));
   }
 
-  /** Gives a member's unused space back to its disk. The member answers nobody meanwhile, so set a long `timeout`. */
+  /**
+   * Gives a member's unused space back to its disk. The member answers nobody meanwhile, so set a long `timeout`.
+   * @throws ConclaveError TIMEOUT with outcome `"unknown"` if it took longer, for it goes on; UNAVAILABLE, CANCELLED
+   */
   async defragment(options: CallOptions = {}): Promise<void> {
     await this.#transport.call(Maintenance.Defragment, {}, "once", limitsOf(options));
   }
 
   /**
    * A hash of a member's keys up to `revision` (0: the latest); equal on all members that compacted at the same revision.
+   * @throws CompactedError, or ConclaveError FUTURE_REVISION, for a revision the member does not have; UNAVAILABLE,
+   *   TIMEOUT, CANCELLED
    * @example
    * ```ts
    * import { connect } from "@conclave/client";
@@ -264,6 +274,8 @@ export class Admin {
 
   /**
    * Makes another member the leader. Only the leader takes it: connect to it alone.
+   * @throws ConclaveError FAILED_PRECONDITION if the one that was asked does not lead, or there is no such member; TIMEOUT
+   *   with outcome `"unknown"` if the other has not taken over in time
    * @example
    * ```ts
    * import { connect } from "@conclave/client";
@@ -284,6 +296,7 @@ export class Admin {
 
   /**
    * A hash of a member's whole store as it is on disk; members differ in it also when their keys are equal.
+   * @throws ConclaveError UNAVAILABLE, TIMEOUT, CANCELLED
    * @example
    * ```ts
    * console.log(await client.admin.hash()); // to compare with the same member's after a restart
@@ -299,6 +312,8 @@ export class Admin {
    * - `enable`: lets members of the older version join
    * - `cancel`: takes `enable` back
    * @returns the version of the cluster now
+   * @throws ConclaveError INVALID_ARGUMENT if the cluster cannot be of that version, FAILED_PRECONDITION while another downgrade
+   *   is under way, or there is none to cancel
    * @example
    * ```ts
    * async function allowOlderMembers(version: string) {
@@ -320,7 +335,8 @@ export class Admin {
 
   /**
    * A copy of a member's whole store, as the bytes of the file that `etcdctl snapshot restore` takes. The server is asked for
-   * more as they are read. Reading rejects if the copy breaks off, or with `signal`.
+   * more as they are read.
+   * @throws (while it is read) ConclaveError UNAVAILABLE if the copy breaks off; CANCELLED
    * @example
    * ```ts
    * let sizeBytes = 0;

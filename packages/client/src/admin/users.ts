@@ -75,6 +75,7 @@ export class Users {
 
   /**
    * From now on everyone may do everything.
+   * @throws ConclaveError PERMISSION_DENIED to whoever is not root
    * @example
    * ```ts
    * import { connect } from "@conclave/client";
@@ -148,13 +149,17 @@ export class Users {
     return (await this.#transport.call(Auth.UserGet, { name }, "read", limitsOf(options))).roles;
   }
 
-  /** The names of all users. */
+  /**
+   * The names of all users.
+   * @throws ConclaveError PERMISSION_DENIED on a server that asks who is there
+   */
   async list(options: CallOptions = {}): Promise<readonly string[]> {
     return (await this.#transport.call(Auth.UserList, {}, "read", limitsOf(options))).users;
   }
 
   /**
    * Sets a user's password. Tokens that the user has stay good until they end.
+   * @throws ConclaveError FAILED_PRECONDITION if there is no such user
    * @example
    * ```ts
    * await client.users.add("maria", "the first one");
@@ -166,7 +171,10 @@ export class Users {
     await this.#transport.call(Auth.UserChangePassword, request, "idempotent", limitsOf(options));
   }
 
-  /** Gives a user a role. */
+  /**
+   * Gives a user a role.
+   * @throws ConclaveError FAILED_PRECONDITION if there is no such user or role
+   */
   async grantRole(user: string, role: string, options: CallOptions = {}): Promise<void> {
     await this.#transport.call(Auth.UserGrantRole, { user, role }, "once", limitsOf(options));
   }
@@ -195,6 +203,7 @@ export class Users {
 
   /**
    * Deletes a role, also from the users that have it.
+   * @throws ConclaveError FAILED_PRECONDITION if there is no such role
    * @example
    * ```ts
    * await client.users.addRole("migration");
@@ -224,12 +233,18 @@ export class Users {
     return perm.map(permissionFrom);
   }
 
-  /** The names of all roles. */
+  /**
+   * The names of all roles.
+   * @throws ConclaveError PERMISSION_DENIED on a server that asks who is there
+   */
   async listRoles(options: CallOptions = {}): Promise<readonly string[]> {
     return (await this.#transport.call(Auth.RoleList, {}, "read", limitsOf(options))).roles;
   }
 
-  /** Lets a role read or write some keys; for the same target, in place of what it was let before. */
+  /**
+   * Lets a role read or write some keys; for the same target, in place of what it was let before.
+   * @throws TypeError for another kind; ConclaveError FAILED_PRECONDITION if there is no such role
+   */
   async grantPermission(
     role: string,
     kind: PermissionKind,
@@ -245,6 +260,7 @@ export class Users {
 
   /**
    * Takes back what was granted for exactly that target.
+   * @throws ConclaveError FAILED_PRECONDITION if there is no such role, or nothing was granted for that target
    * @example
    * ```ts
    * await client.users.addRole("checkout");

@@ -42,14 +42,20 @@ export interface Barrier {
    * ```
    */
   hold(options?: HoldBarrierOptions): Promise<void>;
-  /** Lets everyone through; says whether the barrier was up. */
+  /**
+   * Lets everyone through; says whether the barrier was up.
+   * @throws ConclaveError, with outcome `"unknown"` if it may have been released
+   */
   release(options?: CallOptions): Promise<boolean>;
   /**
    * Waits until the barrier is not up. It takes `signal` and `timeout` as other calls do, but has no limit of its own.
    * @throws ConclaveError BARRIER_BROKEN if the session of the one who held it was lost, or someone deleted its key
    */
   wait(options?: CallOptions): Promise<void>;
-  /** Whether it is up now. */
+  /**
+   * Whether it is up now.
+   * @throws ConclaveError UNAVAILABLE, TIMEOUT, CANCELLED
+   */
   isHeld(options?: CallOptions): Promise<boolean>;
 }
 

@@ -105,7 +105,10 @@ export interface CyclicBarrier {
    * ```
    */
   enter(options?: ArriveOptions): Promise<BarrierPhase>;
-  /** How many parties wait now. */
+  /**
+   * How many parties wait now.
+   * @throws ConclaveError UNAVAILABLE, TIMEOUT, CANCELLED
+   */
   waiting(options?: CallOptions): Promise<number>;
   /**
    * Deletes what is kept of a barrier that is no longer needed.

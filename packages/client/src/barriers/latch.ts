@@ -39,10 +39,15 @@ export interface Latch {
    * ```
    */
   countDown(options?: CountDownOptions): Promise<number>;
-  /** Waits until it is at 0, also before anyone has begun to count. Default: as long as it takes. */
+  /**
+   * Waits until it is at 0, also before anyone has begun to count. Default: as long as it takes.
+   * @throws ConclaveError TIMEOUT, CANCELLED; FAILED_PRECONDITION if it was begun with another count; INVALID_VALUE if its key
+   *   holds something else
+   */
   wait(options?: CallOptions): Promise<void>;
   /**
    * What is left to count; null if nobody has begun and no count was given.
+   * @throws as `wait` does
    * @example
    * ```ts
    * const latch = client.latch("warm", { count: 3 });
@@ -52,7 +57,10 @@ export interface Latch {
    * ```
    */
   left(options?: CallOptions): Promise<number | null>;
-  /** Deletes it. Who waits goes on waiting, for another count. */
+  /**
+   * Deletes it. Who waits goes on waiting, for another count.
+   * @throws ConclaveError, with outcome `"unknown"` if it may have been deleted
+   */
   remove(options?: CallOptions): Promise<void>;
 }
 

@@ -109,7 +109,7 @@ export class Registration implements AsyncDisposable {
     return this.#error;
   }
 
-  /** The state now, then each change that the reader is fast enough to see, until it is `ended`. */
+  /** The state now, then each change that the reader is fast enough to see, until it is `ended`. Never rejects. */
   changes(): AsyncIterableIterator<RegistrationState> {
     return this.#state.read();
   }

@@ -104,14 +104,20 @@ export class Election {
     return resumeTerm(this.#coordination, this.name, token, options);
   }
 
-  /** Who leads now, by a linearizable read; null if nobody does. */
+  /**
+   * Who leads now, by a linearizable read; null if nobody does.
+   * @throws ConclaveError UNAVAILABLE, TIMEOUT, CANCELLED
+   */
   async leader(options: CallOptions = {}): Promise<Leader | null> {
     const { readLeader } = await import("./observe.ts");
     const { leader } = await readLeader(this.#coordination, this.name, options);
     return leader && new Leader(leader);
   }
 
-  /** All candidates in the order in which they will lead, the leader first. */
+  /**
+   * All candidates in the order in which they will lead, the leader first.
+   * @throws ConclaveError UNAVAILABLE, TIMEOUT, CANCELLED
+   */
   async candidates(options: CallOptions = {}): Promise<readonly Leader[]> {
     const { items } = await this.#coordination.kv.getAll(
       { prefix: queuePrefix(this.name) },
@@ -123,6 +129,7 @@ export class Election {
   /**
    * Who leads now, and every change; null while nobody does. A slow reader may miss leaders in between, never the
    * latest. It never ends by itself: leave the loop, or abort `signal`, which also ends the wait for a change.
+   * @throws (while it is read) ConclaveError CANCELLED, CLOSED, PERMISSION_DENIED, UNAUTHENTICATED
    */
   async *observe(
     options: { readonly signal?: AbortSignal } = {},

@@ -100,7 +100,7 @@ export class Term extends Hold {
     await this.giveUpBy(() => transferLead(this.coordination, this, key, options));
   }
 
-  /** Resolves when the term is over, for whatever reason. */
+  /** Resolves when the term is over, for whatever reason. Never rejects. */
   until(): Promise<void> {
     return new Promise((resolve) => {
       onAbort(this.signal, () => resolve());

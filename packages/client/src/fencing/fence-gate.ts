@@ -27,9 +27,16 @@ import { type FenceToken, fenceRevision, StaleFenceError } from "./fence-token.t
  * ```
  */
 export interface FenceStore {
-  /** The greatest fence of a resource, or null before the first. */
+  /**
+   * The greatest fence of a resource, or null before the first.
+   * @throws what its database does; whoever asks to be admitted gets it
+   */
   read(resource: string): Promise<number | null> | number | null;
-  /** Atomically replaces `expected` by `next`. @returns false, with nothing changed, if it was not `expected` */
+  /**
+   * Atomically replaces `expected` by `next`.
+   * @returns false, with nothing changed, if it was not `expected`
+   * @throws as {@link read} does
+   */
   compareAndSet(
     resource: string,
     expected: number | null,

@@ -75,6 +75,7 @@ export class Kv {
 
   /**
    * How many keys a range has.
+   * @throws as {@link getAll} does
    * @example
    * ```ts
    * await client.kv.put("queue/1", "resize");
@@ -87,7 +88,8 @@ export class Kv {
 
   /**
    * Writes one pair.
-   * @throws ConclaveError, with outcome `"unknown"` if it may have been written
+   * @throws ConclaveError LEASE_NOT_FOUND; KEY_NOT_FOUND with `keepLease`; NO_SPACE, TOO_LARGE; any with outcome
+   *   `"unknown"` if it may have been written
    * @example
    * ```ts
    * const giveUp = new AbortController();
@@ -109,6 +111,7 @@ export class Kv {
 
   /**
    * Deletes one key, if it is there.
+   * @throws ConclaveError, with outcome `"unknown"` if it may have been deleted
    * @example
    * ```ts
    * const { deleted } = await client.kv.delete("stock/42");
@@ -122,7 +125,10 @@ export class Kv {
     return this.deleteAll(targetOf(key), options);
   }
 
-  /** Deletes every key of a range, at one revision. */
+  /**
+   * Deletes every key of a range, at one revision.
+   * @throws ConclaveError, with outcome `"unknown"` if they may have been deleted
+   */
   async deleteAll(
     target: Target,
     options: DeleteOptions & CallOptions = {},

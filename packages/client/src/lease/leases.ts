@@ -82,7 +82,10 @@ export class Leases {
     await this.#transport.call(Lease.LeaseRevoke, { ID: leaseId }, "once", limitsOf(options));
   }
 
-  /** Null if there is no such lease. */
+  /**
+   * Null if there is no such lease.
+   * @throws ConclaveError UNAVAILABLE, TIMEOUT, CANCELLED
+   */
   async timeToLive(
     leaseId: bigint,
     options: CallOptions & { readonly keys?: boolean } = {},
@@ -126,6 +129,7 @@ export class Leases {
 
   /**
    * The ids of all leases that the asked member knows.
+   * @throws ConclaveError UNAVAILABLE, TIMEOUT, CANCELLED
    * @example
    * ```ts
    * for (const leaseId of await client.leases.list()) {

@@ -123,6 +123,7 @@ export class Locks {
   /**
    * Who holds and who waits, for every name that begins with `prefix`, by one linearizable read. Locks and elections of
    * other clients of etcd are among them.
+   * @throws RangeError for a limit below 1; ConclaveError UNAVAILABLE, TIMEOUT, CANCELLED
    * @example
    * ```ts
    * await using lock = await client.locks.acquire("order/42", { label: "pay" });

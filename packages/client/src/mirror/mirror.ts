@@ -193,6 +193,7 @@ export class Mirror<T> implements ReadonlyMap<string, T>, AsyncDisposable {
    *
    * A method, and not the mirror itself: what can be iterated both ways is given the wrong type by TypeScript as soon as
    * a program does both.
+   * @throws (from `next`) what ended the mirror: ConclaveError PERMISSION_DENIED, CANCELLED, CLOSED, INVALID_VALUE
    */
   changes(): AsyncIterableIterator<MirrorBatch<T>> {
     const reader = new BatchReader<T>((left) => this.#readers.delete(left));

@@ -68,7 +68,10 @@ export class GuardedKv {
     return deleted;
   }
 
-  /** Several operations at one revision, all or none. Results by position. */
+  /**
+   * Several operations at one revision, all or none. Results by position.
+   * @throws LockLostError if the hold is not ours any more; ConclaveError, with outcome `"unknown"` if they may be applied
+   */
   async commit<const Ops extends readonly Op<unknown>[]>(
     ops: Ops,
     options: CallOptions = {},

@@ -36,6 +36,12 @@ test("it ends when the signal aborts, once, and its end waits for that", async (
   expect(disposals).toBe(1);
 });
 
+test("a scope of a hold that is over already is over too, and ends without an error", async () => {
+  const scope = new HoldScope(AbortSignal.abort());
+  expect(scope.disposed).toBe(true);
+  await expect(scope[Symbol.asyncDispose]()).resolves.toBeUndefined();
+});
+
 test("after its end nothing can be given to it: that is disposed of, and the giver is told", async () => {
   const hold = new AbortController();
   hold.abort();

@@ -25,7 +25,7 @@ export type Disposes = AsyncDisposable | Disposable | null | undefined;
  */
 export class HoldScope implements AsyncDisposable {
   readonly #disposals: (() => unknown)[] = [];
-  readonly #stopListening: () => void;
+  #stopListening = () => {};
   #disposing: Promise<void> | null = null;
 
   /** @internal */

@@ -216,7 +216,7 @@ export class Hold implements AsyncDisposable {
     await untilContended(this.coordination, this.#entry, this.#over.signal);
   }
 
-  /** A place for resources that shall not outlive the hold: see {@link HoldScope}. */
+  /** A place for resources that shall not outlive the hold: see {@link HoldScope}. Never rejects: of a hold that is over, it is over. */
   async scope(): Promise<HoldScope> {
     const { HoldScope } = await import("./hold-scope.ts");
     return new HoldScope(this.signal);

@@ -116,7 +116,7 @@ export class Session implements AsyncDisposable {
 
   /**
    * The timing now, then after each renewal, until the session is lost. A margin that is tight is worth a warning: a
-   * session that is too short for its surroundings is lost again and again, though nothing is broken.
+   * session that is too short for its surroundings is lost again and again, though nothing is broken. Never rejects.
    *
    * @example
    * ```ts

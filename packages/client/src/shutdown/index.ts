@@ -23,7 +23,7 @@ export interface ShutdownOptions {
 export interface Shutdown extends Disposable {
   /** Aborts when the first signal comes: for what else has to stop. */
   readonly signal: AbortSignal;
-  /** Resolves when a signal has come and the clients are closed. */
+  /** Resolves when a signal has come and the clients are closed. Never rejects. */
   readonly closed: Promise<void>;
 }
 

@@ -35,7 +35,10 @@ export interface Counter {
    * ```
    */
   add(amount?: number, options?: CallOptions): Promise<number>;
-  /** The sum now, by a linearizable read; 0 before the first addition. */
+  /**
+   * The sum now, by a linearizable read; 0 before the first addition.
+   * @throws ConclaveError UNAVAILABLE, TIMEOUT, CANCELLED; INVALID_VALUE if the key holds something else
+   */
   get(options?: CallOptions): Promise<number>;
   /**
    * The next `size` numbers, in one round trip. Those that are not used are lost.

@@ -155,6 +155,7 @@ export class Transaction {
    * does not commit if meanwhile a key appeared in the range, changed or went away.
    *
    * A transaction that also writes can check about a hundred keys; see {@link TransactOptions.opsMax}.
+   * @throws ConclaveError INVALID_VALUE for a value that does not fit, CLOSED
    * @example
    * ```ts
    * const account = client.key("acct/:id", {

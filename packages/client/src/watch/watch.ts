@@ -101,7 +101,10 @@ export class Watch implements AsyncIterableIterator<WatchEvent>, AsyncDisposable
     });
   }
 
-  /** Resolves with the store's revision when the server first answered: every later change will be delivered. */
+  /**
+   * Resolves with the store's revision when the server first answered: every later change will be delivered.
+   * @throws TypeError if the watch is ended before; else as the class says
+   */
   started(): Promise<number> {
     if (this.#startedAt !== null) return Promise.resolve(this.#startedAt);
     if (this.#over !== null) return Promise.reject(this.#over.error ?? endedEarly());
@@ -128,7 +131,7 @@ export class Watch implements AsyncIterableIterator<WatchEvent>, AsyncDisposable
   }
 
   /**
-   * Ends the watch. `for await` calls it on the way out of the loop.
+   * Ends the watch. `for await` calls it on the way out of the loop. Never rejects.
    * @example
    * ```ts
    * const watch = client.watch("orders/");

@@ -85,6 +85,9 @@ export interface WebLockManager {
     options: WebLockOptions,
     callback: (lock: WebLock | null) => Result | PromiseLike<Result>,
   ): Promise<Result>;
-  /** What is held and what waits now, everywhere. */
+  /**
+   * What is held and what waits now, everywhere.
+   * @throws ConclaveError if the server cannot be asked
+   */
   query(): Promise<WebLockManagerSnapshot>;
 }
