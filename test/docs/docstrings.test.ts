@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { allExamples, compiled, typeErrors } from "./examples.ts";
+import { allExamples, compiled, javaScriptOf, typeErrors } from "./examples.ts";
 import { CALLED_BY_THE_LANGUAGE, NOT_RUN } from "./not-run.ts";
 import {
   isAsynchronous,
@@ -27,6 +27,11 @@ test("the examples of guides and docstrings are right by their types", () => {
   expect(examples.sources.size).toBeGreaterThan(0);
   expect(typeErrors(examples)).toEqual([]);
 }, 120_000);
+
+test("what an example says that it prints is checked with what it prints", () => {
+  const example = { title: "", subject: "", source: "console.log(a, b); // true 7: for a reason" };
+  expect(javaScriptOf(example, "")).toContain('printed("true 7", a, b)');
+});
 
 test("what can reject says with what, or that it never does", () => {
   const rejecting = symbols.filter(isAsynchronous);

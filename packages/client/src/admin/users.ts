@@ -61,7 +61,7 @@ export class Users {
    * @example
    * ```ts
    * // Whoever calls this has to sign in as root from then on.
-   * async function lock(rootPassword: string) {
+   * async function protect(rootPassword: string) {
    *   await client.users.add("root", rootPassword);
    *   await client.users.addRole("root");
    *   await client.users.grantRole("root", "root");
@@ -80,7 +80,7 @@ export class Users {
    * ```ts
    * import { connect } from "@conclave/client";
    *
-   * async function unlock(password: string) {
+   * async function unprotect(password: string) {
    *   await using root = await connect("http://127.0.0.1:2379", {
    *     auth: { username: "root", password },
    *   });

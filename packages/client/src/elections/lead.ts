@@ -13,7 +13,10 @@ import type { Term } from "./term.ts";
  * const shutdown = new AbortController();
  * await client.election("billing").lead(
  *   async (term) => {
- *     while (!term.signal.aborted) shutdown.abort(); // … one piece of work
+ *     for (let bill = 1; !term.signal.aborted; bill += 1) {
+ *       await term.kv.put("billing/last", `${bill}`);
+ *       if (bill === 3) shutdown.abort(); // here: three are enough
+ *     }
  *   },
  *   {
  *     signal: shutdown.signal,

@@ -28,7 +28,7 @@ import { GrpcUnaryCall } from "./grpc-unary.ts";
  *
  * const transport = grpcTransport({
  *   credentials: credentials.createInsecure(), // or of Google, or with call credentials of yours
- *   channelOptions: { "grpc.http_connect_target": "" },
+ *   channelOptions: { "grpc.keepalive_time_ms": 20_000 },
  *   pendingCallsMax: 1_000, // fail rather than pile up while nothing is connected
  * });
  * await using client = await connect("http://127.0.0.1:2379", { transport });

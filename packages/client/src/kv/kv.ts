@@ -51,7 +51,7 @@ export class Kv {
    * @example
    * ```ts
    * const pair = await client.kv.get("stock/42", { timeout: "1s" });
-   * console.log(pair?.text ?? "sold out", `read at ${pair?.modRevision}`);
+   * console.log(pair?.text ?? "sold out", `since revision ${pair?.modRevision}`);
    * ```
    */
   get(key: Bytes, options?: ReadOptions & CallOptions): Promise<KeyValue | null>;

@@ -1,12 +1,12 @@
 import { type Deferred, deferred } from "@conclave/base";
 
-/** How fast renewals are, against the time there is for them. Times in ms. */
+/** How fast renewals are, against the time there is for them. */
 export interface SessionTiming {
   /** Renewals that were measured: the last ones, at most 100. */
   readonly renewals: number;
-  /** How long 99 % of them took at most, from when each was due to its answer; null before the first. */
+  /** How long 99 % of them took at most, from when each was due to its answer, ms; null before the first. */
   readonly p99: number | null;
-  /** The session's margin. */
+  /** The session's margin, ms. */
   readonly margin: number;
   /**
    * The margin is less than three times `p99`: the time limits of the session are too short for this network, cluster or
