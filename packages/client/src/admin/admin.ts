@@ -356,12 +356,15 @@ export class Admin {
    * @throws ConclaveError CORRUPT; what writing fails with
    * @example
    * ```ts
+   * import { rm } from "node:fs/promises";
    * import { tmpdir } from "node:os";
    * import { join } from "node:path";
    *
    * const path = join(tmpdir(), `etcd-${process.pid}.db`);
    * const signal = AbortSignal.timeout(60_000);
    * console.log(`${await client.admin.saveSnapshot(path, { signal })} bytes in ${path}`);
+   * // … send it to where backups are kept, then
+   * await rm(path);
    * ```
    */
   async saveSnapshot(
