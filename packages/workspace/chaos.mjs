@@ -1,6 +1,6 @@
 /**
- * `npm run chaos -- [--runs N] [--faults N] [--seed S] [--hold MS] [--trials N] [--report]`: builds what changed, and runs test/chaos for longer than
- * every commit does.
+ * `npm run chaos -- [--runs N] [--faults N] [--seed S] [--hold MS] [--trials N] [--report [--remark TEXT]]`: builds what
+ * changed, runs test/chaos for longer than every commit does, and with --report writes its section of docs/reliability.md.
  */
 import { parseArgs } from "node:util";
 import { buildPackages } from "./bundle.mjs";
@@ -14,6 +14,7 @@ const OPTIONS = [
   ["hold", "CONCLAVE_CHAOS_HOLD_MS", "10000"],
   ["trials", "CONCLAVE_CHAOS_TRIALS", "50"],
   ["seed", "CONCLAVE_SEED", "1"],
+  ["remark", "CONCLAVE_CHAOS_REMARK", ""],
 ];
 
 await runScript(async () => {

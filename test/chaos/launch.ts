@@ -32,9 +32,9 @@ export class Launcher implements AsyncDisposable {
    */
   async launch<Name extends keyof Jobs>(
     job: Name,
-    options: Omit<Jobs[Name]["options"], Told>,
+    options: Omit<Parameters<Jobs[Name]>[0], Told>,
     timeoutMs: number,
-  ): Promise<Jobs[Name]["report"]> {
+  ): Promise<Awaited<ReturnType<Jobs[Name]>>> {
     const directory = mkdtempSync(join(tmpdir(), `chaos-${job}-`));
     const told = { job, options: { ...options, server: conclaveServer.path, directory } };
     const [file = "", ...args] = [...sandbox().command, process.execPath, this.#program.file];

@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { seededPrng } from "@conclave/base";
 import { History as Holds } from "../../packages/testing/src/history.ts";
@@ -6,7 +6,7 @@ import { History as Operations } from "../simulation/history.ts";
 import { ChaosCluster } from "./cluster.ts";
 import { FaultPlayer } from "./faults/fault-player.ts";
 import { drawPlan } from "./faults/plan.ts";
-import { type DrawnCluster, drawCluster, type RunOptions, type RunReport } from "./run-options.ts";
+import { drawCluster, type RunOptions, type RunReport } from "./run-options.ts";
 import { agreedLedger, agreedRevision, verify } from "./verify.ts";
 import { Crew } from "./workers/crew.ts";
 import type { Scene } from "./workers/worker.ts";
@@ -17,7 +17,7 @@ const WRITES_MIN = 100;
 const RECOVERY_MS_MAX = 30_000;
 
 /** One run: a cluster at work, a plan of faults, rest, and then every promise is looked at. */
-export async function run(options: RunOptions): Promise<RunReport> {
+export async function run(options: RunOptions, losesData = false): Promise<RunReport> {
   const prng = seededPrng(options.seed);
   const drawn = drawCluster(prng);
   const limits = {
@@ -41,7 +41,10 @@ export async function run(options: RunOptions): Promise<RunReport> {
     await faults.play(plan);
     const recoveryMs = await recover(cluster, crew);
     crew.stopWriting();
-    await finish(scene, drawn, crew);
+    await crew.writersEnded();
+    if (losesData) await losePower(scene, options.directory);
+    else if (drawn.endsWithPowerLoss) await losePower(scene);
+    await finish(scene, crew);
     if (problems.length > 0) throw new Error(problems.join("\n"));
     faults.checkRunning();
     return reportOf(scene, options, faults, recoveryMs);
@@ -59,20 +62,34 @@ async function recover(cluster: ChaosCluster, crew: Crew): Promise<number> {
   return firstMs;
 }
 
-async function finish(scene: Scene, drawn: DrawnCluster, crew: Crew): Promise<void> {
-  const { cluster } = scene;
-  await crew.writersEnded();
-  if (drawn.endsWithPowerLoss) {
-    scene.holds.note("FAULT all members lose power");
-    await Promise.all(cluster.members.map(({ process }) => process.kill()));
-    for (const { process } of cluster.members) process.start();
-    await cluster.healthy();
+/** What was acknowledged has to be on the members' disks, unless these are wiped. */
+async function losePower({ cluster, holds }: Scene, wiped: string | null = null): Promise<void> {
+  holds.note("FAULT all members lose power");
+  await Promise.all(cluster.members.map(({ process }) => process.kill()));
+  for (const { name, process } of cluster.members) {
+    if (wiped !== null) rmSync(join(wiped, name), { recursive: true });
+    process.start();
   }
+  await cluster.healthy();
+}
+
+async function finish(scene: Scene, crew: Crew): Promise<void> {
+  const { cluster } = scene;
   await crew.leasesEnded();
   const revision = await agreedRevision(cluster);
   const ledger = await agreedLedger(cluster, revision);
   await crew.watchersHaveSeen(ledger);
   verify(scene, ledger, (at) => crew.seenMs(at));
+}
+
+/** A run in which all members lose their data in the end. @returns what it finds wrong; null if nothing */
+export async function canary(options: RunOptions): Promise<string | null> {
+  try {
+    await run(options, true);
+    return null;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }
 
 function reportOf(

@@ -10,6 +10,8 @@ export const settings = {
   isPrinting: process.env.CONCLAVE_CHAOS_PRINT !== undefined,
   /** The section of docs/reliability.md is written. */
   isReporting: process.env.CONCLAVE_CHAOS_REPORT !== undefined,
+  /** What the report says of the machine, such as "shared with other work". */
+  remark: process.env.CONCLAVE_CHAOS_REMARK ?? "",
 };
 
 function setting(name: string, usual: number): number {
