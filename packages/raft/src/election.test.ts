@@ -288,3 +288,76 @@ test("an election while entries are not committed keeps them", () => {
   expect(raft.lastIndex).toBe(4);
   expect(raft.commitIndex).toBe(1);
 });
+
+const LEASE = 10;
+const hasty = { config: { preVote: true, electionTicks: LEASE } };
+
+/** A follower in term 3 that has just heard its leader, member 2. */
+function followerOf2() {
+  const raft = solo({ term: 3, log: [1], ...hasty });
+  raft.step({ type: "heartbeat", from: 2n, to: 1n, term: 3, commit: 0, readSequence: 0 });
+  drain(raft);
+  return raft;
+}
+
+test("who is told that its leader is gone gives the others its pre-vote at once, and asks for theirs soon", () => {
+  const raft = followerOf2();
+  const ask = voteRequest(4, [5, 3], 3n, "pre-vote");
+  expect(answerTo(raft, ask)).toMatchObject([{ type: "pre-vote-response", granted: false }]);
+  raft.reportGone(2n);
+  expect(answerTo(raft, ask)).toMatchObject([{ type: "pre-vote-response", granted: true }]);
+  raft.reportGone(2n); // told again, it waits no longer
+  for (let ticks = 0; ticks <= LEASE / 5; ticks += 1) raft.tick();
+  expect(only(drain(raft).messages, "pre-vote")).toMatchObject([{ term: 4 }, { term: 4 }]);
+});
+
+test("a heartbeat ends the suspicion that the leader is gone", () => {
+  const raft = followerOf2();
+  raft.reportGone(2n);
+  raft.step({ type: "heartbeat", from: 2n, to: 1n, term: 3, commit: 0, readSequence: 0 });
+  for (let ticks = 0; ticks < LEASE; ticks += 1) raft.tick();
+  expect(raft).toMatchObject({ role: "follower", leader: 2n, term: 3 });
+});
+
+test("that somebody else is gone, or that a leader is where there is no pre-vote, hastens nothing", () => {
+  const raft = followerOf2();
+  raft.reportGone(3n);
+  const plain = solo({ term: 3, log: [1], config: { preVote: false, electionTicks: LEASE } });
+  plain.step({ type: "heartbeat", from: 2n, to: 1n, term: 3, commit: 0, readSequence: 0 });
+  plain.reportGone(2n);
+  for (const each of [raft, plain]) {
+    for (let ticks = 0; ticks < LEASE; ticks += 1) each.tick();
+    expect(each).toMatchObject({ role: "follower", leader: 2n, term: 3 });
+  }
+});
+
+test("one follower alone that is told so, wrongly, changes no leader (R14)", () => {
+  for (let seed = 1; seed <= 50; seed += 1) {
+    const cluster = new Cluster({ seed, voters: [1n, 2n, 3n] });
+    cluster.act(1n, (raft) => raft.campaign());
+    cluster.settle();
+    for (let ticks = 0; ticks < 60; ticks += 1) {
+      cluster.act(3n, (raft) => raft.reportGone(1n));
+      for (const { id } of cluster.running) cluster.act(id, (raft) => raft.tick());
+      cluster.settle();
+      expect(cluster.raft(1n)).toMatchObject({ role: "leader", term: 1 });
+    }
+  }
+});
+
+test("all that are told so when it is true elect another long before its silence would tell", () => {
+  for (let seed = 1; seed <= 50; seed += 1) {
+    const cluster = new Cluster({ seed, voters: [1n, 2n, 3n], config: { electionTicks: 100 } });
+    cluster.act(1n, (raft) => raft.campaign());
+    cluster.settle();
+    cluster.crash(1n);
+    for (const id of [2n, 3n]) cluster.act(id, (raft) => raft.reportGone(1n));
+    for (let ticks = 0; ticks < 25; ticks += 1) {
+      for (const { id } of cluster.running) {
+        cluster.act(id, (raft) => raft.tick());
+        cluster.settle();
+      }
+    }
+    expect(cluster.leader, `seed ${seed}`).not.toBeNull();
+  }
+});

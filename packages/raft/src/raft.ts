@@ -31,7 +31,7 @@ import {
   snapshotMarkAt,
   takeRead,
 } from "./replication.ts";
-import { isSoleVoter, mayCampaign, RaftState, type Restored } from "./state.ts";
+import { isSoleVoter, mayCampaign, RaftState, type Restored, suspectLeader } from "./state.ts";
 import { startTransfer, type TransferResult } from "./transfer.ts";
 
 export interface RaftOptions {
@@ -216,6 +216,11 @@ export class Raft {
   reportUnreachable(id: MemberId): void {
     const progress = this.#state.leadership?.progress.get(id);
     if (progress?.state === "replicate") progress.becomeProbe();
+  }
+
+  /** The process of `id` is gone, as far as its host says; only a hint, which may be wrong. See {@link suspectLeader}. */
+  reportGone(id: MemberId): void {
+    if (this.#state.leader === id) suspectLeader(this.#state);
   }
 
   /**

@@ -17,6 +17,9 @@ import { ForwardedReads, type LeaderReads } from "./read-index.ts";
 import type { Role } from "./ready.ts";
 import { Unstable } from "./unstable.ts";
 
+/** How many times shorter the wait for an election is if the leader is known to be gone. */
+const SHORT_WAITS = 5;
+
 /** A leader on its way out (thesis 3.10). */
 export interface Transfer {
   readonly to: MemberId;
@@ -190,6 +193,20 @@ export function enterTerm(state: RaftState, term: Term): void {
 export function restartElectionTimer(state: RaftState): void {
   state.electionElapsed = 0;
   drawElectionTimeout(state);
+}
+
+/**
+ * As if the leader had not been heard for its whole lease: this member grants votes to others again, and stands for
+ * election itself after a short random wait. A leader that is there after all restarts the timer with its next heartbeat;
+ * and unless a quorum suspects it too, the pre-vote fails: without one, suspicion would disturb a term that works. Asked
+ * again, it changes nothing.
+ */
+export function suspectLeader(state: RaftState): void {
+  const { electionTicks, preVote } = state.config;
+  if (!preVote || !isPassive(state.role) || state.electionElapsed >= electionTicks) return;
+  state.electionElapsed = electionTicks;
+  const shortWaitTicks = Math.max(1, Math.floor(electionTicks / SHORT_WAITS));
+  state.electionTimeout = electionTicks + 1 + nextBelow(state.prng, shortWaitTicks);
 }
 
 function endLeadership(state: RaftState): void {

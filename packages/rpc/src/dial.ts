@@ -6,7 +6,8 @@ import type { Target } from "./target.ts";
 /** What becomes of an attempt to connect: exactly one of the two is called, later, once. */
 export interface DialResult {
   onLink(link: ByteLink): void;
-  onFailed(reason: string): void;
+  /** `isRefused`: the host is there, and says that nobody listens at the port. */
+  onFailed(reason: string, isRefused?: boolean): void;
 }
 
 /** Connects to a target. @returns a function that gives up; neither result is reported after it. */
@@ -41,7 +42,8 @@ export function socketDial(tls: TlsClientOptions | undefined): Dial {
     socket.on("close", () => {
       if (over) return;
       over = true;
-      result.onFailed(failure === null ? "closed before it was connected" : textOf(failure));
+      if (failure === null) result.onFailed("closed before it was connected");
+      else result.onFailed(textOf(failure), isRefusal(failure));
     });
     socket.once(encrypted ? "secureConnect" : "connect", () => {
       if (over) return;
@@ -75,6 +77,12 @@ function openTls({ address }: Target, tls: TlsClientOptions): TLSSocket {
 /** An address is no name to ask for (RFC 6066 3). */
 function isIp(host: string): boolean {
   return host.includes(":") || /^\d+\.\d+\.\d+\.\d+$/.test(host);
+}
+
+/** Of several addresses, each one refused. */
+function isRefusal(error: NodeJS.ErrnoException): boolean {
+  if (error instanceof AggregateError) return error.errors.every(isRefusal);
+  return error.code === "ECONNREFUSED";
 }
 
 /** Several addresses may have been tried at once: then the error itself has no text, its parts have. */

@@ -124,7 +124,7 @@ export function memoryDial(network: MemoryNetwork, soon: AtTurnEnd): Dial {
       if (givenUp) return;
       const server = network(target.endpoint);
       if (server === null) {
-        result.onFailed("connection refused");
+        result.onFailed("connection refused", true);
         return;
       }
       const [ours, theirs] = memoryLinks(soon);

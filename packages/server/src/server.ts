@@ -1,7 +1,13 @@
 import { randomBytes } from "node:crypto";
 import type { TlsOptions } from "node:tls";
 import { type Clock, seededPrng, systemClock } from "@conclave/base";
-import { createChannel, createRpcServer, eventLoopTurn, type RpcServer } from "@conclave/rpc";
+import {
+  createChannel,
+  createRpcServer,
+  eventLoopTurn,
+  type RpcServer,
+  socketDial,
+} from "@conclave/rpc";
 import * as EtcdErrors from "@conclave/wire/etcd-errors";
 import type { CallGuard } from "./api/call-guard.ts";
 import { registerServices } from "./api/services.ts";
@@ -19,6 +25,7 @@ import { Listener, withPort } from "./listener.ts";
 import { MemberNode } from "./node/member-node.ts";
 import { type Logger, silentLogger } from "./observe/logger.ts";
 import { MetricsRegistry } from "./observe/metrics.ts";
+import { tellingRefusals } from "./peer/refusal-dial.ts";
 import { identityOf } from "./storage/data-directory.ts";
 import type { Identity } from "./storage/identity.ts";
 import { nodeDisk } from "./storage/node-disk.ts";
@@ -109,10 +116,13 @@ async function startListening(
       clientUrls: config.advertiseClientUrls.map((url) => withPort(url, clientPort)),
       members,
       storage,
-      dial: (to) => {
+      dial: (to, onRefused) => {
         const endpoints = members.find(({ id }) => id === to)?.peerUrls ?? [];
+        // With several addresses, one that refuses says nothing of the others.
+        const isOnly = endpoints.length === 1;
         return createChannel({
           endpoints,
+          dial: isOnly ? tellingRefusals(socketDial(undefined), onRefused) : socketDial(undefined),
           clock,
           atTurnEnd,
           limits: PEER_LINK_LIMITS,

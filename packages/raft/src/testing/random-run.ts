@@ -168,10 +168,11 @@ export class RandomRun {
     else this.cluster.act(member.id, (raft) => raft.tick());
   }
 
-  /** Elections nobody needs: handed over, started out of turn, or after a long silence. */
+  /** Elections nobody needs: handed over, started out of turn, on a wrong suspicion, or after a long silence. */
   #disturb(member: SimulatedMember): void {
-    const draw = nextBelow(this.#prng, 3);
+    const draw = nextBelow(this.#prng, 4);
     if (draw === 0) this.#transfer();
+    else if (draw === 3) this.#suspect(member);
     else if (draw === 1) {
       this.#note(() => `campaign ${member.id}`);
       this.cluster.act(member.id, (raft) => raft.campaign());
@@ -201,6 +202,11 @@ export class RandomRun {
     if (leader === null || target === null) return;
     this.#note(() => `transfer ${leader.id} -> ${target.id}`);
     this.cluster.act(leader.id, (raft) => raft.transferLeadership(target.id));
+  }
+
+  #suspect(member: SimulatedMember): void {
+    this.#note(() => `suspect ${member.id}`);
+    this.cluster.act(member.id, (raft) => raft.reportGone(raft.leader));
   }
 
   #reportUnreachable(member: SimulatedMember): void {

@@ -50,8 +50,8 @@ export interface MemberNodeOptions {
   readonly clientUrls: readonly string[];
   readonly members: readonly KnownMember[];
   readonly storage: MemberStorage;
-  /** How to reach the other members. */
-  readonly dial: (to: MemberId) => PeerCaller;
+  /** How to reach the other members. `onRefused` is to be called whenever nobody listens at a member's address. */
+  readonly dial: (to: MemberId, onRefused: () => void) => PeerCaller;
   readonly clock: Clock;
   readonly prng: Prng;
   /** Runs a callback at the end of this turn of the event loop. */
@@ -169,6 +169,10 @@ export class MemberNode {
       onSnapshotWanted: (to, message) => this.#sender.send(to, message),
       onUnreachable: (peer) => {
         this.#raft.reportUnreachable(peer);
+        this.#driver.wake();
+      },
+      onGone: (peer) => {
+        this.#raft.reportGone(peer);
         this.#driver.wake();
       },
       callTimeoutMs: timeoutMs,

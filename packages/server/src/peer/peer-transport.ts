@@ -23,11 +23,13 @@ export interface PeerTransportOptions {
   readonly clusterId: bigint;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Opens a way to a member; called once for each peer. */
-  readonly dial: (to: MemberId) => PeerCaller;
+  /** Opens a way to a member; called once for each peer. Calls `onRefused` whenever nobody listens at its address. */
+  readonly dial: (to: MemberId, onRefused: () => void) => PeerCaller;
   /** Messages to itself do not exist; messages of type install-snapshot go here instead of on the link. */
   readonly onSnapshotWanted: (to: MemberId, message: Message) => void;
   readonly onUnreachable: (id: MemberId) => void;
+  /** Nobody listens at the member's address: its process is gone. */
+  readonly onGone: (id: MemberId) => void;
   /** How long the leader may take to answer a forwarded call. Milliseconds. */
   readonly callTimeoutMs: number;
 }
@@ -59,8 +61,8 @@ export class PeerTransport implements DriverLinks {
   }
 
   #connect(to: MemberId): Peer {
-    const { clock, logger, onUnreachable } = this.#o;
-    const caller = this.#o.dial(to);
+    const { clock, logger, onUnreachable, onGone } = this.#o;
+    const caller = this.#o.dial(to, () => onGone(to));
     const identity = this.#identity(to);
     return { caller, link: new PeerLink({ to, caller, identity, clock, logger, onUnreachable }) };
   }

@@ -126,7 +126,7 @@ export class Network {
         if (this.isStopped(machine)) return; // Late, by the dialer's own timeout.
         const listener = this.#hosts.get(host);
         if (listener === undefined) {
-          result.onFailed("connection refused");
+          result.onFailed("connection refused", true);
           return;
         }
         const connection = new Connection(this, { process, machine }, { process: to, machine: to });
