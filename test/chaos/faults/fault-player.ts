@@ -42,6 +42,7 @@ export class FaultPlayer {
   /** @throws what a fault threw; a member that ended by itself is one too */
   async play(plans: readonly PlannedFault[]): Promise<void> {
     const endings: Promise<void>[] = [];
+    const failures: unknown[] = [];
     for (const plan of plans) {
       const fault = await this.#begin(plan);
       this.counts.set(plan.kind, (this.counts.get(plan.kind) ?? 0) + 1);
@@ -49,9 +50,10 @@ export class FaultPlayer {
       const ending = sleep(plan.holdMs)
         .then(() => fault.end())
         .then(() => this.#note(`end of ${fault.text}`));
-      ending.catch(() => {}); // told below
+      ending.catch((error: unknown) => failures.push(error));
       endings.push(ending);
       await sleep(plan.nextAfterMs);
+      if (failures.length > 0) throw failures[0];
       this.checkRunning();
     }
     await Promise.all(endings);

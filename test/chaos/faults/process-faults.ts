@@ -1,8 +1,10 @@
+import { eventually } from "../../support/eventually.ts";
 import type { ChaosMember } from "../cluster.ts";
 import type { ActiveFault, BeginFault, FaultScene } from "./active-fault.ts";
 
 /** A member that comes back while others are cut off serves nothing yet; the next one is not kept waiting for ever. */
 const ROLLING_WAIT_MS = 5_000;
+const UP_TIMEOUT_MS = 10_000;
 
 /** The power cord. */
 export const kill: BeginFault = (scene) =>
@@ -57,6 +59,8 @@ export const rollingRestart: BeginFault = async (scene) => {
 };
 
 async function endInOrder(member: ChaosMember): Promise<void> {
+  // A process that is still loading its code dies of the signal. One that clients cannot reach has had its time.
+  await eventually(() => member.status(), UP_TIMEOUT_MS).catch(() => {});
   const code = await member.process.terminate();
   if (code !== 0) throw new Error(`${member.name} ended with ${code} after SIGTERM`);
 }
