@@ -28,7 +28,7 @@ import { MetricsRegistry } from "./observe/metrics.ts";
 import { tellingRefusals } from "./peer/refusal-dial.ts";
 import { identityOf } from "./storage/data-directory.ts";
 import type { Identity } from "./storage/identity.ts";
-import { nodeDisk } from "./storage/node-disk.ts";
+import { diskSpaceOf, nodeDisk } from "./storage/node-disk.ts";
 import { type MemberStorage, openStorage, openVolatileStorage } from "./storage/recovery.ts";
 import { readTlsFiles } from "./tls-files.ts";
 
@@ -138,6 +138,7 @@ async function startListening(
       preVote: config.preVote,
       snapshotCount: config.snapshotCount,
       quotaBytes: config.quotaBackendBytes,
+      ...(location.kind === "memory" ? {} : { diskSpace: () => diskSpaceOf(location.path) }),
       watchProgressIntervalMs: config.watchProgressNotifyIntervalMs,
       onFatal: failure.report,
     });

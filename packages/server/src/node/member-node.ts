@@ -22,6 +22,7 @@ import type { MemberStorage } from "../storage/recovery.ts";
 import type { StateInstall } from "../storage/state-install.ts";
 import { ClusterAlarms } from "./cluster-alarms.ts";
 import { CompactionSweeper } from "./compaction-sweeper.ts";
+import { type DiskSpace, DiskSpaceWatch } from "./disk-space.ts";
 import { DiskWatchdog } from "./disk-watchdog.ts";
 import { type LeaderLeases, LeaseKeeper } from "./lease-keeper.ts";
 import { LogKeeper, type LogLimits } from "./log-keeper.ts";
@@ -64,6 +65,8 @@ export interface MemberNodeOptions {
   /** How much of the log is kept besides. Default: {@link DEFAULT_LOG_LIMITS}. */
   readonly logLimits?: LogLimits;
   readonly quotaBytes: number;
+  /** What is left on the file system of the data directory. Absent: nobody looks. */
+  readonly diskSpace?: () => Promise<DiskSpace>;
   readonly watchProgressIntervalMs: number;
   /** The member cannot go on: its log or state cannot be written, or contradicts itself. */
   readonly onFatal: (error: Error) => void;
@@ -89,6 +92,7 @@ export class MemberNode {
   readonly #alarms: ClusterAlarms;
   readonly #stateGuard: StateGuard;
   readonly #watchdog: DiskWatchdog;
+  readonly #diskSpace: DiskSpaceWatch | null;
   readonly #onTick: ((nowMs: number) => void)[] = [];
   readonly #onRefusing: ((error: EtcdError) => void)[] = [];
   /** Ends when the last replacement of the state is done: they go one after another. */
@@ -224,6 +228,16 @@ export class MemberNode {
         for (const callback of this.#onRefusing) callback(error);
       },
     });
+    const look = options.diskSpace;
+    this.#diskSpace =
+      look === undefined
+        ? null
+        : new DiskSpaceWatch({
+            look,
+            raise: () => this.#alarms.raise(AlarmType.NOSPACE, id),
+            clear: () => void this.#alarms.clear(AlarmType.NOSPACE, id),
+            logger,
+          });
     this.#watchdog = new DiskWatchdog({
       wal,
       patienceMs: options.electionTimeoutMs,
@@ -434,6 +448,7 @@ export class MemberNode {
       this.#scheduleTick();
       this.#leases.onTick();
       this.#watchdog.onTick();
+      this.#diskSpace?.onTick(this.#o.clock.nowMs());
       this.#stateGuard.onTick(this.#o.clock.nowMs());
       this.#maybePublish();
       for (const callback of this.#onTick) callback(this.#o.clock.nowMs());

@@ -45,6 +45,14 @@ export const nodeDisk: Disk = {
   },
 };
 
+/** What is left on the file system that holds a path. */
+export async function diskSpaceOf(
+  path: string,
+): Promise<{ readonly availableBytes: number; readonly totalBytes: number }> {
+  const { bavail, blocks, bsize } = await fs.promises.statfs(path);
+  return { availableBytes: bavail * bsize, totalBytes: blocks * bsize };
+}
+
 class NodeDiskFile implements DiskFile {
   /** As it was opened; a rename does not change it. */
   readonly path: string;
