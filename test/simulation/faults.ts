@@ -1,137 +1,125 @@
-import { nextBelow, nextChance, type Prng, type Timer } from "@conclave/base";
-import { type Cluster, forkPrng, type SimulatedMember } from "@conclave/testing/cluster";
+import { nextBelow, type Prng, seededPrng } from "@conclave/base";
+import {
+  type Cluster,
+  FAILPOINTS,
+  forkPrng,
+  type SimulatedMember,
+} from "@conclave/testing/cluster";
 import type { FaultScript } from "./fault-script.ts";
+import { drawBroken, drawCore, heal, LEFT_BROKEN, type LeftBroken } from "./faults/ending.ts";
+import { drawPlan, FAULTS, type FaultName, type FaultPlan } from "./faults/plan.ts";
+import { FaultWorld } from "./faults/world.ts";
 
-/** Between two faults. Milliseconds. */
-const PAUSE_MS_MAX = 1_200;
-/** A member stays down at most so long. Milliseconds. */
-const DOWN_MS_MAX = 1_500;
+/** What goes wrong without a moment of its own. */
+const OTHERS = [
+  "failpointCrash",
+  "failpointDelay",
+  "failpointError",
+  "driftingClock",
+  "refusedDisk",
+] as const;
 
-export interface FaultCounts {
-  crashes: number;
-  clusterCrashes: number;
-  partitions: number;
-  oneWayCuts: number;
-  heals: number;
-  resets: number;
-  handOvers: number;
-}
+export type FaultKind = Exclude<FaultName, "armFailpoint"> | LeftBroken | (typeof OTHERS)[number];
 
-/** What goes wrong, drawn from the seed. Any number of members may be down at once: then nothing is answered, and nothing lost. */
+/** How often what went wrong. A message that is lost, doubled or late is none of its own: its spell is. */
+export type FaultCounts = Readonly<Record<FaultKind, number>>;
+
+export const FAULT_KINDS: readonly FaultKind[] = [
+  ...(Object.keys(FAULTS) as FaultName[]).filter((name) => name !== "armFailpoint"),
+  ...(Object.keys(LEFT_BROKEN) as LeftBroken[]),
+  ...OTHERS,
+];
+
+/** Carries out what a seed plans, as far as the script admits it. Any number of members may be down at once: then nothing is answered, and nothing lost. */
 export class Faults {
-  readonly counts: FaultCounts = {
-    crashes: 0,
-    clusterCrashes: 0,
-    partitions: 0,
-    oneWayCuts: 0,
-    heals: 0,
-    resets: 0,
-    handOvers: 0,
-  };
   readonly #cluster: Cluster;
-  readonly #prng: Prng;
   readonly #script: FaultScript;
-  /** Which kinds this run knows: few at a time find more than all at once. */
-  readonly #kinds: readonly ((prng: Prng) => void)[];
-  #timer: Timer | null = null;
+  readonly #plan: FaultPlan;
+  readonly #world: FaultWorld;
+  readonly #counts = Object.fromEntries(FAULT_KINDS.map((kind) => [kind, 0])) as Record<
+    FaultKind,
+    number
+  >;
 
-  constructor(cluster: Cluster, prng: Prng, script: FaultScript) {
+  /** @param forMs how long there are faults; 0: none */
+  constructor(cluster: Cluster, prng: Prng, script: FaultScript, forMs: number) {
     this.#cluster = cluster;
-    this.#prng = prng;
     this.#script = script;
-    const all = [
-      (prng: Prng) => this.#crashOne(prng),
-      (prng: Prng) => this.#crashAll(prng),
-      (prng: Prng) => this.#partition(prng),
-      (prng: Prng) => this.#cutOneWay(prng),
-      () => this.#heal(),
-      () => this.#reset(),
-      () => this.#handOver(),
-    ];
-    this.#kinds = all.filter(() => nextChance(prng, 0.5));
+    this.#plan = drawPlan(forkPrng(prng), forMs);
+    this.#world = new FaultWorld(cluster, forkPrng(prng));
   }
 
+  /** Requires: no member has been started yet. */
   start(): void {
-    this.#timer = this.#cluster.clock.setTimer(nextBelow(this.#prng, PAUSE_MS_MAX), () => {
-      this.start();
-      // Each fault draws from a source of its own: what it finds, or that it is left out, moves no other fault.
-      const prng = forkPrng(this.#prng);
-      this.#kinds[nextBelow(prng, this.#kinds.length || 1)]?.(prng);
-    });
+    this.#setClocks();
+    for (const { atMs, name, seed } of this.#plan.faults) {
+      this.#world.later(atMs, () => {
+        if (!this.#admits(name, String(seed))) return;
+        if (FAULTS[name](this.#world, seededPrng(seed))) this.#onStruck(name);
+      });
+    }
   }
 
-  /** No more faults: what is down comes up, what was cut is whole. */
-  end(): void {
-    this.#timer?.cancel();
-    this.#cluster.note("all faults end");
-    this.#cluster.network.heal();
-    for (const member of this.#cluster.members) if (!member.isUp) member.start();
+  /** F26: each clock has a speed of its own. Lease times are measured by them, elections too. */
+  #setClocks(): void {
+    const { clockDriftMax, driftSeed } = this.#plan;
+    if (clockDriftMax === 0) return;
+    const prng = seededPrng(driftSeed);
+    for (const member of this.#cluster.members) {
+      const rate = 1 + (clockDriftMax * (nextBelow(prng, 2_001) - 1_000)) / 1_000;
+      if (!this.#admits("driftingClock", `${member.name} ${rate}`)) continue;
+      member.clockRate = rate;
+      this.#counts.driftingClock += 1;
+    }
   }
 
-  /** Notes a fault that is about to happen. @returns whether it is to */
-  #admits(kind: keyof FaultCounts, details = ""): boolean {
+  #admits(kind: string, details: string): boolean {
     if (!this.#script.admits(this.#cluster.clock.nowMs(), kind, details)) return false;
-    this.counts[kind] += 1;
     this.#cluster.note(`fault ${kind} ${details}`);
     return true;
   }
 
-  #draw(prng: Prng): SimulatedMember | undefined {
-    const { members } = this.#cluster;
-    return members[nextBelow(prng, members.length)];
+  #onStruck(name: FaultName): void {
+    // What is armed is no fault before somebody gets there.
+    if (name !== "armFailpoint") this.#counts[name] += 1;
   }
 
-  #crashOne(prng: Prng): void {
-    const member = this.#draw(prng);
-    if (member?.isUp && this.#admits("crashes", member.name)) this.#crash(member, prng);
-  }
-
-  #crashAll(prng: Prng): void {
-    if (!this.#admits("clusterCrashes")) return;
-    for (const member of this.#cluster.members) if (member.isUp) this.#crash(member, prng);
-  }
-
-  #crash(member: SimulatedMember, prng: Prng): void {
-    member.crash();
-    this.#cluster.clock.setTimer(nextBelow(prng, DOWN_MS_MAX), () => {
-      if (!member.isUp) member.start();
-    });
-  }
-
-  /** Two sides that do not hear each other. */
-  #partition(prng: Prng): void {
-    const { members, network } = this.#cluster;
-    const side = members.filter(() => nextChance(prng, 0.5));
-    const others = members.filter((member) => !side.includes(member));
-    if (side.length === 0 || others.length === 0) return;
-    if (!this.#admits("partitions", side.map(({ name }) => name).join())) return;
-    for (const a of side) {
-      for (const b of others) {
-        network.cut(a.name, b.name);
-        network.cut(b.name, a.name);
-      }
+  /**
+   * No more faults, but for what stays broken: never so much that no quorum is left.
+   * @returns the members that have to serve from now on, and to come to hold the same
+   */
+  end(): readonly SimulatedMember[] {
+    const prng = seededPrng(this.#plan.endSeed);
+    this.#world.end();
+    const core = drawCore(this.#world, prng);
+    heal(this.#world);
+    for (const { member, how } of drawBroken(this.#world, core, prng)) {
+      if (!this.#admits(how, member.name)) continue;
+      LEFT_BROKEN[how](this.#world, member);
+      this.#counts[how] += 1;
     }
+    return core;
   }
 
-  #cutOneWay(prng: Prng): void {
-    const [from, to] = [this.#draw(prng), this.#draw(prng)];
-    if (from === undefined || to === undefined || from === to) return;
-    if (!this.#admits("oneWayCuts", `${from.name}>${to.name}`)) return;
-    this.#cluster.network.cut(from.name, to.name);
+  get counts(): FaultCounts {
+    const { members, failpoints } = this.#cluster;
+    const counts = { ...this.#counts };
+    for (const [name, count] of failpoints.taken) {
+      if (name.endsWith(": crash")) counts.failpointCrash += count;
+      else if (name.endsWith(": delay")) counts.failpointDelay += count;
+      else counts.failpointError += count;
+    }
+    counts.refusedDisk = members.filter(({ refusal }) => refusal !== null).length;
+    return counts;
   }
 
-  #heal(): void {
-    if (this.#admits("heals")) this.#cluster.network.heal();
-  }
-
-  /** Connections break, of members and of clients. */
-  #reset(): void {
-    if (this.#admits("resets")) this.#cluster.network.reset(0.3);
-  }
-
-  #handOver(): void {
-    const leader = this.#cluster.running.find(({ node }) => node?.member.raft.role === "leader");
-    if (leader?.node == null || !this.#admits("handOvers", leader.name)) return;
-    leader.node.handOver().catch((error: unknown) => this.#cluster.fail(error));
+  /** Which failpoints were taken, by "point: action". */
+  get failpointsTaken(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#cluster.failpoints.taken);
   }
 }
+
+/** All that {@link Faults.failpointsTaken} can name. */
+export const FAILPOINT_ACTIONS: readonly string[] = FAILPOINTS.flatMap(({ name, actions }) =>
+  actions.map((action) => `${name}: ${action}`),
+);

@@ -1,5 +1,5 @@
 import { nextBelow, nextChance, type Prng, seededPrng } from "@conclave/base";
-import { Cluster, type ClusterOptions, forkPrng } from "@conclave/testing/cluster";
+import { Cluster, forkPrng, type SimulatedMember } from "@conclave/testing/cluster";
 import { checkLeases } from "./checks/leases.ts";
 import { LedgerStates } from "./checks/ledger.ts";
 import { LiveChecks } from "./checks/live.ts";
@@ -11,6 +11,7 @@ import { checkWrites } from "./checks/writes.ts";
 import { FaultScript, type ScriptedFault } from "./fault-script.ts";
 import { type FaultCounts, Faults } from "./faults.ts";
 import { History } from "./history.ts";
+import { drawOptions } from "./options.ts";
 import type { ProbeName } from "./probes.ts";
 import { WorkloadClient } from "./workload.ts";
 
@@ -18,8 +19,9 @@ import { WorkloadClient } from "./workload.ts";
 const FAULTS_MS = 8_000;
 /** After the last fault, everything has to come to rest in this time. Virtual ms. */
 const REST_MS = 30_000;
-/** Enough for leases of 2 s to end, over one change of leaders. Virtual ms. */
+/** Enough for leases of 2 s to end, and for the changes of leaders before that: each may add an election. Virtual ms. */
 const LEASES_END_MS = 6_000;
+const LEASES_END_ELECTIONS = 4;
 
 const WORKS = ["key-value", "key-value", "lease", "lock", "watch", "key-value", "lock"] as const;
 
@@ -36,6 +38,8 @@ export interface RunReport {
   readonly leasesGranted: number;
   readonly eventsWatched: number;
   readonly faults: FaultCounts;
+  /** By "point: action". */
+  readonly failpoints: Readonly<Record<string, number>>;
   /** What was done to the cluster, to do it again. */
   readonly faultScript: readonly ScriptedFault[];
   readonly virtualMs: number;
@@ -94,24 +98,6 @@ export async function simulate(seed: number, options: RunOptions = {}): Promise<
   }
 }
 
-/** Each seed has its own cluster: small or large, slow or quick. */
-function drawOptions(seed: number, prng: Prng): ClusterOptions {
-  const pick = <T>(first: T, ...others: readonly T[]): T =>
-    [first, ...others][nextBelow(prng, others.length + 1)] ?? first;
-  const heartbeatIntervalMs = pick(50, 100);
-  return {
-    seed,
-    size: pick(3, 3, 3, 1, 5),
-    disk: { syncMsMax: pick(0, 1, 5, 20), flushMsMax: pick(1, 50, 500) },
-    network: { delayMsMax: pick(0, 1, 5, 20) },
-    heartbeatIntervalMs,
-    electionTimeoutMs: heartbeatIntervalMs * 10,
-    preVote: pick(true, true, false),
-    snapshotCount: pick(1_000, 100, 20, 5),
-    keptEntriesMax: pick(0, 3, 20),
-  };
-}
-
 class Run {
   readonly #cluster: Cluster;
   readonly #prng: Prng;
@@ -120,13 +106,16 @@ class Run {
   readonly #script: FaultScript;
   readonly #faults: Faults;
   readonly #clients: readonly WorkloadClient[];
+  /** Those that are whole in the end. */
+  #core: readonly SimulatedMember[] = [];
 
   constructor(cluster: Cluster, live: LiveChecks, prng: Prng, script: FaultScript) {
     this.#cluster = cluster;
     this.#prng = prng;
     this.#live = live;
     this.#script = script;
-    this.#faults = new Faults(cluster, forkPrng(prng), script);
+    const faultsMs = nextChance(prng, 0.95) ? FAULTS_MS : 0;
+    this.#faults = new Faults(cluster, forkPrng(prng), script, faultsMs);
     this.#clients = WORKS.map(
       (_, at) => new WorkloadClient(cluster, this.#history, forkPrng(prng), at + 1),
     );
@@ -134,6 +123,7 @@ class Run {
 
   async run(): Promise<RunReport> {
     const { clock, trace } = this.#cluster;
+    this.#faults.start();
     for (const member of this.#cluster.members) member.start();
     const count = 3 + nextBelow(this.#prng, WORKS.length - 2);
     for (const [at, client] of this.#clients.entries()) {
@@ -141,9 +131,8 @@ class Run {
       if (at < count && work !== undefined) client.start(work);
       else client.isDone = true;
     }
-    if (nextChance(this.#prng, 0.9)) this.#faults.start();
     await this.#advance(FAULTS_MS);
-    this.#faults.end();
+    this.#core = this.#faults.end();
     for (const client of this.#clients) client.stop();
     await this.#rest();
     await this.#check();
@@ -159,6 +148,7 @@ class Run {
       leasesGranted: this.#history.leases.length,
       eventsWatched: this.#history.watches.reduce((sum, { events }) => sum + events.length, 0),
       faults: this.#faults.counts,
+      failpoints: this.#faults.failpointsTaken,
       faultScript: this.#script.faults,
       virtualMs: clock.nowMs(),
       probes: this.#live.probes.reached,
@@ -177,10 +167,12 @@ class Run {
       const open = this.#clients.filter((client) => !client.isDone).map(({ name }) => name);
       throw new Violation(`V1: after healing, calls of ${open} do not end`);
     }
-    await this.#advance(LEASES_END_MS);
+    const { electionTimeoutMs } = this.#cluster.options;
+    await this.#advance(LEASES_END_MS + LEASES_END_ELECTIONS * electionTimeoutMs);
     if (!(await this.#advance(REST_MS, () => this.#isConverged()))) {
-      const positions = this.#cluster.running.map(({ name, node }) => {
-        const { raft, machine } = node!.member;
+      const positions = this.#core.map(({ name, node }) => {
+        if (node === null) return `${name} is down`;
+        const { raft, machine } = node.member;
         return `${name} ${raft.role} term ${raft.term} commit ${raft.commitIndex} applied ${machine.appliedIndex}`;
       });
       throw new Violation(`V1: after healing, members do not converge: ${positions.join("; ")}`);
@@ -188,25 +180,23 @@ class Run {
   }
 
   #isConverged(): boolean {
-    const { members } = this.#cluster;
-    const first = members[0]?.node?.member;
+    const core = this.#core;
+    const first = core[0]?.node?.member;
     if (first === undefined) return false;
-    return (
-      members.some(({ node }) => node?.member.raft.role === "leader") &&
-      members.every(({ node }) => {
-        if (node === null) return false;
-        const { raft, machine } = node.member;
-        return (
-          machine.appliedIndex === raft.commitIndex &&
-          raft.commitIndex === raft.lastIndex &&
-          machine.appliedIndex === first.machine.appliedIndex
-        );
-      })
-    );
+    return core.every(({ node }) => {
+      if (node === null) return false;
+      const { raft, machine } = node.member;
+      return (
+        raft.leader !== 0n &&
+        machine.appliedIndex === raft.commitIndex &&
+        raft.commitIndex === raft.lastIndex &&
+        machine.appliedIndex === first.machine.appliedIndex
+      );
+    });
   }
 
   #newestRevision(): number {
-    return Math.max(...this.#cluster.running.map(({ node }) => node?.member.machine.revision ?? 0));
+    return Math.max(...this.#core.map(({ node }) => node?.member.machine.revision ?? 0));
   }
 
   async #check(): Promise<void> {
@@ -214,7 +204,9 @@ class Run {
     if (reader === undefined) throw new Violation("a run has clients");
     const { writes, reads, watches, leases, holds } = this.#history;
     const ledgers: string[] = [];
-    for (const [at, { name }] of this.#cluster.members.entries()) {
+    for (const member of this.#core) {
+      const { name } = member;
+      const at = this.#cluster.members.indexOf(member);
       let ledger: Awaited<ReturnType<WorkloadClient["readLedger"]>> | null = null;
       const read = reader.readLedger(at, this.#newestRevision()).then((events) => {
         ledger = events;
@@ -237,7 +229,12 @@ class Run {
     checkRealTime(writes, reads);
     checkReads(reads, states);
     checkWatches(watches, ledger);
-    checkLeases(leases, ledger, (revision) => this.#live.state.appearedMs(revision));
+    checkLeases(
+      leases,
+      ledger,
+      (revision) => this.#live.state.appearedMs(revision),
+      (fromMs, toMs) => this.#cluster.fastestClockMs(fromMs, toMs),
+    );
     checkLocks(holds, states);
     const left = [...states.at(states.lastRevision).keys()].filter((key) => key.startsWith("l/"));
     if (left.length > 0) throw new Violation(`L2: leases of ${left} did not end`);

@@ -11,16 +11,19 @@ export class Totals {
   readonly counts = new Map<string, number>();
   /** By name: kinds of faults, and how often each happened. */
   readonly faults = new Map<string, number>();
+  /** By "point: action": named points of the code, and how often something happened at each. */
+  readonly failpoints = new Map<string, number>();
   /** By name: interesting states, and in how many seeds each was reached. */
   readonly probes = new Map<string, number>();
   readonly #states = new Set<number>();
 
   add(report: RunReport): void {
     const { seed: _seed, traceHash: _hash, faultScript: _script, ...figures } = report;
-    const { faults, probes, states, ...counts } = figures;
+    const { faults, failpoints, probes, states, ...counts } = figures;
     this.seeds += 1;
     addAll(this.counts, Object.entries(counts));
     addAll(this.faults, Object.entries(faults));
+    addAll(this.failpoints, Object.entries(failpoints));
     addAll(
       this.probes,
       probes.map((name) => [name, 1]),

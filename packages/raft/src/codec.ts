@@ -61,6 +61,11 @@ export function encodeMessage(message: Message): Uint8Array {
   return writer.finish();
 }
 
+/** What a message is, by its first byte alone; null if it is none. */
+export function messageTypeOf(bytes: Uint8Array): MessageType | null {
+  return TYPES[bytes[0] ?? TYPES.length] ?? null;
+}
+
 function encodedBytes(message: Message): number {
   return ENVELOPE_BYTES + bodyBytes(message);
 }

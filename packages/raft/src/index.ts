@@ -1,4 +1,4 @@
-export { decodeMessage, encodeMessage } from "./codec.ts";
+export { decodeMessage, encodeMessage, messageTypeOf } from "./codec.ts";
 export { DEFAULT_RAFT_CONFIG, type RaftConfig } from "./config.ts";
 export {
   ClusterInvariants,

@@ -5,13 +5,23 @@ export { registerServices } from "./api/services.ts";
 export { resolveServerConfig, type ServerConfig } from "./config.ts";
 export { MemberNode } from "./node/member-node.ts";
 export { type Logger, silentLogger } from "./observe/logger.ts";
+export { PeerHeader, PeerPath, parseId } from "./peer/peer-protocol.ts";
+export type { PeerCaller } from "./peer/peer-transport.ts";
 export type { Disk, DiskFile } from "./storage/disk.ts";
-export { type CrashMode, DiskImage } from "./storage/disk-image.ts";
+export { type CrashMode, DiskImage, type DiskOperation } from "./storage/disk-image.ts";
 export type { DurableStateStore, StateSnapshot } from "./storage/durable-state-store.ts";
-export { MemoryDisk } from "./storage/memory-disk.ts";
+export { MemoryDisk, systemError } from "./storage/memory-disk.ts";
 export {
   MemberStorage,
   openLog,
   type StorageOptions,
   type StoragePlace,
 } from "./storage/recovery.ts";
+export { StorageFailure, WalCorruption } from "./storage/storage-error.ts";
+export {
+  decodeGroupHeader,
+  decodeSegmentHeader,
+  GROUP_HEADER_BYTES,
+  groupStride,
+  SEGMENT_HEADER_BYTES,
+} from "./storage/wal-header.ts";

@@ -4,6 +4,7 @@ import {
   type MemberId,
   membershipOf,
   Raft,
+  type RaftConfig,
   type Restored,
   type SnapshotMark,
 } from "@conclave/raft";
@@ -61,6 +62,8 @@ export interface MemberNodeOptions {
   readonly heartbeatIntervalMs: number;
   readonly electionTimeoutMs: number;
   readonly preVote: boolean;
+  /** Limits of consensus that differ from its usual ones. */
+  readonly raft?: Partial<RaftConfig>;
   readonly snapshotCount: number;
   /** How much of the log is kept besides. Default: {@link DEFAULT_LOG_LIMITS}. */
   readonly logLimits?: LogLimits;
@@ -126,6 +129,7 @@ export class MemberNode {
     });
     const tickMs = options.heartbeatIntervalMs / TICKS_PER_HEARTBEAT;
     const config = {
+      ...options.raft,
       heartbeatTicks: TICKS_PER_HEARTBEAT,
       electionTicks: Math.round(options.electionTimeoutMs / tickMs),
       preVote: options.preVote,

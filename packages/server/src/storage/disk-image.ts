@@ -153,6 +153,14 @@ export class DiskImage {
     }
   }
 
+  /**
+   * A sync of this file failed, as it does on Linux: what was to be synced is marked clean. It is read as long as the
+   * power is there, the next sync succeeds, and it is not on the disk (F7 of the fault list).
+   */
+  dropUnsynced(file: number): void {
+    this.#file(file).unsynced.length = 0;
+  }
+
   /** The disk as it is found after a power cut. This image stays as it is. */
   afterCrash(mode: CrashMode, prng: Prng): DiskImage {
     assert(this.#tracksDurability, "this disk does not know what is durable");

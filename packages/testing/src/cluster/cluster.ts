@@ -1,31 +1,18 @@
-import { assert, type Prng, seededPrng, VirtualClock } from "@conclave/base";
-import type { MemberId } from "@conclave/raft";
-import { Channel, clockTurn, createRpcServer, type RpcServer } from "@conclave/rpc";
-import {
-  type Logger,
-  MemberNode,
-  registerServices,
-  resolveServerConfig,
-  type ServerConfig,
-  silentLogger,
-} from "@conclave/server/simulation";
-import { IncarnationClock, microtasksDone } from "./clock.ts";
-import { type DiskSpeed, MemberDisk } from "./disk.ts";
+import { assert, seededPrng, VirtualClock } from "@conclave/base";
+import type { MemberNode } from "@conclave/server/simulation";
+import { microtasksDone } from "./clock.ts";
+import { Failpoints } from "./failpoints.ts";
+import { type MemberTerms, SimulatedMember, type Surroundings } from "./member.ts";
 import { Network, type NetworkSpeed } from "./network.ts";
+import { forkPrng } from "./prng.ts";
+import { MessageTampering } from "./tampering.ts";
 import { Trace } from "./trace.ts";
 
-export interface ClusterOptions {
+export interface ClusterOptions extends MemberTerms {
   readonly seed: number;
-  /** Members. 1 to 5. */
+  /** Members. 1 to 7. */
   readonly size: number;
-  readonly disk: DiskSpeed;
   readonly network: NetworkSpeed;
-  readonly heartbeatIntervalMs: number;
-  readonly electionTimeoutMs: number;
-  readonly preVote: boolean;
-  /** Applied entries between two cuts of the log, and how many stay in memory behind the cut. Counts. */
-  readonly snapshotCount: number;
-  readonly keptEntriesMax: number;
   /** Last lines of the trace to keep. Default 400. */
   readonly traceLinesMax?: number;
   /** Waits until all that an event led to is done. Default: {@link microtasksDone}. */
@@ -43,16 +30,19 @@ export interface Observer {
 }
 
 /** A cluster of whole members in one thread: one clock, one source of randomness, one event at a time. */
-export class Cluster {
+export class Cluster implements Surroundings {
   readonly clock = new VirtualClock();
   readonly trace: Trace;
   readonly network: Network;
+  readonly failpoints = new Failpoints();
+  readonly tampering: MessageTampering;
   readonly members: readonly SimulatedMember[];
   readonly options: ClusterOptions;
   /** Changes when the cluster is replaced by another one. */
   clusterId = 0xc1n;
   /** States replaced by a received snapshot, as the members log it. Count. */
   snapshotsInstalled = 0;
+  readonly #clockJumps: { readonly atMs: number; readonly byMs: number }[] = [];
   /** The first thing that went wrong outside of an event: in a promise, or reported as fatal by a member. */
   #failure: unknown = null;
 
@@ -70,11 +60,16 @@ export class Cluster {
     });
     const ids = Array.from({ length: options.size }, (_, at) => BigInt(at + 1));
     this.members = ids.map((id) => new SimulatedMember(this, id, ids, forkPrng(prng)));
+    this.tampering = new MessageTampering(forkPrng(prng));
   }
 
   /** Members whose process runs and has read its disk. */
   get running(): readonly SimulatedMember[] {
     return this.members.filter(({ node }) => node !== null);
+  }
+
+  onBooted(member: SimulatedMember, node: MemberNode): void {
+    this.options.onBooted?.(member, node);
   }
 
   note(text: string): void {
@@ -83,6 +78,17 @@ export class Cluster {
 
   fail(error: unknown): void {
     this.#failure ??= error;
+  }
+
+  onClockJump(byMs: number): void {
+    this.#clockJumps.push({ atMs: this.clock.nowMs(), byMs });
+  }
+
+  /** The most that passed on the clock of any member between two moments of the shared one. Milliseconds. */
+  fastestClockMs(fromMs: number, toMs: number): number {
+    const rate = Math.max(...this.members.map(({ clockRate }) => clockRate));
+    const jumps = this.#clockJumps.filter(({ atMs }) => atMs >= fromMs && atMs <= toMs);
+    return (toMs - fromMs) * rate + jumps.reduce((sum, { byMs }) => sum + byMs, 0);
   }
 
   /**
@@ -95,6 +101,8 @@ export class Cluster {
     isDone: () => boolean = () => false,
   ): Promise<boolean> {
     const { settle = microtasksDone } = this.options;
+    // Out of a callback of node's tick queue, where a tick of ours would come before the microtasks.
+    await null;
     await settle();
     let instantMs = -1;
     let atInstant = 0;
@@ -111,158 +119,4 @@ export class Cluster {
     }
     return isDone();
   }
-}
-
-/** A source of its own for each part, so that one more draw in one part does not change all the others. */
-export function forkPrng(prng: Prng): Prng {
-  return seededPrng(prng.nextUint32());
-}
-
-/** One member over all its lives. */
-export class SimulatedMember {
-  readonly id: MemberId;
-  readonly name: string;
-  readonly disk: MemberDisk;
-  readonly #cluster: Cluster;
-  readonly #ids: readonly MemberId[];
-  readonly #prng: Prng;
-  readonly #config: ServerConfig;
-  #clock: IncarnationClock | null = null;
-  #node: MemberNode | null = null;
-  incarnation = 0;
-
-  constructor(cluster: Cluster, id: MemberId, ids: readonly MemberId[], prng: Prng) {
-    this.id = id;
-    this.name = nameOf(id);
-    this.#cluster = cluster;
-    this.#ids = ids;
-    this.#prng = prng;
-    this.disk = new MemberDisk(forkPrng(prng), cluster.options.disk);
-    const { heartbeatIntervalMs, electionTimeoutMs } = cluster.options;
-    this.#config = resolveServerConfig({
-      name: this.name,
-      dataDirectory: { inMemory: true },
-      heartbeatIntervalMs,
-      electionTimeoutMs,
-    });
-  }
-
-  /** Null while its process is down, or reads its disk. */
-  get node(): MemberNode | null {
-    return this.#node;
-  }
-
-  get isUp(): boolean {
-    return this.#clock !== null;
-  }
-
-  /** Starts the process. It serves when the disk has been read, later. */
-  start(): void {
-    assert(this.#clock === null, "a process is started once");
-    this.incarnation += 1;
-    this.#cluster.note(`${this.name} starts`);
-    const clock = new IncarnationClock(this.#cluster.clock);
-    this.#clock = clock;
-    this.#boot(clock).catch((error: unknown) => this.#cluster.fail(error));
-  }
-
-  /** The machine loses power. */
-  crash(): void {
-    assert(this.#clock !== null, "only what runs can crash");
-    this.#cluster.note(`${this.name} crashes`);
-    this.#clock.kill();
-    this.#clock = null;
-    this.#node = null;
-    const { network } = this.#cluster;
-    network.closePort(`${this.name}/peer`);
-    network.closePort(`${this.name}/client`);
-    network.kill(this.name);
-    this.disk.crash();
-  }
-
-  async #boot(clock: IncarnationClock): Promise<void> {
-    const { options, network, clusterId } = this.#cluster;
-    const onFatal = (error: Error): void => this.#cluster.fail(error);
-    const storage = await this.disk.mount(clock, {
-      identity: { clusterId, memberId: this.id, name: this.name, members: [] },
-      clock,
-      onFatal,
-    });
-    const node = await MemberNode.create({
-      id: this.id,
-      clusterId,
-      name: this.name,
-      clientUrls: [`http://${this.name}:2379`],
-      members: this.#ids.map((id) => ({ id, name: nameOf(id), peerUrls: [] })),
-      storage,
-      dial: (to) => this.#channelTo(nameOf(to), clock),
-      clock,
-      prng: forkPrng(this.#prng),
-      defer: clockTurn(clock),
-      logger: this.#logger(),
-      heartbeatIntervalMs: options.heartbeatIntervalMs,
-      electionTimeoutMs: options.electionTimeoutMs,
-      preVote: options.preVote,
-      snapshotCount: options.snapshotCount,
-      logLimits: {
-        cutBytes: 64 * 1024,
-        stretchBytes: 1024,
-        keptEntriesMax: options.keptEntriesMax,
-      },
-      quotaBytes: Number.POSITIVE_INFINITY,
-      watchProgressIntervalMs: 2_000,
-      onFatal,
-    });
-    network.listen(`${this.name}/peer`, this.#peerServer(node, clock));
-    network.listen(`${this.name}/client`, this.#clientServer(node, clock));
-    options.onBooted?.(this, node);
-    node.start();
-    this.#node = node;
-  }
-
-  #peerServer(node: MemberNode, clock: IncarnationClock): RpcServer {
-    const server = createRpcServer({ clock, atTurnEnd: clockTurn(clock) });
-    node.registerPeerMethods(server);
-    return server;
-  }
-
-  #clientServer(node: MemberNode, clock: IncarnationClock): RpcServer {
-    const server = createRpcServer({ clock, atTurnEnd: clockTurn(clock) });
-    registerServices(server, node, this.#config);
-    return server;
-  }
-
-  #channelTo(peer: string, clock: IncarnationClock): Channel {
-    return new Channel({
-      endpoints: [`${peer}:2380`],
-      clock,
-      atTurnEnd: clockTurn(clock),
-      prng: forkPrng(this.#prng),
-      dial: this.#cluster.network.dialer(this.name, this.name, peer, `${peer}/peer`),
-      connectTimeoutMs: 1_000,
-      backoff: { initialMs: 50, maxMs: 500 },
-    });
-  }
-
-  /** What a member logs is part of its trace: the same seed, the same lines. */
-  #logger(): Logger {
-    const write = (message: string, fields: object = {}): void => {
-      const values = Object.entries(fields).map(([name, value]) => `${name}=${String(value)}`);
-      if (message === "snapshot installed") this.#cluster.snapshotsInstalled += 1;
-      this.#cluster.note(`${this.name}: ${[message, ...values].join(" ")}`);
-    };
-    const logger: Logger = {
-      ...silentLogger,
-      info: write,
-      warn: write,
-      error: write,
-      fatal: write,
-      with: () => logger,
-    };
-    return logger;
-  }
-}
-
-function nameOf(id: MemberId): string {
-  return `m${id}`;
 }

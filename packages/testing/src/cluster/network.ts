@@ -1,8 +1,10 @@
-import { assert, nextBelow, nextChance, type Prng, type VirtualClock } from "@conclave/base";
-import type { ByteLink, Dial, LinkReceiver, RpcServer } from "@conclave/rpc";
+import { nextBelow, nextChance, type Prng, type VirtualClock } from "@conclave/base";
+import type { Dial, RpcServer } from "@conclave/rpc";
+import { Connection, type Wires } from "./connection.ts";
 
-/** What is on its way on one connection before its writer has to wait: a socket's send buffer. Bytes. */
-const IN_FLIGHT_BYTES_MAX = 64 * 1024;
+/** A lost packet is sent again after this, then after twice that: TCP's retransmission timeout. Milliseconds. */
+const RETRANSMIT_MS = 200;
+const RETRANSMITS_MAX = 4;
 
 export interface NetworkSpeed {
   /** A chunk takes from 0 to this long, drawn for each. Milliseconds. */
@@ -13,16 +15,25 @@ interface Host {
   readonly server: RpcServer;
 }
 
+/** How one direction between two machines is disturbed. */
+export interface LinkWeather {
+  readonly delayMs: number;
+  /** Of a packet. TCP sends it again, so it is late, and everything behind it. */
+  readonly lossProbability: number;
+}
+
 /**
  * Connections as TCP makes them: bytes arrive in order, or the connection breaks. While a direction is cut nothing
  * arrives and nobody is told; when it heals, what was under way arrives, unless the connection was reset meanwhile.
  */
-export class Network {
+export class Network implements Wires {
   readonly #clock: VirtualClock;
   readonly #prng: Prng;
   readonly #speed: NetworkSpeed;
   readonly #hosts = new Map<string, Host>();
   readonly #slownessMs = new Map<string, number>();
+  /** By "from>to": what a chunk takes longer, and how likely its first packet is lost. */
+  readonly #weather = new Map<string, LinkWeather>();
   /** What stopped machines missed so far, by machine. Bounded by what is open on them. */
   readonly #stopped = new Map<string, (() => void)[]>();
   /** "from>to" */
@@ -65,6 +76,22 @@ export class Network {
     return this.#cuts.has(`${from}>${to}`);
   }
 
+  /** What `from` sends to `to` arrives again, and what was under way. */
+  uncut(from: string, to: string): void {
+    if (!this.#cuts.delete(`${from}>${to}`)) return;
+    for (const connection of [...this.#connections]) connection.onHealed();
+  }
+
+  /** Null: as the network's speed has it. */
+  setWeather(from: string, to: string, weather: LinkWeather | null): void {
+    if (weather === null) this.#weather.delete(`${from}>${to}`);
+    else this.#weather.set(`${from}>${to}`, weather);
+  }
+
+  clearWeather(): void {
+    this.#weather.clear();
+  }
+
   heal(): void {
     this.#cuts.clear();
     for (const connection of [...this.#connections]) connection.onHealed();
@@ -77,6 +104,20 @@ export class Network {
       if (!nextChance(this.#prng, probability)) continue;
       connection.reset();
       count += 1;
+    }
+    return count;
+  }
+
+  /**
+   * Breaks connections between two machines for `from` at once, while `to` hears nothing yet: what was under way to it
+   * arrives, and the end after it, only `lateMs` from now. Until then `to` takes it for a living connection, and reads
+   * old messages after those of the next one. More TCP does not allow: in one connection, nothing is lost, doubled or
+   * out of order. @returns how many
+   */
+  resetLate(from: string, to: string, lateMs: number): number {
+    let count = 0;
+    for (const connection of [...this.#connections]) {
+      if (connection.resetLate(from, to, lateMs)) count += 1;
     }
     return count;
   }
@@ -131,7 +172,10 @@ export class Network {
         }
         const connection = new Connection(this, { process, machine }, { process: to, machine: to });
         this.#connections.add(connection);
-        listener.server.acceptLink(connection.ends[1]);
+        // The kernel of a stopped process connects in its name; it accepts when it goes on.
+        this.whenRunning(to, () => {
+          if (!connection.ends[1].isClosed) listener.server.acceptLink(connection.ends[1]);
+        });
         result.onLink(connection.ends[0]);
       });
       return () => {
@@ -144,9 +188,20 @@ export class Network {
     return nextBelow(this.#prng, this.#speed.delayMsMax * 4 + 1) / 4;
   }
 
-  /** How long a chunk between two machines takes, drawn. Milliseconds. */
   drawTransitMs(from: string, to: string): number {
-    return this.drawDelayMs() + (this.#slownessMs.get(from) ?? 0) + (this.#slownessMs.get(to) ?? 0);
+    const slowMs = (this.#slownessMs.get(from) ?? 0) + (this.#slownessMs.get(to) ?? 0);
+    return this.drawDelayMs() + slowMs + this.#drawWeatherMs(from, to);
+  }
+
+  #drawWeatherMs(from: string, to: string): number {
+    const weather = this.#weather.get(`${from}>${to}`);
+    if (weather === undefined) return 0;
+    let lateMs = weather.delayMs;
+    for (let lost = 0; lost < RETRANSMITS_MAX; lost += 1) {
+      if (!nextChance(this.#prng, weather.lossProbability)) break;
+      lateMs += RETRANSMIT_MS * 2 ** lost;
+    }
+    return lateMs;
   }
 
   get clock(): VirtualClock {
@@ -159,173 +214,5 @@ export class Network {
 
   delivered(from: string, to: string, bytes: number): void {
     this.#onDelivery(from, to, bytes);
-  }
-}
-
-interface Place {
-  /** What a crash ends; for a member its machine's name, too. */
-  readonly process: string;
-  readonly machine: string;
-}
-
-class Connection {
-  readonly ends: readonly [Socket, Socket];
-  readonly #network: Network;
-
-  constructor(network: Network, here: Place, there: Place) {
-    this.#network = network;
-    this.ends = [new Socket(network, this, here), new Socket(network, this, there)];
-    this.ends[0].other = this.ends[1];
-    this.ends[1].other = this.ends[0];
-  }
-
-  killProcess(process: string): void {
-    for (const end of this.ends) if (end.place.process === process) end.die();
-  }
-
-  reset(): void {
-    for (const end of this.ends) end.break("connection reset");
-  }
-
-  onHealed(): void {
-    for (const end of this.ends) end.deliverLater();
-  }
-
-  onEndClosed(): void {
-    if (this.ends.every((end) => end.isClosed)) this.#network.forget(this);
-  }
-}
-
-type Arrival =
-  | { readonly kind: "bytes"; readonly dueMs: number; readonly chunk: Buffer }
-  | { readonly kind: "end" | "reset"; readonly dueMs: number };
-
-/** One end of a connection. */
-class Socket implements ByteLink {
-  readonly peer = { remoteAddress: "simulated", remotePort: 1, certificateName: null };
-  readonly encrypted = false;
-  readonly place: Place;
-  other!: Socket;
-  readonly #network: Network;
-  readonly #connection: Connection;
-  #receiver: LinkReceiver | null = null;
-  readonly #arriving: Arrival[] = [];
-  #arrivingBytes = 0;
-  #lastDueMs = 0;
-  #isPaused = false;
-  #doesOtherWait = false;
-  isClosed = false;
-
-  constructor(network: Network, connection: Connection, place: Place) {
-    this.#network = network;
-    this.#connection = connection;
-    this.place = place;
-  }
-
-  start(receiver: LinkReceiver): void {
-    assert(this.#receiver === null, "a link is started once");
-    this.#receiver = receiver;
-    this.deliverLater();
-  }
-
-  write(chunks: readonly Buffer[]): boolean {
-    if (this.isClosed) return true;
-    const chunk = Buffer.concat(chunks);
-    this.other.#arrivingBytes += chunk.length;
-    this.#sendToOther({ kind: "bytes", chunk });
-    if (this.other.#arrivingBytes <= IN_FLIGHT_BYTES_MAX) return true;
-    this.other.#doesOtherWait = true;
-    return false;
-  }
-
-  pause(): void {
-    this.#isPaused = true;
-  }
-
-  resume(): void {
-    this.#isPaused = false;
-    this.deliverLater();
-  }
-
-  end(): void {
-    if (!this.isClosed) this.#sendToOther({ kind: "end" });
-  }
-
-  destroy(): void {
-    if (this.isClosed) return;
-    this.#sendToOther({ kind: "reset" });
-    this.#close(null);
-  }
-
-  /** Its process is gone: nobody here is told, and the other end hears of it if it can. */
-  die(): void {
-    if (this.isClosed) return;
-    this.#sendToOther({ kind: "reset" });
-    this.isClosed = true;
-    this.#receiver = null;
-    this.#connection.onEndClosed();
-  }
-
-  break(reason: string): void {
-    if (!this.isClosed) this.#close(new Error(reason));
-  }
-
-  #sendToOther(
-    arrival:
-      | { readonly kind: "bytes"; readonly chunk: Buffer }
-      | { readonly kind: "end" | "reset" },
-  ): void {
-    const { other } = this;
-    const dueMs = Math.max(
-      other.#lastDueMs,
-      this.#network.clock.nowMs() +
-        this.#network.drawTransitMs(this.place.machine, other.place.machine),
-    );
-    other.#lastDueMs = dueMs;
-    other.#arriving.push({ ...arrival, dueMs });
-    this.#network.clock.setTimer(dueMs - this.#network.clock.nowMs(), () => other.#deliver());
-  }
-
-  deliverLater(): void {
-    this.#network.clock.setTimer(0, () => this.#deliver());
-  }
-
-  #deliver(): void {
-    const from = this.other.place.machine;
-    const to = this.place.machine;
-    const nowMs = this.#network.clock.nowMs();
-    if (this.#network.isStopped(to)) return;
-    while (!this.isClosed && this.#receiver !== null && !this.#network.isCut(from, to)) {
-      const next = this.#arriving[0];
-      if (next === undefined || next.dueMs > nowMs) return;
-      if (this.#isPaused && next.kind !== "reset") return;
-      this.#arriving.shift();
-      if (next.kind === "bytes") this.#onBytes(next.chunk);
-      else this.#close(next.kind === "end" ? null : new Error("connection reset by peer"));
-    }
-  }
-
-  #onBytes(chunk: Buffer): void {
-    this.#arrivingBytes -= chunk.length;
-    this.#network.delivered(this.other.place.machine, this.place.machine, chunk.length);
-    this.#receiver?.onBytes(chunk);
-    if (!this.#doesOtherWait || this.#arrivingBytes > 0) return;
-    this.#doesOtherWait = false;
-    const { other } = this;
-    if (!other.isClosed) other.#soon(() => other.#receiver?.onWritten());
-  }
-
-  /** The receiver hears of it in a turn of its own. */
-  #close(cause: Error | null): void {
-    this.isClosed = true;
-    this.#connection.onEndClosed();
-    const receiver = this.#receiver;
-    this.#soon(() => receiver?.onClosed(cause));
-    if (!this.other.isClosed) this.#sendToOther({ kind: "reset" });
-  }
-
-  /** In a turn of its own, unless its process is stopped: then, when that goes on. */
-  #soon(callback: () => void): void {
-    this.#network.clock.setTimer(0, () => this.#network.whenRunning(this.place.machine, callback));
   }
 }

@@ -1,0 +1,306 @@
+import { assert, nextBelow, nextChance, type Prng, type VirtualClock } from "@conclave/base";
+import type { MemberId, RaftConfig } from "@conclave/raft";
+import { Channel, clockTurn, createRpcServer, type RpcServer } from "@conclave/rpc";
+import {
+  type Logger,
+  MemberNode,
+  type PeerCaller,
+  registerServices,
+  resolveServerConfig,
+  type ServerConfig,
+  silentLogger,
+  WalCorruption,
+} from "@conclave/server/simulation";
+import { IncarnationClock } from "./clock.ts";
+import { type DiskSpeed, MemberDisk } from "./disk.ts";
+import type { FailpointAction, Failpoints } from "./failpoints.ts";
+import type { Network } from "./network.ts";
+import { PeerSeam } from "./peer-seam.ts";
+import { forkPrng } from "./prng.ts";
+import type { Steps } from "./steps.ts";
+import type { MessageTampering } from "./tampering.ts";
+
+/** How long a step takes that is delayed. Milliseconds. */
+const DELAY_MS_MAX = 2_000;
+
+/** How the members of a cluster are set up. */
+export interface MemberTerms {
+  readonly disk: DiskSpeed;
+  readonly heartbeatIntervalMs: number;
+  readonly electionTimeoutMs: number;
+  readonly preVote: boolean;
+  /** What differs from the members' usual limits. */
+  readonly raft?: Partial<RaftConfig>;
+  readonly watchProgressIntervalMs?: number;
+  /** Applied entries between two cuts of the log, and how many stay in memory behind the cut. Counts. */
+  readonly snapshotCount: number;
+  readonly keptEntriesMax: number;
+}
+
+/** What a member asks of the cluster around it. */
+export interface Surroundings {
+  readonly options: MemberTerms;
+  readonly clock: VirtualClock;
+  readonly network: Network;
+  readonly failpoints: Failpoints;
+  readonly tampering: MessageTampering;
+  readonly clusterId: bigint;
+  snapshotsInstalled: number;
+  note(text: string): void;
+  fail(error: unknown): void;
+  onBooted(member: SimulatedMember, node: MemberNode): void;
+  onClockJump(byMs: number): void;
+}
+
+/** One member over all its lives. */
+export class SimulatedMember {
+  readonly id: MemberId;
+  readonly name: string;
+  readonly disk: MemberDisk;
+  /** Of its clock, in one millisecond of the shared one, from its next start on. Milliseconds. */
+  clockRate = 1;
+  /** Called when its process has ended, however it did. */
+  onDown: () => void = () => {};
+  /** It stays down for ever. */
+  isBroken = false;
+  incarnation = 0;
+  /** It found its disk damaged and refuses to start ever again; else null. */
+  refusal: WalCorruption | null = null;
+  readonly #cluster: Surroundings;
+  readonly #ids: readonly MemberId[];
+  readonly #prng: Prng;
+  /** For what its environment does to it, so that the member's own draws stay the same. */
+  readonly #fate: Prng;
+  readonly #steps: Steps;
+  readonly #config: ServerConfig;
+  #clock: IncarnationClock | null = null;
+  #node: MemberNode | null = null;
+  #isRotten = false;
+
+  constructor(cluster: Surroundings, id: MemberId, ids: readonly MemberId[], prng: Prng) {
+    this.id = id;
+    this.name = nameOf(id);
+    this.#cluster = cluster;
+    this.#ids = ids;
+    this.#prng = prng;
+    const { heartbeatIntervalMs, electionTimeoutMs, disk } = cluster.options;
+    this.#fate = forkPrng(prng);
+    this.#steps = {
+      reach: (point) => this.#reach(point),
+      drawDelayMs: () => nextBelow(this.#fate, DELAY_MS_MAX),
+    };
+    this.disk = new MemberDisk(forkPrng(prng), disk, this.#steps);
+    this.#config = resolveServerConfig({
+      name: this.name,
+      dataDirectory: { inMemory: true },
+      heartbeatIntervalMs,
+      electionTimeoutMs,
+    });
+  }
+
+  /** Null while its process is down, or reads its disk. */
+  get node(): MemberNode | null {
+    return this.#node;
+  }
+
+  get isUp(): boolean {
+    return this.#clock !== null;
+  }
+
+  get isPaused(): boolean {
+    return this.#cluster.network.isStopped(this.name);
+  }
+
+  /** Starts the process. It serves when the disk has been read, later. */
+  start(): void {
+    assert(this.#clock === null, "a process is started once");
+    assert(this.refusal === null, "who refused once is not asked again");
+    this.incarnation += 1;
+    this.#cluster.note(`${this.name} starts`);
+    const { clock: shared, network } = this.#cluster;
+    const clock = new IncarnationClock(shared, {
+      rate: this.clockRate,
+      whenRunning: (callback) => network.whenRunning(this.name, callback),
+    });
+    this.#clock = clock;
+    this.#boot(clock).catch((error: unknown) => this.#onFatal(clock, error));
+  }
+
+  /** The machine loses power. */
+  crash(): void {
+    this.#end("crashes");
+    this.disk.crash();
+    this.onDown();
+  }
+
+  /** The process is ended; what it wrote is still in the machine's memory. */
+  kill(): void {
+    this.#end("is killed");
+    this.disk.detach();
+    this.onDown();
+  }
+
+  /** Nothing of the process runs for so long; then everything is late at once. As SIGSTOP, or a loop that stalls. */
+  pause(ms: number): void {
+    if (this.#clock === null || this.isPaused) return;
+    this.#cluster.note(`${this.name} pauses for ${ms} ms`);
+    const { network, clock } = this.#cluster;
+    const { incarnation } = this;
+    network.stop(this.name);
+    if (!Number.isFinite(ms)) return;
+    clock.setTimer(ms, () => {
+      if (this.incarnation === incarnation && this.isPaused) network.goOn(this.name);
+    });
+  }
+
+  /** Its clock shows more from one moment to the next. */
+  jumpClock(byMs: number): void {
+    this.#cluster.note(`the clock of ${this.name} jumps by ${byMs} ms`);
+    this.#cluster.onClockJump(byMs);
+    this.#clock?.jump(byMs);
+  }
+
+  /** The disk decays. Requires: the member is down. @returns whether there was something that can be noticed */
+  rot(kind: Parameters<MemberDisk["rot"]>[0]): boolean {
+    if (!this.disk.rot(kind, this.#fate)) return false;
+    this.#cluster.note(`the disk of ${this.name} rots: ${kind}`);
+    this.#isRotten = true;
+    return true;
+  }
+
+  #end(how: string): void {
+    assert(this.#clock !== null, "only what runs can end");
+    this.#cluster.note(`${this.name} ${how}`);
+    this.#clock.kill();
+    this.#clock = null;
+    this.#node = null;
+    const { network } = this.#cluster;
+    network.closePort(`${this.name}/peer`);
+    network.closePort(`${this.name}/client`);
+    network.kill(this.name);
+    if (this.isPaused) network.goOn(this.name);
+  }
+
+  /** A failpoint: a crash happens here, the rest is the caller's. */
+  #reach(point: string): FailpointAction | null {
+    if (this.#clock === null) return null;
+    const action = this.#cluster.failpoints.take(point);
+    if (action === null) return null;
+    this.#cluster.note(`${this.name} at "${point}": ${action}`);
+    if (action === "crash") {
+      if (nextChance(this.#fate, 0.5)) this.crash();
+      else this.kill();
+    }
+    return action;
+  }
+
+  /** What a member reports when it cannot go on. Its process ends, if a fault made it so; else the run has failed. */
+  #onFatal(clock: IncarnationClock, error: unknown): void {
+    if (!clock.isAlive) return;
+    const reason = error instanceof Error ? error.message : String(error);
+    this.#cluster.note(`${this.name} gives up: ${reason}`);
+    if (this.#isRotten && error instanceof WalCorruption) {
+      this.refusal = error;
+      this.kill();
+    } else if (this.disk.troubles.isCauseOf(error)) this.kill();
+    else this.#cluster.fail(error);
+  }
+
+  async #boot(clock: IncarnationClock): Promise<void> {
+    const { options, network, clusterId } = this.#cluster;
+    const onFatal = (error: Error): void => this.#onFatal(clock, error);
+    const storage = await this.disk.mount(clock, {
+      identity: { clusterId, memberId: this.id, name: this.name, members: [] },
+      clock,
+      onFatal,
+    });
+    assert(!this.#isRotten, "a damaged disk is noticed");
+    const seam = new PeerSeam({
+      self: this.name,
+      clock,
+      steps: this.#steps,
+      tampering: this.#cluster.tampering,
+      stall: (ms) => this.pause(ms),
+      breakWith: (peer) => network.resetLate(this.name, peer, 0),
+    });
+    const node = await MemberNode.create({
+      id: this.id,
+      clusterId,
+      name: this.name,
+      clientUrls: [`http://${this.name}:2379`],
+      members: this.#ids.map((id) => ({ id, name: nameOf(id), peerUrls: [] })),
+      storage,
+      dial: (to) => seam.outgoing(nameOf(to), this.#channelTo(nameOf(to), clock)),
+      clock,
+      prng: forkPrng(this.#prng),
+      defer: clockTurn(clock),
+      logger: this.#logger(),
+      heartbeatIntervalMs: options.heartbeatIntervalMs,
+      electionTimeoutMs: options.electionTimeoutMs,
+      preVote: options.preVote,
+      ...(options.raft === undefined ? {} : { raft: options.raft }),
+      snapshotCount: options.snapshotCount,
+      logLimits: {
+        cutBytes: 64 * 1024,
+        stretchBytes: 1024,
+        keptEntriesMax: options.keptEntriesMax,
+      },
+      quotaBytes: Number.POSITIVE_INFINITY,
+      watchProgressIntervalMs: options.watchProgressIntervalMs ?? 2_000,
+      onFatal,
+    });
+    if (!clock.isAlive) return;
+    network.listen(`${this.name}/peer`, this.#peerServer(node, clock, seam));
+    network.listen(`${this.name}/client`, this.#clientServer(node, clock));
+    this.#cluster.onBooted(this, node);
+    node.start();
+    this.#node = node;
+  }
+
+  #peerServer(node: MemberNode, clock: IncarnationClock, seam: PeerSeam): RpcServer {
+    const server = createRpcServer({ clock, atTurnEnd: clockTurn(clock) });
+    node.registerPeerMethods(server);
+    seam.incoming(server);
+    return server;
+  }
+
+  #clientServer(node: MemberNode, clock: IncarnationClock): RpcServer {
+    const server = createRpcServer({ clock, atTurnEnd: clockTurn(clock) });
+    registerServices(server, node, this.#config);
+    return server;
+  }
+
+  #channelTo(peer: string, clock: IncarnationClock): PeerCaller {
+    return new Channel({
+      endpoints: [`${peer}:2380`],
+      clock,
+      atTurnEnd: clockTurn(clock),
+      prng: forkPrng(this.#prng),
+      dial: this.#cluster.network.dialer(this.name, this.name, peer, `${peer}/peer`),
+      connectTimeoutMs: 1_000,
+      backoff: { initialMs: 50, maxMs: 500 },
+    });
+  }
+
+  /** What a member logs is part of its trace: the same seed, the same lines. */
+  #logger(): Logger {
+    const write = (message: string, fields: object = {}): void => {
+      const values = Object.entries(fields).map(([name, value]) => `${name}=${String(value)}`);
+      if (message === "snapshot installed") this.#cluster.snapshotsInstalled += 1;
+      this.#cluster.note(`${this.name}: ${[message, ...values].join(" ")}`);
+    };
+    const logger: Logger = {
+      ...silentLogger,
+      info: write,
+      warn: write,
+      error: write,
+      fatal: write,
+      with: () => logger,
+    };
+    return logger;
+  }
+}
+
+function nameOf(id: MemberId): string {
+  return `m${id}`;
+}
