@@ -37,7 +37,7 @@ export function runsSection({ reports, failed }: Series): string {
     "",
     ...table([
       ["runs, each of three or five members and ten clients", count(runs)],
-      ["runs in which a promise was broken", count(failed.length)],
+      ["runs that failed", count(failed.length)],
       ["faults", count(kinds.reduce((sum, [, times]) => sum + times, 0))],
       ["operations that were acknowledged, and checked", count(sumOf(reports, "operations"))],
       ["writes of unknown outcome", count(sumOf(reports, "unknown"))],
