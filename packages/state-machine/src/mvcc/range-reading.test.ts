@@ -96,3 +96,13 @@ test("a reading is void once the state it reads was replaced", () => {
   member.machine.reset();
   expect(reading.isVoid).toBe(true);
 });
+
+test("few keys with large values are read in steps, too", () => {
+  const member = new Member();
+  for (let at = 0; at < 20; at++) put(member, `k${at}`, "v".repeat(100_000));
+  const reading = member.machine.readRange(requestOf({}), 1_000);
+  if (!(reading instanceof RangeReading)) throw new Error("2 MB in one step");
+  expect(reading.pairBytes).toBeLessThan(500_000);
+  while (!reading.step(1_000));
+  expect(reading.answer().kvs).toHaveLength(20);
+});

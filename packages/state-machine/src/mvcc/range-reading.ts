@@ -17,6 +17,8 @@ type Phase = "select" | "values" | "sort" | "read" | "done";
 
 /** What reading a pair costs, in keys passed over. */
 const PAIR_WORK = 8;
+/** Bytes that are copied, on their way out, in the time of passing over a key. */
+const BYTES_PER_WORK = 256;
 
 /**
  * One Range over many keys, read as the store was when it began, however long that takes: select by the index alone,
@@ -174,17 +176,18 @@ export class RangeReading {
     const found = this.#slots.length;
     // What was selected may be cut already; `found` then is the limit plus one.
     const taken = limit > 0 ? Math.min(limit, found) : found;
-    const end = this.#readTo(this.#kvs.length, taken);
-    for (let i = this.#kvs.length; i < end; i += 1) {
+    for (let i = this.#kvs.length; i < taken; i += 1) {
+      if (this.#workLeft <= 0) return false;
       const at = this.#position(i);
       const slot = this.#slots[at]!;
       const pair = keysOnly
         ? this.#store.keyOnlyAt(this.#keys[at]!, slot)
         : this.#store.pairAt(slot);
       this.pairBytes += pair.length;
+      this.#workLeft -= PAIR_WORK + pair.length / BYTES_PER_WORK;
       this.#kvs.push(pair);
     }
-    return end === taken;
+    return true;
   }
 
   /** How far pairs may be read in this step. */
