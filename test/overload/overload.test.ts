@@ -42,7 +42,11 @@ const TOO_MANY = "etcdserver: too many requests";
 const count = (value: number): string => value.toLocaleString("en");
 
 describe.skipIf(!conclaveServer.present)("overload", () => {
-  afterAll(() => report("CONCLAVE_OVERLOAD=full CONCLAVE_REPORT=1 npx vitest run test/overload"));
+  afterAll(() =>
+    report(
+      `${isFull ? "CONCLAVE_OVERLOAD=full " : ""}CONCLAVE_REPORT=1 npx vitest run test/overload`,
+    ),
+  );
 
   test(
     "a crowd that wants ten times what the server carries: renewals go on, nobody else leads, what is refused is refused early",
