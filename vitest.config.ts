@@ -1,21 +1,31 @@
 import { defaultServerConditions } from "vite";
 import { defineConfig } from "vitest/config";
 import { scriptModulesOfSources } from "./packages/workspace/script-modules.ts";
-import { removalsOf, withoutAnswer } from "./test/failure-modes/without-answer.ts";
+import { editOf, removalsOf } from "./test/failure-modes/without-answer.ts";
+import { MUTANTS } from "./test/simulation/mutants/all.ts";
+import { mutantsNamed } from "./test/simulation/mutants/choice.ts";
+import { editedSources, type SourceEdit } from "./test/support/source-edit.ts";
 
 /** Tests run on the sources: the "conclave-source" export condition maps a package to its src/index.ts. */
 const conditions = ["conclave-source", ...defaultServerConditions];
 
-/** `CONCLAVE_WITHOUT=04-phantom-holder:0` runs the tests without the first answer to that failure mode. */
-const [mode, index] = process.env.CONCLAVE_WITHOUT?.split(":") ?? [];
-const removal =
-  mode === undefined ? undefined : removalsOf(import.meta.dirname, mode)[Number(index)];
+/**
+ * `CONCLAVE_WITHOUT=04-phantom-holder:0` runs the tests without the first answer to that failure mode, `CONCLAVE_MUTANT=grant-twice` with
+ * that bug put back.
+ */
+function edits(): readonly SourceEdit[] {
+  const { CONCLAVE_WITHOUT, CONCLAVE_MUTANT } = process.env;
+  if (CONCLAVE_MUTANT !== undefined)
+    return mutantsNamed(MUTANTS, [CONCLAVE_MUTANT]).flatMap((mutant) => mutant.edits);
+  if (CONCLAVE_WITHOUT === undefined) return [];
+  const [mode = "", index] = CONCLAVE_WITHOUT.split(":");
+  return removalsOf(import.meta.dirname, mode)
+    .slice(Number(index), Number(index) + 1)
+    .map(editOf);
+}
 
 export default defineConfig({
-  plugins: [
-    scriptModulesOfSources(),
-    ...(removal === undefined ? [] : [withoutAnswer(import.meta.dirname, removal)]),
-  ],
+  plugins: [scriptModulesOfSources(), editedSources(import.meta.dirname, edits())],
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {

@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Plugin } from "vite";
-import { editSource } from "../support/source-edit.ts";
+import type { SourceEdit } from "../support/source-edit.ts";
 
 /** Takes one answer to a failure mode out of the code: in `file`, `answer` becomes `without`. */
 export interface Removal {
@@ -19,19 +18,7 @@ export function removalsOf(root: string, mode: string): readonly Removal[] {
   ) as readonly Removal[];
 }
 
-/**
- * Loads the sources as if somebody had taken one answer out, to show that the test of its mode notices.
- * @throws Error while loading, if the text to take out is not there exactly once: the code moved on, so must the file
- */
-export function withoutAnswer(root: string, removal: Removal): Plugin {
-  const path = join(root, removal.file);
-  return {
-    name: "without-answer",
-    enforce: "pre",
-    transform(code, id) {
-      if (id.split("?")[0] !== path) return null;
-      const { file, answer, without } = removal;
-      return { code: editSource(code, { file, find: answer, replace: without }), map: null };
-    },
-  };
+/** The removal as a change of the sources. */
+export function editOf({ file, answer, without }: Removal): SourceEdit {
+  return { file, find: answer, replace: without };
 }

@@ -1,3 +1,6 @@
+import { join } from "node:path";
+import type { Plugin } from "vite";
+
 /** A change of the sources that one run loads and nobody else sees. */
 export interface SourceEdit {
   /** From the root of the repository. */
@@ -11,4 +14,19 @@ export interface SourceEdit {
 export function editSource(code: string, { file, find, replace }: SourceEdit): string {
   if (code.split(find).length !== 2) throw new Error(`${file}: not exactly once: ${find}`);
   return code.replace(find, () => replace);
+}
+
+/**
+ * Loads the sources as if the edits had been made, to show that a test notices.
+ * @throws Error while loading, if an edit does not fit
+ */
+export function editedSources(root: string, edits: readonly SourceEdit[]): Plugin {
+  return {
+    name: "edited-sources",
+    enforce: "pre",
+    transform(code, id) {
+      const here = edits.filter(({ file }) => join(root, file) === id.split("?")[0]);
+      return here.length === 0 ? null : { code: here.reduce(editSource, code), map: null };
+    },
+  };
 }

@@ -20,3 +20,9 @@ export const MUTANTS: readonly Mutant[] = [
   ...LEASE_MUTANTS,
   ...WATCH_MUTANTS,
 ];
+
+/** Those that the simulators find. */
+export const HUNTED: readonly Mutant[] = MUTANTS.filter(({ heldBy }) => heldBy === undefined);
+
+/** Those that they have not found so far. */
+export const HELD: readonly Mutant[] = MUTANTS.filter(({ heldBy }) => heldBy !== undefined);

@@ -3,6 +3,7 @@ import type { Mutant } from "./mutant.ts";
 const STORAGE = "packages/server/src/storage";
 const REPLAY = `${STORAGE}/wal-replay.ts`;
 const SEGMENTS = `${STORAGE}/wal-segments.ts`;
+const RECOVERY = `${STORAGE}/recovery.ts`;
 
 /** The log on disk, recovery from it, and snapshots that take the place of the state. */
 export const DURABILITY_MUTANTS: readonly Mutant[] = [
@@ -47,6 +48,20 @@ export const DURABILITY_MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    id: "torn-tail-kept",
+    bug: "E27",
+    title: "A group is believed whose body does not fit its checksum",
+    simulator: "cluster",
+    heldBy: "packages/server/src/storage/wal-crash.test.ts",
+    edits: [
+      {
+        file: `${STORAGE}/wal-header.ts`,
+        find: "return crc32(body, header.headerCrc) === header.bodyCrc ? body : null;",
+        replace: "return body;",
+      },
+    ],
+  },
+  {
     id: "checksum-chain-from-zero",
     bug: "E25",
     title: "The chain of checksums begins anew at the oldest segment that is left",
@@ -69,6 +84,48 @@ export const DURABILITY_MUTANTS: readonly Mutant[] = [
         file: "packages/server/src/node/log-keeper.ts",
         find: "const durableIndex = await this.#store.sync();",
         replace: "const durableIndex = this.#raft.appliedIndex;",
+      },
+    ],
+  },
+  {
+    id: "install-not-finished",
+    bug: "H2",
+    title: "A crash between a snapshot's install and the log's reset is not made good at boot",
+    simulator: "cluster",
+    heldBy: "packages/server/src/storage/recovery.test.ts",
+    edits: [
+      {
+        file: RECOVERY,
+        find: "isFresh ? await finishInstall(wal, recovered, installed) : recovered;",
+        replace: "recovered;",
+      },
+    ],
+  },
+  {
+    id: "reset-keeps-old-entries",
+    bug: "H5",
+    title: "The log goes on behind an installed snapshot with the entries it had before",
+    simulator: "cluster",
+    heldBy: "packages/server/src/storage/wal.test.ts",
+    edits: [
+      {
+        file: REPLAY,
+        find: "this.floor = record.mark;\n        this.entries = [];\n        this.beginAfter(record.mark.index, record.mark.term);",
+        replace: "this.floor = record.mark;",
+      },
+    ],
+  },
+  {
+    id: "installs-overlap",
+    bug: "E22, E4",
+    title: "A snapshot is received into a store while another is being put in place",
+    simulator: "cluster",
+    heldBy: "packages/server/src/storage/recovery.test.ts",
+    edits: [
+      {
+        file: RECOVERY,
+        find: "if (this.#install?.isCommitting === true) await this.#install.ended;",
+        replace: "",
       },
     ],
   },

@@ -1,6 +1,8 @@
 import type { Mutant } from "./mutant.ts";
 
 const STORE = "packages/state-machine/src/mvcc/store.ts";
+const COMPACTION = "packages/state-machine/src/mvcc/compaction.ts";
+const EXECUTOR = "packages/state-machine/src/command-executor.ts";
 
 /** Keys, their revisions, transactions, compaction. */
 export const KEY_MUTANTS: readonly Mutant[] = [
@@ -40,6 +42,87 @@ export const KEY_MUTANTS: readonly Mutant[] = [
         file: STORE,
         find: "this.#store.put(revisionKey(revision, sub), pair);",
         replace: "if (!isDelete) this.#store.put(revisionKey(revision, sub), pair);",
+      },
+    ],
+  },
+  {
+    id: "tombstone-at-compaction-dropped",
+    bug: "E6",
+    title: "A deletion at the compact revision itself is removed",
+    simulator: "cluster",
+    heldBy: "packages/state-machine/src/mvcc/compaction.test.ts",
+    edits: [
+      {
+        file: COMPACTION,
+        find: "revisions.main(slot) < this.#targetRevision;",
+        replace: "revisions.main(slot) <= this.#targetRevision;",
+      },
+    ],
+  },
+  {
+    id: "compaction-drops-live-version",
+    bug: "M5",
+    title: "Compaction removes the version that is valid at the compact revision",
+    simulator: "cluster",
+    heldBy: "packages/state-machine/src/mvcc/compaction.test.ts",
+    edits: [
+      {
+        file: COMPACTION,
+        find: "const kept = revisions.atRevision(newest, this.#targetRevision);\n    let condemned = revisions.older(kept);",
+        replace:
+          "const valid = revisions.atRevision(newest, this.#targetRevision);\n    const kept = valid === newest ? valid : this.#oldestAfter(newest, valid);\n    let condemned = revisions.older(kept);",
+      },
+    ],
+  },
+  {
+    id: "apply-depends-on-caller",
+    bug: "E13",
+    title: "Members without the caller do not refuse a transaction for its reads",
+    simulator: "cluster",
+    heldBy: "packages/state-machine/src/mvcc/txn.test.ts",
+    edits: [
+      {
+        file: EXECUTOR,
+        find: "const refusal = evaluation.check();",
+        replace: "const refusal = wantsAnswer ? evaluation.check() : null;",
+      },
+    ],
+  },
+  {
+    id: "compare-ignored-elsewhere",
+    bug: "E13, R19",
+    title: "Only the member of the caller looks at a transaction's compares",
+    simulator: "cluster",
+    edits: [
+      {
+        file: EXECUTOR,
+        find: "const evaluation = new TxnEvaluation(mvcc, lessor, TxnRequest.decode(body));",
+        replace:
+          "const decoded = TxnRequest.decode(body);\n    const evaluation = new TxnEvaluation(mvcc, lessor, wantsAnswer ? decoded : { ...decoded, compare: [] });",
+      },
+    ],
+  },
+  {
+    id: "txn-sees-its-own-writes",
+    bug: "M4",
+    title: "The branch of a transaction is chosen on the state after it",
+    simulator: "cluster",
+    edits: [
+      {
+        file: "packages/state-machine/src/mvcc/txn.ts",
+        find: "return this.#run(this.#chosen, wantsAnswer);",
+        replace:
+          "const answer = this.#run(this.#chosen, wantsAnswer);\n    return { ...answer, succeeded: this.#request.compare.every((compare) => compareHolds(this.#store, compare)) };",
+      },
+      {
+        file: "packages/state-machine/src/mvcc/txn.ts",
+        find: "this.#chosen = this.#choose(request);",
+        replace: "this.#chosen = this.#choose(request);\n    this.#request = request;",
+      },
+      {
+        file: "packages/state-machine/src/mvcc/txn.ts",
+        find: "readonly #chosen: ChosenTxn;",
+        replace: "readonly #chosen: ChosenTxn;\n  readonly #request: TxnRequest;",
       },
     ],
   },

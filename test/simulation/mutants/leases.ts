@@ -1,4 +1,108 @@
 import type { Mutant } from "./mutant.ts";
 
+const EXPIRY = "packages/state-machine/src/lease/expiry.ts";
+const LESSOR = "packages/state-machine/src/lease/lessor.ts";
+const KEEPER = "packages/server/src/node/lease-keeper.ts";
+
 /** Leases, and the locks that hang on them. */
-export const LEASE_MUTANTS: readonly Mutant[] = [];
+export const LEASE_MUTANTS: readonly Mutant[] = [
+  {
+    id: "deposed-leader-revokes",
+    bug: "E18, L6",
+    title: "The end of a lease that an earlier leader asked for is carried out in a later term",
+    simulator: "cluster",
+    heldBy: "packages/state-machine/src/lease/lessor.test.ts",
+    edits: [
+      {
+        file: "packages/state-machine/src/command-executor.ts",
+        find: "for (const id of expire.term === term ? expire.leases : []) {",
+        replace: "for (const id of expire.leases) {",
+      },
+    ],
+  },
+  {
+    id: "deposed-leader-renews",
+    bug: "E18, L4",
+    title: "A leader renews leases without proof that it still leads",
+    simulator: "cluster",
+    heldBy: "packages/server/src/node/lease-keeper.test.ts",
+    edits: [
+      {
+        file: KEEPER,
+        find: "this.#provingLeadership(answer, () => {\n      const nowMs = this.#o.clock.nowMs();",
+        replace:
+          "const prove = (_: unknown, act: () => void) => (this.#expiry.isLeader ? act() : answer(null));\n    prove(answer, () => {\n      const nowMs = this.#o.clock.nowMs();",
+      },
+    ],
+  },
+  {
+    id: "ending-lease-renewed",
+    bug: "E19",
+    title: "A lease is renewed while its end is under way",
+    simulator: "cluster",
+    heldBy: "packages/state-machine/src/lease/expiry.test.ts",
+    edits: [
+      {
+        file: EXPIRY,
+        find: "if (lease === undefined || lease.isExpiring || lease.dueMs <= nowMs) return 0;",
+        replace: "if (lease === undefined) return 0;",
+      },
+    ],
+  },
+  {
+    id: "promotion-shortens-leases",
+    bug: "E20",
+    title: "A new leader counts leases from when it heard of them, not from when it leads",
+    simulator: "cluster",
+    heldBy: "packages/state-machine/src/lease/expiry.test.ts",
+    edits: [
+      {
+        file: EXPIRY,
+        find: "const lease = { ttlMs, dueMs: 0, wakeMs",
+        replace: "const lease = { ttlMs, dueMs: this.#nowMs + ttlMs, wakeMs",
+      },
+      {
+        file: EXPIRY,
+        find: "this.#schedule(id, lease, nowMs + lease.ttlMs + extendMs);",
+        replace: "this.#schedule(id, lease, Math.max(nowMs, lease.dueMs));",
+      },
+    ],
+  },
+  {
+    id: "renewal-forgotten",
+    bug: "E20, L1",
+    title: "A lease whose deadline was renewed ends at its first deadline",
+    simulator: "cluster",
+    heldBy: "packages/state-machine/src/lease/expiry.test.ts",
+    edits: [
+      {
+        file: EXPIRY,
+        find: "if (lease !== undefined && lease.generation === next.generation) return;",
+        replace: "if (lease !== undefined) return;",
+      },
+    ],
+  },
+  {
+    id: "lease-not-stored",
+    bug: "L3, R18",
+    title: "A lease that ended is there again after a restart",
+    simulator: "cluster",
+    heldBy: "packages/state-machine/src/lease/lessor.test.ts",
+    edits: [{ file: LESSOR, find: "this.#store.delete(leaseKey(id));", replace: "" }],
+  },
+  {
+    id: "revoke-keeps-keys",
+    bug: "L3",
+    title: "The end of a lease leaves the last of its keys",
+    simulator: "cluster",
+    heldBy: "packages/state-machine/src/lease/lessor.test.ts",
+    edits: [
+      {
+        file: "packages/state-machine/src/command-executor.ts",
+        find: "for (const key of lessor.keysOf(id)) mvcc.delete(key);\n    this.#endWrite();",
+        replace:
+          "for (const key of lessor.keysOf(id).slice(1)) mvcc.delete(key);\n    for (const key of lessor.keysOf(id)) lessor.attach(key, 0n);\n    this.#endWrite();",
+      },
+    ],
+  },
+];

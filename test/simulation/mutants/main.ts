@@ -5,7 +5,7 @@
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { RELIABILITY_PAGE, writeSection } from "../../support/page-section.ts";
-import { MUTANTS } from "./all.ts";
+import { HUNTED, MUTANTS } from "./all.ts";
 import { dayOf, mutantsNamed, partOf } from "./choice.ts";
 import { type HuntOptions, huntAll, type Verdict } from "./hunter.ts";
 import { mutantsSection } from "./table.ts";
@@ -34,7 +34,7 @@ const options: HuntOptions = {
 
 function chosen(): readonly (typeof MUTANTS)[number][] {
   if (positionals.length > 0) return mutantsNamed(MUTANTS, positionals);
-  return values.all ? MUTANTS : partOf(MUTANTS, turn);
+  return values.all ? HUNTED : partOf(HUNTED, turn);
 }
 
 function lineOf({ mutant, outcome, seeds, reason, elapsedMs }: Verdict): string {
@@ -43,9 +43,9 @@ function lineOf({ mutant, outcome, seeds, reason, elapsedMs }: Verdict): string 
 }
 
 const mutants = chosen();
-const whose = mutants === MUTANTS ? "all" : `turn ${turn}`;
+const whose = mutants === HUNTED ? "all" : `turn ${turn}`;
 process.stdout.write(
-  `   ${mutants.length} of ${MUTANTS.length} mutants (${whose}), seeds from ${options.firstSeed}\n`,
+  `   ${mutants.length} of ${HUNTED.length} mutants (${whose}), seeds from ${options.firstSeed}\n`,
 );
 const verdicts = await huntAll(mutants, options, (verdict) => {
   process.stdout.write(lineOf(verdict));
@@ -55,8 +55,8 @@ if (values.verdicts !== undefined) {
   writeFileSync(values.verdicts, JSON.stringify(outcomes));
 }
 if (values.report) {
-  if (mutants !== MUTANTS) throw new Error("only a run of --all writes the table");
-  const inOrder = MUTANTS.flatMap((mutant) => verdicts.filter((each) => each.mutant === mutant));
+  if (mutants !== HUNTED) throw new Error("only a run of --all writes the table");
+  const inOrder = HUNTED.flatMap((mutant) => verdicts.filter((each) => each.mutant === mutant));
   writeSection(RELIABILITY_PAGE, "mutants", mutantsSection(inOrder, options));
 }
 if (verdicts.some(({ outcome }) => outcome !== "killed")) process.exitCode = 1;

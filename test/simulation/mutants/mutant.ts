@@ -12,4 +12,6 @@ export interface Mutant {
   readonly title: string;
   readonly simulator: Simulator;
   readonly edits: readonly SourceEdit[];
+  /** Not found by the simulators so far, but by this test: `CONCLAVE_MUTANT=<id> npx vitest run <file>` fails. */
+  readonly heldBy?: string;
 }

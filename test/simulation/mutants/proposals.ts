@@ -17,4 +17,18 @@ export const PROPOSAL_MUTANTS: readonly Mutant[] = [
       },
     ],
   },
+  {
+    id: "late-refusal-believed",
+    bug: "bug record, seed 169",
+    title: "A late refusal of a batch is taken for one of its second sending",
+    simulator: "cluster",
+    heldBy: "packages/server/src/node/raft-driver.test.ts",
+    edits: [
+      {
+        file: DRIVER,
+        find: "const at = this.#sent.indexOf(sent);",
+        replace: "const at = this.#sent.findIndex(({ batch }) => batch === sent.batch);",
+      },
+    ],
+  },
 ];

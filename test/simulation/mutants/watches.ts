@@ -1,4 +1,120 @@
 import type { Mutant } from "./mutant.ts";
 
+const HUB = "packages/state-machine/src/watch/watch-hub.ts";
+const STREAM = "packages/state-machine/src/watch/watch-stream.ts";
+
 /** Watches: every change, in order, once. */
-export const WATCH_MUTANTS: readonly Mutant[] = [];
+export const WATCH_MUTANTS: readonly Mutant[] = [
+  {
+    id: "cursor-ahead-of-queue",
+    bug: "E7",
+    title: "The cursor of a slow watcher moves past a revision that was not queued",
+    simulator: "cluster",
+    heldBy: "packages/state-machine/src/watch/watch.test.ts",
+    edits: [
+      {
+        file: HUB,
+        find: "if (!watcher.stream.isWritable) this.#fallBehind(watcher, revision);",
+        replace: "if (!watcher.stream.isWritable) this.#fallBehind(watcher, revision + 1);",
+      },
+    ],
+  },
+  {
+    id: "compacted-watcher-stays",
+    bug: "E8",
+    title: "A watcher that was overtaken by compaction stays among those that lag",
+    simulator: "cluster",
+    heldBy: "packages/state-machine/src/watch/watch.test.ts",
+    edits: [
+      {
+        file: STREAM,
+        find: "this.lagging.delete(watcher);\n    this.#hub.remove(watcher);",
+        replace: "this.#hub.remove(watcher);",
+      },
+    ],
+  },
+  {
+    id: "progress-ahead-of-events",
+    bug: "E9",
+    title: "Progress is told of watchers that have not been sent everything",
+    simulator: "cluster",
+    heldBy: "packages/state-machine/src/watch/watch.test.ts",
+    edits: [
+      {
+        file: STREAM,
+        find: "return !watcher.isLagging && revision >= watcher.startRevision - 1;",
+        replace: "return revision >= watcher.startRevision - 1;",
+      },
+    ],
+  },
+  {
+    id: "travels-back-after-snapshot",
+    bug: "E10",
+    title: "After a snapshot a watcher begins again where it was created",
+    simulator: "cluster",
+    heldBy: "packages/state-machine/src/watch/watch.test.ts",
+    edits: [
+      {
+        file: HUB,
+        find: "Math.max(watcher.startRevision, revision + 1)",
+        replace: "watcher.startRevision",
+      },
+    ],
+  },
+  {
+    id: "future-watch-after-snapshot",
+    bug: "E11",
+    title: "After a snapshot a watch of a revision to come gets those before it",
+    simulator: "cluster",
+    heldBy: "packages/state-machine/src/watch/watch.test.ts",
+    edits: [
+      {
+        file: HUB,
+        find: "Math.max(watcher.startRevision, revision + 1)",
+        replace: "revision + 1",
+      },
+    ],
+  },
+  {
+    id: "start-revision-ignored",
+    bug: "E11",
+    title: "A watch of a revision to come gets the changes before it",
+    simulator: "cluster",
+    heldBy: "packages/state-machine/src/watch/watch.test.ts",
+    edits: [
+      {
+        file: HUB,
+        find: "if (watcher.isLagging || revision < watcher.startRevision) continue;",
+        replace: "if (watcher.isLagging) continue;",
+      },
+    ],
+  },
+  {
+    id: "caught-up-while-loading",
+    bug: "bug record, seed 87",
+    title: "Watchers are caught up with a state that is still being loaded",
+    simulator: "cluster",
+    heldBy: "packages/state-machine/src/watch/watch.test.ts",
+    edits: [
+      {
+        file: HUB,
+        find: "if (this.#revisionBeforeReset !== null) return false;",
+        replace: "",
+      },
+    ],
+  },
+  {
+    id: "event-sent-twice",
+    bug: "E12, W3",
+    title: "A watcher that has caught up is sent the last revision again",
+    simulator: "cluster",
+    heldBy: "packages/state-machine/src/watch/watch.test.ts",
+    edits: [
+      {
+        file: "packages/state-machine/src/watch/catch-up.ts",
+        find: "this.#recent.visitFrom(watcher.cursor, (change) => {",
+        replace: "this.#recent.visitFrom(Math.max(1, watcher.cursor - 1), (change) => {",
+      },
+    ],
+  },
+];

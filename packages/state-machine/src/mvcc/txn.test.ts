@@ -7,6 +7,7 @@ import {
   type TxnRequestInit,
 } from "@conclave/wire";
 import { describe, expect, test } from "vitest";
+import { CommandBatch, CommandKind } from "../command.ts";
 import { bytes, Member } from "../testing.ts";
 import { checkTxnRequest, isTxnReadOnly, isTxnSerializable } from "./txn-check.ts";
 
@@ -182,37 +183,27 @@ describe("evaluation", () => {
   });
 
   // E13 #18667: members that did not hold the client dropped reads, and only one of them failed the transaction.
-  test("a member where nobody waits computes the same state without reading", () => {
-    const [waiting, other] = [new Member(), new Member()];
-    const request = TxnRequest.encode(success(put("a", "1"), get("a", { revision: 1 })));
-    for (const member of [waiting, other]) {
-      const origin = member === waiting ? 1 : 2;
-      member.applyData(
-        Uint8Array.of(
-          1,
-          3,
-          0,
-          0,
-          0,
-          origin,
-          0,
-          0,
-          0,
-          0,
-          0,
-          0,
-          0,
-          0,
-          0,
-          0,
-          0,
-          request.length,
-          ...request,
-        ),
-      );
-    }
-    expect(other.machine.stateHash()).toBe(waiting.machine.stateHash());
-  });
+  test.each([
+    { what: "a revision that is there", revision: 1, isWritten: true },
+    { what: "a revision to come, and is refused", revision: 9, isWritten: false },
+  ])(
+    "a member where nobody waits computes the same state, if the transaction reads $what",
+    (read) => {
+      const { revision, isWritten } = read;
+      const [waiting, other] = [new Member(), new Member()];
+      const batch = new CommandBatch(1_000);
+      const request = success(put("a", "1"), get("a", { revision }));
+      batch.append(CommandKind.TXN, 1, 1, TxnRequest.encode(request));
+      const data = batch.take();
+      for (const { machine } of [waiting, other]) {
+        const isWaiting = machine === waiting.machine;
+        const observer = { onResult: () => {}, wantsResults: () => isWaiting };
+        machine.apply({ index: 1, term: 1, data }, observer);
+      }
+      expect(waiting.pairs("a")).toHaveLength(isWritten ? 1 : 0);
+      expect(other.machine.stateHash()).toBe(waiting.machine.stateHash());
+    },
+  );
 
   test("a key deleted and put again by one transaction is new; its history has both", () => {
     const member = new Member();

@@ -359,6 +359,16 @@ describe("progress", () => {
     expect(stream.story()).toEqual(["#0 @3 [3 a=2]", "#-1 @3"]);
   });
 
+  test("is not told of a watcher that has not caught up, though its stream takes more", () => {
+    const member = withHistory(4);
+    const stream = member.openStream();
+    stream.create("\0", "\0", { startRevision: 2, progressNotify: true });
+    member.machine.watchHub.notifyProgress();
+    const [created, next] = stream.story();
+    expect(created).toBe("#0 @4 created");
+    expect(next).toMatch(/^#0 @\d \[/);
+  });
+
   test("periodic notices go to watchers that asked and had no event since the last one", () => {
     const member = new Member();
     const stream = member.openStream();
