@@ -23,6 +23,8 @@ const TYPES: readonly MessageType[] = [
   "timeout-now",
   "read-index",
   "read-index-response",
+  "log-lost",
+  "log-lost-response",
 ];
 
 const someId = (prng: Prng): MemberId => nextUint64(prng) || 1n;
@@ -102,6 +104,12 @@ function someMessage(prng: Prng, type: MessageType): Message {
       return { type, ...envelope, readId: number() };
     case "read-index-response":
       return { type, ...envelope, readId: number(), index: someFlag(prng) ? number() : -1 };
+    case "log-lost": {
+      const [recoveryId, verifiedIndex, lastIndex] = [number(), number(), number()];
+      return { type, ...envelope, recoveryId, verifiedIndex, lastIndex };
+    }
+    case "log-lost-response":
+      return { type, ...envelope, recoveryId: number(), lastIndex: number() };
   }
 }
 

@@ -29,6 +29,8 @@ import type {
  *     timeout-now         nothing
  *     read-index          readId u64
  *     read-index-response readId u64 | served u8 | index u64
+ *     log-lost            recoveryId u64 | verifiedIndex u64 | lastIndex u64
+ *     log-lost-response   recoveryId u64 | lastIndex u64
  */
 const TYPES: readonly MessageType[] = [
   "append",
@@ -43,6 +45,8 @@ const TYPES: readonly MessageType[] = [
   "timeout-now",
   "read-index",
   "read-index-response",
+  "log-lost",
+  "log-lost-response",
 ];
 const TYPE_CODES = new Map(TYPES.map((type, code) => [type, code]));
 const KINDS: readonly Entry["kind"][] = ["command", "membership"];
@@ -98,6 +102,10 @@ function bodyBytes(message: Message): number {
       return 0;
     case "read-index-response":
       return 8 + 1 + 8;
+    case "log-lost":
+      return 8 + 8 + 8;
+    case "log-lost-response":
+      return 8 + 8;
     default:
       return unreachable(message);
   }
@@ -147,6 +155,15 @@ function encodeBody(writer: Writer, message: Message): void {
       writer.number(message.readId);
       writer.flag(message.index >= 0);
       writer.number(Math.max(0, message.index));
+      return;
+    case "log-lost":
+      writer.number(message.recoveryId);
+      writer.number(message.verifiedIndex);
+      writer.number(message.lastIndex);
+      return;
+    case "log-lost-response":
+      writer.number(message.recoveryId);
+      writer.number(message.lastIndex);
       return;
     default:
       unreachable(message);
@@ -234,6 +251,15 @@ function decodeBody(reader: Reader, type: MessageType, envelope: Envelope): Mess
       const index = reader.number();
       if (!served && index !== 0) throw new MalformedBytes("message: a refused read has no index");
       return { type, from, to, term, readId, index: served ? index : -1 };
+    }
+    case "log-lost": {
+      const recoveryId = reader.number();
+      const verifiedIndex = reader.number();
+      return { type, from, to, term, recoveryId, verifiedIndex, lastIndex: reader.number() };
+    }
+    case "log-lost-response": {
+      const recoveryId = reader.number();
+      return { type, from, to, term, recoveryId, lastIndex: reader.number() };
     }
     default:
       return unreachable(type);

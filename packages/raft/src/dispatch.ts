@@ -1,9 +1,10 @@
 import { InvariantViolation } from "@conclave/base";
 import { onPreVoteResponse, onTimeoutNow, onVoteResponse } from "./candidate.ts";
 import { onAppend, onHeartbeat, onInstallSnapshot, onReadIndexResponse } from "./follower.ts";
-import { onAppendResponse, onHeartbeatResponse, onReadIndex } from "./leader.ts";
+import { onAppendResponse, onHeartbeatResponse, onLogLost, onReadIndex } from "./leader.ts";
 import type { Message, MessageOf, MessageType } from "./message.ts";
 import type { Role } from "./ready.ts";
+import { onLogLostResponse } from "./recovery.ts";
 import { becomeFollower, type RaftState, refuseRead, send } from "./state.ts";
 import { isIgnored, onPreVote, onVote, refuseOldVote } from "./voter.ts";
 
@@ -38,6 +39,8 @@ const follower: Row = {
   "timeout-now": onTimeoutNow,
   "read-index": onMisdirectedRead,
   "read-index-response": onReadIndexResponse,
+  "log-lost": ignored,
+  "log-lost-response": onLogLostResponse,
 };
 
 /** Messages of the member's own term, or of no particular term (pre-votes), by role. Other terms are dealt with before. */
@@ -61,6 +64,8 @@ const HANDLERS: { readonly [R in Role]: Row } = {
     "timeout-now": forbidden,
     "read-index": onReadIndex,
     "read-index-response": ignored,
+    "log-lost": onLogLost,
+    "log-lost-response": ignored,
   },
 };
 

@@ -1,5 +1,6 @@
 import { assert } from "@conclave/base";
 import type { LogIndex, MemberId, MessageOf, Term } from "./message.ts";
+import { announceLoss, onVerified } from "./recovery.ts";
 import {
   advanceCommit,
   becomeFollower,
@@ -77,6 +78,7 @@ function takeEntries(state: RaftState, message: MessageOf<"append">): void {
 }
 
 function accept(state: RaftState, leader: MemberId, index: LogIndex): void {
+  onVerified(state, index);
   send(state, {
     type: "append-response",
     from: state.id,
@@ -92,6 +94,7 @@ function accept(state: RaftState, leader: MemberId, index: LogIndex): void {
 /** Says where the logs may agree: nothing here with a term above the refused one can match (thesis 3.3). */
 function reject(state: RaftState, leader: MemberId, index: LogIndex, term: Term): void {
   const hintIndex = state.log.lastIndexAtOrBelow(index, term);
+  announceLoss(state);
   send(state, {
     type: "append-response",
     from: state.id,
@@ -107,7 +110,9 @@ function reject(state: RaftState, leader: MemberId, index: LogIndex, term: Term)
 /** The commit index of a heartbeat never exceeds what this member acknowledged, so it needs no check of the log. */
 export function onHeartbeat(state: RaftState, message: MessageOf<"heartbeat">): void {
   hearLeader(state, message.from);
-  advanceCommit(state, message.commit);
+  // While the log recovers, what was acknowledged may be what is lost: only appends tell of commits then.
+  if (state.recovery === null) advanceCommit(state, message.commit);
+  else announceLoss(state);
   send(state, {
     type: "heartbeat-response",
     from: state.id,

@@ -29,6 +29,7 @@ export type {
   Entry,
   HardState,
   LogIndex,
+  LogPosition,
   MemberId,
   Membership,
   Message,

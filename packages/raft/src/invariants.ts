@@ -4,6 +4,7 @@ import type {
   Entry,
   HardState,
   LogIndex,
+  LogPosition,
   MemberId,
   Membership,
   Message,
@@ -24,6 +25,8 @@ export interface DurableView {
   readonly snapshot: SnapshotMark;
   /** From `snapshot.index + 1` on. */
   readonly entries: readonly Entry[];
+  /** What this disk lost lies at or below here (recovery.ts); absent or null: nothing is lost. */
+  readonly lostTail?: LogPosition | null;
 }
 
 export interface MemberView {
@@ -60,7 +63,7 @@ interface Seen {
   leaderTerm: Term;
   leaderLast: LogIndex;
   /** As leader: what the others were known to hold. */
-  readonly matches: Map<MemberId, LogIndex>;
+  readonly matches: Map<MemberId, { readonly match: LogIndex; readonly takenBack: number }>;
 }
 
 export class ClusterInvariants {
@@ -192,9 +195,11 @@ export class ClusterInvariants {
       const isOwn = raft.inner.log.termAt(raft.commitIndex) === raft.term;
       assert(isOwn || raft.commitIndex === seen.commitIndex, "R12: counted an older term's entry");
     }
-    for (const { id, match } of raft.progress) {
-      assert(match >= (seen.matches.get(id) ?? 0), "R10: a match index fell");
-      seen.matches.set(id, match);
+    for (const { id, match, takenBack } of raft.progress) {
+      const before = seen.matches.get(id);
+      const mayFall = before === undefined || before.takenBack < takenBack;
+      assert(mayFall || match >= before.match, "R10: a match index fell");
+      seen.matches.set(id, { match, takenBack });
     }
     seen.leaderLast = raft.lastIndex;
     this.#checkMembershipChanges(raft);
@@ -278,7 +283,11 @@ export class ClusterInvariants {
 
 function holdsDurably(member: MemberView | undefined, index: LogIndex, term: Term): boolean {
   if (member === undefined) return false;
-  const { snapshot, entries } = member.durable;
+  const { snapshot, entries, lostTail } = member.durable;
+  // Not there, but nobody is elected without it: the lost copy still binds this member's vote.
+  if (lostTail && (term < lostTail.term || (term === lostTail.term && index <= lostTail.index))) {
+    return true;
+  }
   if (index <= snapshot.index) return true;
   return entries[index - snapshot.index - 1]?.term === term;
 }

@@ -19,6 +19,7 @@ import {
   isSoleVoter,
   leadershipOf,
   type RaftState,
+  send,
 } from "./state.ts";
 import { maybeSendTimeoutNow, tickTransfer } from "./transfer.ts";
 
@@ -149,6 +150,23 @@ export function onHeartbeatResponse(
 
 export function onReadIndex(state: RaftState, message: MessageOf<"read-index">): void {
   takeRead(state, message.readId, message.from);
+}
+
+/** A follower's disk lost what it had acknowledged: what is believed of its log is taken back to what it proved since. */
+export function onLogLost(state: RaftState, message: MessageOf<"log-lost">): void {
+  const progress = activeProgress(state, message.from);
+  if (progress === null) return;
+  const { lastIndex } = state.log;
+  const { recoveryId, verifiedIndex } = message;
+  progress.onLogLost(recoveryId, verifiedIndex, Math.min(message.lastIndex, lastIndex), lastIndex);
+  send(state, {
+    type: "log-lost-response",
+    from: state.id,
+    to: message.from,
+    term: state.term,
+    recoveryId,
+    lastIndex: progress.recoveryIndex,
+  });
 }
 
 /** The disk reported: this member's own count moved (thesis 10.2.1). */

@@ -18,6 +18,12 @@ export interface Entry {
   readonly data: Uint8Array;
 }
 
+/** Where a log ends: the term and index of its last entry. Logs compare by term first (Raft 5.4.1). */
+export interface LogPosition {
+  readonly term: Term;
+  readonly index: LogIndex;
+}
+
 /** What must survive a crash besides entries: durable before any message that depends on it leaves. */
 export interface HardState {
   readonly term: Term;
@@ -81,6 +87,21 @@ export type Message =
   | (Envelope & { readonly type: "pre-vote-response" | "vote-response"; readonly granted: boolean })
   | (Envelope & { readonly type: "install-snapshot"; readonly snapshot: SnapshotMark })
   | (Envelope & { readonly type: "timeout-now" })
+  | (Envelope & {
+      readonly type: "log-lost";
+      /** Names the boot that found the loss: what was acknowledged before it counts no more. */
+      readonly recoveryId: number;
+      /** What this member's log was found to share with the leader's since that boot. */
+      readonly verifiedIndex: LogIndex;
+      /** Where its log ends: the leader's next probe starts there. */
+      readonly lastIndex: LogIndex;
+    })
+  | (Envelope & {
+      readonly type: "log-lost-response";
+      readonly recoveryId: number;
+      /** Where the leader's log ended when it first heard of this loss: it ever sent that member no more before. */
+      readonly lastIndex: LogIndex;
+    })
   | (Envelope & { readonly type: "read-index"; readonly readId: number })
   | (Envelope & {
       readonly type: "read-index-response";

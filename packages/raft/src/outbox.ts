@@ -8,6 +8,7 @@ export class Outbox {
   reads: ReadState[] = [];
   refusedReads: number[] = [];
   snapshot: SnapshotMark | null = null;
+  isRecovered = false;
 
   get isEmpty(): boolean {
     return (
@@ -15,7 +16,8 @@ export class Outbox {
       this.durableMessages.length === 0 &&
       this.reads.length === 0 &&
       this.refusedReads.length === 0 &&
-      this.snapshot === null
+      this.snapshot === null &&
+      !this.isRecovered
     );
   }
 }

@@ -68,7 +68,7 @@ export type ProgressState = "probe" | "replicate" | "snapshot";
 
 export class Progress {
   state: ProgressState = "probe";
-  /** The highest index known to be durable there. Never falls within a term. */
+  /** The highest index known to be durable there. Falls within a term only if that disk lost it (`takenBack`). */
   match: LogIndex = 0;
   /** The first index to send next. Always above `match`. */
   next: LogIndex;
@@ -82,6 +82,11 @@ export class Progress {
   sentCommit: LogIndex = 0;
   /** The newest read round that it answered. */
   readSequence = 0;
+  /** The member's newest recovery that this leader heard of, 0 if none; and where the leader's log ended then. */
+  recoveryId = 0;
+  recoveryIndex: LogIndex = 0;
+  /** How often `match` was taken back. */
+  takenBack = 0;
   readonly inflight: Inflight;
 
   constructor(next: LogIndex, isActive: boolean, limits: InflightLimits) {
@@ -154,6 +159,26 @@ export class Progress {
     this.next = Math.max(Math.min(refused, hint + 1), this.match + 1);
     this.isProbeSent = false;
     return true;
+  }
+
+  /** The log there was found to hold no more than `verifiedIndex` of what it acknowledged, and may agree up to `hint`. */
+  onLogLost(
+    recoveryId: number,
+    verifiedIndex: LogIndex,
+    hint: LogIndex,
+    ownLastIndex: LogIndex,
+  ): void {
+    if (recoveryId !== this.recoveryId) {
+      this.recoveryId = recoveryId;
+      this.recoveryIndex = ownLastIndex;
+    }
+    if (verifiedIndex >= this.match) return;
+    this.match = verifiedIndex;
+    this.takenBack += 1;
+    // A snapshot on its way is reported on, and the search begins then.
+    if (this.state === "snapshot") return;
+    this.#enter("probe");
+    this.next = Math.max(hint, this.match) + 1;
   }
 
   #enter(state: ProgressState): void {

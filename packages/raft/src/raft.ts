@@ -50,6 +50,8 @@ export interface MemberProgress {
   readonly state: ProgressState;
   /** Heard from since the last check of the quorum. */
   readonly isActive: boolean;
+  /** How often `match` fell because that member's disk had lost what it acknowledged. */
+  readonly takenBack: number;
 }
 
 /**
@@ -128,6 +130,11 @@ export class Raft {
     return this.#state.log.firstIndex;
   }
 
+  /** Whether this member's log lacks entries that it may have acknowledged. */
+  get isRecovering(): boolean {
+    return this.#state.recovery !== null;
+  }
+
   /** The membership in force: the last one in the log, committed or not. */
   get membership(): Membership {
     return this.#state.log.memberships.current;
@@ -142,12 +149,13 @@ export class Raft {
   get progress(): readonly MemberProgress[] {
     const { leadership } = this.#state;
     if (leadership === null) return [];
-    return [...leadership.progress].map(([id, { match, next, state, isActive }]) => ({
+    return [...leadership.progress].map(([id, { match, next, state, isActive, takenBack }]) => ({
       id,
       match,
       next,
       state,
       isActive,
+      takenBack,
     }));
   }
 
@@ -301,6 +309,7 @@ export class Raft {
     return {
       sequence: this.#sequence,
       ...this.#takeWrite(outbox.snapshot),
+      isRecovered: outbox.isRecovered,
       messages: outbox.messages,
       durableMessages: outbox.durableMessages,
       committed: this.#takeCommitted(),

@@ -16,6 +16,8 @@ test(`seeds ${seeds[0]} to ${seeds.at(-1)}: whatever is lost, late, doubled, cut
     readsServed: 0,
     readsRefused: 0,
     truncations: 0,
+    damages: 0,
+    recoveries: 0,
     traceHash: 0,
   };
   for (const seed of seeds) {

@@ -10,7 +10,8 @@ import type {
 } from "./message.ts";
 
 /**
- * What a member is. `learner` is every member without a vote in the membership in force: it never starts elections.
+ * What a member is. `learner` is every member that never starts elections: without a vote in the membership in force, or
+ * while its log recovers (recovery.ts).
  */
 export type Role = "follower" | "pre-candidate" | "candidate" | "leader" | "learner";
 
@@ -39,6 +40,11 @@ export interface Ready {
    * durable with its sequence, `onDurable` also counts its index as applied.
    */
   readonly snapshot: SnapshotMark | null;
+  /**
+   * The log holds again whatever this member may have acknowledged before it was damaged: to be written with `entries`,
+   * so that the next boot knows. False almost always.
+   */
+  readonly isRecovered: boolean;
   /** May leave at once. */
   readonly messages: readonly Message[];
   /**

@@ -6,6 +6,7 @@ import type {
   Entry,
   HardState,
   LogIndex,
+  LogPosition,
   MemberId,
   Message,
   SnapshotMark,
@@ -15,6 +16,7 @@ import { Outbox } from "./outbox.ts";
 import type { Progress } from "./progress.ts";
 import { ForwardedReads, type LeaderReads } from "./read-index.ts";
 import type { Role } from "./ready.ts";
+import { Recovery } from "./recovery.ts";
 import { Unstable } from "./unstable.ts";
 
 /** How many times shorter the wait for an election is if the leader is known to be gone. */
@@ -52,6 +54,11 @@ export interface Restored {
   readonly entries: readonly Entry[];
   /** What the state machine holds. At least `snapshot.index`. */
   readonly appliedIndex: LogIndex;
+  /**
+   * Entries of this log may be lost though they were acknowledged; they all lay at or below this position. Absent or null: the
+   * log is whole. See recovery.ts.
+   */
+  readonly lostTail?: LogPosition | null;
 }
 
 /** One member's whole consensus state. The files of the roles work on it; nobody else does. */
@@ -85,6 +92,8 @@ export class RaftState {
   electionTimeout = 0;
   /** Valid as candidate or pre-candidate: the answers of this election. */
   readonly votes = new Map<MemberId, boolean>();
+  /** Not null while this member's log lacks what it may have acknowledged. */
+  recovery: Recovery | null = null;
   /** Valid as leader, null in any other role. */
   leadership: Leadership | null = null;
 
@@ -107,6 +116,10 @@ export class RaftState {
     this.commitIndex = Math.max(commitHint, appliedIndex);
     this.deliveredIndex = appliedIndex;
     this.appliedIndex = appliedIndex;
+    if (restored.lostTail) {
+      assert(restored.lostTail.term <= hardState.term, "acknowledged entries of a later term");
+      this.recovery = new Recovery(restored.lostTail, prng);
+    }
     this.role = passiveRole(this);
     drawElectionTimeout(this);
   }
@@ -133,6 +146,8 @@ export function drawElectionTimeout(state: RaftState): void {
  * theirs, so it refuses them its vote (thesis 4.2.2).
  */
 export function mayCampaign(state: RaftState): boolean {
+  // A log with a gap in it must not become the leader's.
+  if (state.recovery !== null) return false;
   const { memberships } = state.log;
   if (isVoter(memberships.current, state.id)) return true;
   return memberships.currentIndex > state.commitIndex && isVoter(memberships.previous, state.id);

@@ -33,6 +33,9 @@ export function isIgnored(state: RaftState, message: VoteRequest): boolean {
 }
 
 function isLogNewEnough(state: RaftState, message: VoteRequest): boolean {
+  const { recovery } = state;
+  // What this log ended at counts, not what is left of it: else acknowledged entries could be voted away.
+  if (recovery !== null) return recovery.isCoveredBy(message.lastTerm, message.lastIndex);
   return state.log.isUpToDate(message.lastIndex, message.lastTerm);
 }
 

@@ -1,9 +1,12 @@
-import { assert, type Prng } from "@conclave/base";
+import { assert, nextBelow, nextChance, type Prng } from "@conclave/base";
 import type { RaftConfig } from "../config.ts";
 import { chainHash, type DurableView, type MemberView } from "../invariants.ts";
 import type { Entry, LogIndex, MemberId, Membership, Message, SnapshotMark } from "../message.ts";
 import { Raft } from "../raft.ts";
 import type { Ready } from "../ready.ts";
+
+/** Versions of its log that a disk may fall back to when it is damaged. Count. */
+const VERSIONS_MAX = 40;
 
 /** What a snapshot transfer carries: the mark and the state it stands for. */
 export interface SnapshotContent {
@@ -35,6 +38,8 @@ export class SimulatedMember implements MemberView {
   readonly #received = new Map<LogIndex, number>();
   readonly #port: MemberPort;
   readonly #config: Partial<RaftConfig>;
+  /** The disk as it was after its last writes, oldest first. */
+  #versions: DurableView[] = [];
 
   constructor(id: MemberId, membership: Membership, config: Partial<RaftConfig>, port: MemberPort) {
     this.id = id;
@@ -73,6 +78,38 @@ export class SimulatedMember implements MemberView {
     this.appliedIndex = Math.max(this.appliedIndex, this.durable.snapshot.index);
   }
 
+  /**
+   * The disk rots, and boots as `openLog` of the server has it: term and vote are proven, the log is as some write left it that
+   * may be long ago, and the state goes with it unless that log is certain to reach so far.
+   * Requires: it is down.
+   */
+  damage(prng: Prng): void {
+    assert(this.raft === null, "a disk is read when its member starts");
+    const { hardState, snapshot, entries } = this.durable;
+    const last = entries.at(-1) ?? snapshot;
+    const isEndKnown = nextChance(prng, 0.5);
+    const lostTail = isEndKnown
+      ? { term: last.term, index: last.index }
+      : { term: hardState.term, index: Number.MAX_SAFE_INTEGER };
+    const version = this.#versions[nextBelow(prng, this.#versions.length || 1)];
+    const commit = Math.max(version?.hardState.commit ?? 0, version?.snapshot.index ?? 0);
+    const kept = [...this.#stateHashes].filter(
+      ([index]) => index >= (version?.snapshot.index ?? 0) && index <= commit,
+    );
+    this.#stateHashes.clear();
+    if (version === undefined || kept.length === 0 || nextChance(prng, 0.2)) {
+      this.#stateHashes.set(0, 0);
+      const beginning = { index: 0, term: 0, membership: snapshot.membership };
+      const blank = { ...hardState, commit: 0 };
+      this.durable = { hardState: blank, snapshot: beginning, entries: [], lostTail };
+    } else {
+      for (const [index, hash] of kept) this.#stateHashes.set(index, hash);
+      this.durable = { ...version, hardState: { ...hardState, commit }, lostTail };
+    }
+    this.#versions = [];
+    this.appliedIndex = Math.max(...this.#stateHashes.keys());
+  }
+
   step(message: Message, content: SnapshotContent | null = null): void {
     if (this.raft === null) return;
     if (content !== null) this.#received.set(content.mark.index, content.stateHash);
@@ -85,7 +122,10 @@ export class SimulatedMember implements MemberView {
       const ready = this.raft?.takeReady() ?? null;
       if (ready === null) return;
       const isWrite =
-        ready.hardState !== null || ready.entries.length > 0 || ready.snapshot !== null;
+        ready.hardState !== null ||
+        ready.entries.length > 0 ||
+        ready.snapshot !== null ||
+        ready.isRecovered;
       if (isWrite || ready.durableMessages.length > 0) this.writes.push(ready);
       this.#port.onReady(this, ready);
       for (const message of ready.messages) this.#port.onMessage(this, message);
@@ -109,8 +149,9 @@ export class SimulatedMember implements MemberView {
     if (this.raft === null || index < this.raft.firstIndex) return;
     const mark = this.raft.snapshotMark(index);
     this.raft.compactLog(index);
-    const { hardState, snapshot, entries } = this.durable;
-    this.durable = { hardState, snapshot: mark, entries: entries.slice(index - snapshot.index) };
+    const { snapshot, entries } = this.durable;
+    const kept = entries.slice(index - snapshot.index);
+    this.durable = { ...this.durable, snapshot: mark, entries: kept };
     for (const known of this.#stateHashes.keys())
       if (known < index) this.#stateHashes.delete(known);
   }
@@ -138,7 +179,7 @@ export class SimulatedMember implements MemberView {
   }
 
   #store(ready: Ready): void {
-    let { hardState, snapshot, entries } = this.durable;
+    let { hardState, snapshot, entries, lostTail = null } = this.durable;
     if (ready.snapshot !== null) {
       snapshot = ready.snapshot;
       entries = [];
@@ -152,7 +193,9 @@ export class SimulatedMember implements MemberView {
       assert(kept <= entries.length, "entries leave no gap on disk");
       entries = [...entries.slice(0, kept), ...ready.entries];
     }
-    this.durable = { hardState, snapshot, entries };
+    if (ready.isRecovered) lostTail = null;
+    this.durable = { hardState, snapshot, entries, lostTail };
+    this.#versions = [...this.#versions, this.durable].slice(-VERSIONS_MAX);
   }
 
   #install(mark: SnapshotMark): void {

@@ -17,6 +17,9 @@ export interface RunReport {
   readonly readsServed: number;
   readonly readsRefused: number;
   readonly truncations: number;
+  /** Disks that lost entries, and members that held everything again after that. */
+  readonly damages: number;
+  readonly recoveries: number;
   /** Hash of every event in order: the same seed must give the same (R20). */
   readonly traceHash: number;
 }
@@ -29,6 +32,8 @@ interface Weather {
   /** A message of long ago arrives once more. */
   readonly replay: number;
   readonly crash: number;
+  /** Of a crash, that its disk is damaged too. */
+  readonly damage: number;
   readonly partition: number;
   /** A leader is cut off with proposals that nobody else has: the source of conflicts. */
   readonly stranding: number;
@@ -63,6 +68,8 @@ export class RandomRun {
   #snapshots = 0;
   #membershipChanges = 0;
   #truncations = 0;
+  #damages = 0;
+  #recoveries = 0;
 
   constructor(seed: number) {
     const prng = seededPrng(seed);
@@ -75,6 +82,7 @@ export class RandomRun {
     this.cluster = new Cluster({ seed: seed + 0.5, voters, config: this.#config });
     this.cluster.onSend = (message) => this.#remember(message);
     this.cluster.onReady = (member, ready) => {
+      if (ready.isRecovered) this.#recoveries += 1;
       const { roleChange, snapshot, membership, entries } = ready;
       if (roleChange?.role === "leader") this.#elections += 1;
       if (snapshot !== null) this.#snapshots += 1;
@@ -104,6 +112,8 @@ export class RandomRun {
       readsServed: this.cluster.servedReads,
       readsRefused: this.cluster.refusedReads,
       truncations: this.#truncations,
+      damages: this.#damages,
+      recoveries: this.#recoveries,
       traceHash: this.#traceHash,
     };
   }
@@ -224,9 +234,21 @@ export class RandomRun {
       this.#note(() => `crash ${member.id}, ${kept} of ${member.writes.length} writes kept`);
       this.cluster.crash(member.id, kept);
       this.#crashes += 1;
+      if (this.#chance(this.#weather.damage)) this.#damage(member);
     } else {
       this.#restart(member);
     }
+  }
+
+  /** One at a time, and others that are a quorum: more could lose what is committed, whatever the members do. */
+  #damage(member: SimulatedMember): void {
+    const members = [...this.cluster.members.values()];
+    if (members.length < 3 || members.some(({ durable }) => durable.lostTail)) return;
+    member.damage(this.#prng);
+    this.#note(() => `damage ${member.id}: ${JSON.stringify(member.durable, bigints)}`);
+    this.#damages += 1;
+    // The leader of before, and what it believes, should be there still now and then.
+    if (this.#chance(0.7)) this.#restart(member);
   }
 
   #restart(member: SimulatedMember): void {
@@ -397,15 +419,18 @@ function drawWeather(prng: Prng): Weather {
   /** Often absent, at times heavy. */
   const chance = (max: number) =>
     nextChance(prng, 0.3) ? 0 : (nextBelow(prng, 1000) / 1000) ** 2 * max;
+  const damage = nextChance(prng, 0.5) ? 0.2 + nextBelow(prng, 80) / 100 : 0;
   return {
     loss: chance(0.3),
     duplication: chance(0.2),
     reordering: chance(1),
     replay: chance(0.05),
-    crash: chance(0.03),
+    crash: chance(0.03) + (damage > 0 ? 0.005 : 0),
+    damage,
     partition: chance(0.03),
     stranding: chance(0.03),
-    membership: chance(0.05),
+    // Of two voters each may have to wait for what the other lost.
+    membership: damage > 0 ? 0 : chance(0.05),
     compaction: chance(0.1),
     lazyTurn: chance(0.5),
     diskSpeed: 0.1 + nextBelow(prng, 90) / 100,

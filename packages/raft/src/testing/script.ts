@@ -348,5 +348,10 @@ function describe(message: Message): string {
       return head;
     case "read-index-response":
       return message.index < 0 ? `${head} refused` : `${head} at ${message.index}`;
+    // So are those of recoveries.
+    case "log-lost":
+      return `${head} verified ${message.verifiedIndex} last ${message.lastIndex}`;
+    case "log-lost-response":
+      return `${head} last ${message.lastIndex}`;
   }
 }

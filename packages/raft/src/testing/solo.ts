@@ -4,6 +4,7 @@ import { membershipOf } from "../membership.ts";
 import type {
   Entry,
   LogIndex,
+  LogPosition,
   MemberId,
   Message,
   MessageOf,
@@ -23,6 +24,8 @@ export interface SoloOptions {
   /** The terms of the entries in the log, from index 1. */
   readonly log?: readonly Term[];
   readonly commit?: LogIndex;
+  /** What the disk lost lay at or below here. */
+  readonly lostTail?: LogPosition;
   readonly seed?: number;
   readonly config?: Partial<RaftConfig>;
 }
@@ -46,6 +49,7 @@ export function solo(options: SoloOptions = {}): Raft {
       snapshot: { index: 0, term: 0, membership: membershipOf(voters, learners) },
       entries: entriesOf(log),
       appliedIndex: 0,
+      lostTail: options.lostTail ?? null,
     },
   });
 }

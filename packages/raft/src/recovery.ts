@@ -1,0 +1,95 @@
+import { nextBelow, type Prng } from "@conclave/base";
+import type { LogIndex, LogPosition, MessageOf, Term } from "./message.ts";
+import { type RaftState, refreshPassiveRole, send } from "./state.ts";
+
+/**
+ * A member whose disk lost entries that it may have acknowledged, until its log holds them again: what protocol-aware
+ * recovery (PAR, CTRL) asks for. The argument is docs/repair.md. In short, of what such a member says
+ *
+ * - a vote stands for the log as it was: only a candidate that reaches the mark gets one, and there is no candidacy of its own;
+ * - an acknowledgement stands for what is here: the leader is told to forget those of before;
+ * - a commit index that the leader derives from such a forgotten acknowledgement is not believed.
+ *
+ * Term and vote are not its affair: they were never lost, or the member would not have been let up to here.
+ */
+export class Recovery {
+  /** Names this boot to leaders. Drawn, so that a message about an earlier loss does not pass for one about this. */
+  readonly id: number;
+  /** Every entry that this log ever acknowledged lies at or below here. Only ever made smaller. */
+  #mark: LogPosition;
+  /** What the log was found to share with the leader of `#verifiedTerm`, since this boot. */
+  #verifiedTerm: Term = 0;
+  #verifiedIndex: LogIndex = 0;
+
+  constructor(mark: LogPosition, prng: Prng) {
+    this.#mark = mark;
+    this.id = 1 + nextBelow(prng, 2 ** 31) * 2 ** 21 + nextBelow(prng, 2 ** 21);
+  }
+
+  get mark(): LogPosition {
+    return this.#mark;
+  }
+
+  /** Whether a log that ends there holds whatever this one acknowledged (Raft 5.4.1). */
+  isCoveredBy(term: Term, index: LogIndex): boolean {
+    if (term !== this.#mark.term) return term > this.#mark.term;
+    return index >= this.#mark.index;
+  }
+
+  verifiedIn(term: Term): LogIndex {
+    return this.#verifiedTerm === term ? this.#verifiedIndex : 0;
+  }
+
+  verify(term: Term, index: LogIndex): void {
+    this.#verifiedIndex = Math.max(this.verifiedIn(term), index);
+    this.#verifiedTerm = term;
+  }
+
+  /** The leader of the mark's own term knows how far it had sent: nothing of that term was acknowledged beyond it. */
+  lower(leaderTerm: Term, lastIndex: LogIndex): void {
+    if (leaderTerm !== this.#mark.term) return;
+    this.#mark = { term: leaderTerm, index: Math.min(this.#mark.index, lastIndex) };
+  }
+}
+
+/** The log agrees with the leader's up to `index`: perhaps it holds everything again. */
+export function onVerified(state: RaftState, index: LogIndex): void {
+  if (state.recovery === null) return;
+  state.recovery.verify(state.term, index);
+  maybeRecovered(state);
+}
+
+/** Tells the leader of the loss, whenever it speaks: a message of its may have been lost, or one of ours come late. */
+export function announceLoss(state: RaftState): void {
+  const { recovery } = state;
+  if (recovery === null) return;
+  send(state, {
+    type: "log-lost",
+    from: state.id,
+    to: state.leader,
+    term: state.term,
+    recoveryId: recovery.id,
+    verifiedIndex: recovery.verifiedIn(state.term),
+    lastIndex: state.log.lastIndex,
+  });
+}
+
+export function onLogLostResponse(state: RaftState, message: MessageOf<"log-lost-response">): void {
+  const { recovery } = state;
+  // An answer to an earlier boot may be older than what was acknowledged since.
+  if (recovery === null || recovery.id !== message.recoveryId) return;
+  recovery.lower(message.term, message.lastIndex);
+  maybeRecovered(state);
+}
+
+function maybeRecovered(state: RaftState): void {
+  const { recovery, log } = state;
+  if (recovery === null) return;
+  const index = recovery.verifiedIn(state.term);
+  const term = log.termAt(index);
+  // Index 0 proves nothing: a mark above it needs an entry.
+  if (term === null || !recovery.isCoveredBy(term, index)) return;
+  state.recovery = null;
+  state.outbox.isRecovered = true;
+  refreshPassiveRole(state);
+}
