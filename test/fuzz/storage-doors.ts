@@ -150,7 +150,7 @@ async function logDoor(): Promise<Door> {
     knock: async (input) => {
       const damaged = await diskForWal();
       await putFile(damaged, `${WAL_DIRECTORY}/${name}`, input);
-      const options = { clusterId, memberId, durableIndex: 0 };
+      const options = { clusterId, memberId, newestSegment: 0, durableIndex: 0 };
       const { entries: read } = await replayLog(damaged, WAL_DIRECTORY, options);
       assert(
         read.every((entry, at) => isSame(entry, written[at])),

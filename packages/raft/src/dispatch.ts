@@ -2,9 +2,9 @@ import { InvariantViolation } from "@conclave/base";
 import { onPreVoteResponse, onTimeoutNow, onVoteResponse } from "./candidate.ts";
 import { onAppend, onHeartbeat, onInstallSnapshot, onReadIndexResponse } from "./follower.ts";
 import { onAppendResponse, onHeartbeatResponse, onLogLost, onReadIndex } from "./leader.ts";
+import { onLogLostResponse } from "./lost-log.ts";
 import type { Message, MessageOf, MessageType } from "./message.ts";
 import type { Role } from "./ready.ts";
-import { onLogLostResponse } from "./recovery.ts";
 import { becomeFollower, type RaftState, refuseRead, send } from "./state.ts";
 import { isIgnored, onPreVote, onVote, refuseOldVote } from "./voter.ts";
 

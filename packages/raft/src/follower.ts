@@ -1,6 +1,6 @@
 import { assert } from "@conclave/base";
+import { announceLoss, onVerified } from "./lost-log.ts";
 import type { LogIndex, MemberId, MessageOf, Term } from "./message.ts";
-import { announceLoss, onVerified } from "./recovery.ts";
 import {
   advanceCommit,
   becomeFollower,

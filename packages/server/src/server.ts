@@ -102,7 +102,9 @@ async function startListening(
   const failure = new Failure(logger);
   const { members } = identity;
   const atTurnEnd = eventLoopTurn();
-  const storageOptions = { identity, clock, onFatal: failure.report, schedule: atTurnEnd };
+  const onRepair = (message: string): void => logger.warn(message);
+  const onFatal = failure.report;
+  const storageOptions = { identity, clock, onFatal, onRepair, schedule: atTurnEnd };
   const { storage: location } = config;
   const storage = await (location.kind === "memory"
     ? openVolatileStorage(storageOptions)

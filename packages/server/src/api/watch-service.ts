@@ -1,7 +1,7 @@
 import type { RpcServer, ServerStream, ServerStreamHandler } from "@conclave/rpc";
 import { Status } from "@conclave/rpc";
 import type { WatchStream } from "@conclave/state-machine";
-import { DecodeError, Watch, WatchRequest } from "@conclave/wire";
+import { DecodeError, Watch, type WatchCreateRequest, WatchRequest } from "@conclave/wire";
 import type { Member } from "../node/member.ts";
 import type { CallGuard } from "./call-guard.ts";
 
@@ -16,9 +16,11 @@ export function registerWatchService(server: RpcServer, member: Member, guard: C
 class WatchCall implements ServerStreamHandler {
   readonly #stream: ServerStream;
   readonly #watches: WatchStream;
+  readonly #member: Member;
 
   constructor(stream: ServerStream, member: Member) {
     this.#stream = stream;
+    this.#member = member;
     this.#watches = member.machine.watchHub.openStream(stream);
   }
 
@@ -44,9 +46,19 @@ class WatchCall implements ServerStreamHandler {
   /** An empty or unknown request is ignored, as in etcd. */
   #serve(request: WatchRequest): void {
     const { createRequest, cancelRequest, progressRequest } = request;
-    if (createRequest !== null) this.#watches.create(createRequest);
+    if (createRequest !== null) this.#create(createRequest);
     else if (cancelRequest !== null) this.#watches.cancel(cancelRequest.watchId);
     else if (progressRequest !== null) this.#watches.requestProgress();
+  }
+
+  /** While a damaged log recovers the state may be behind what was told before: "from now on" would begin too early. */
+  #create(request: WatchCreateRequest): void {
+    if (!this.#member.raft.isRecovering) this.#watches.create(request);
+    else {
+      this.#member.whenLoaded(() => {
+        if (!this.#watches.isClosed) this.#watches.create(request);
+      });
+    }
   }
 
   /** A client that says no more may still want to hear. */

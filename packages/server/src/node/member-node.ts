@@ -392,6 +392,10 @@ export class MemberNode {
       onMembership: ({ voters, learners }) => {
         this.#transport.setPeers([...voters, ...learners]);
       },
+      onRecovered: () => {
+        logger.info("recovered: the log holds again all that this member had acknowledged");
+        this.member.onLoaded();
+      },
       onSnapshot: (mark, done) => {
         this.#installSnapshot(mark).then(done, (error: Error) => this.#o.onFatal(error));
       },
@@ -533,10 +537,10 @@ export class MemberNode {
 /** What the disk remembers, in the form that consensus wants; a new member begins with the first membership. */
 async function restoreRaft(options: MemberNodeOptions): Promise<Restored> {
   const { storage, members } = options;
-  const { hardState, floor, entries, appliedIndex } = storage.recovered;
+  const { hardState, floor, entries, appliedIndex, lostTail } = storage.recovered;
   const blank: HardState = { term: 0, vote: 0n, commit: 0 };
   if (floor !== null) {
-    return { hardState: hardState ?? blank, snapshot: floor, entries, appliedIndex };
+    return { hardState: hardState ?? blank, snapshot: floor, entries, appliedIndex, lostTail };
   }
   const membership = membershipOf(
     members.map(({ id }) => id),

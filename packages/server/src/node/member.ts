@@ -92,16 +92,22 @@ export class Member {
   }
 
   /**
-   * Calls back when there is a state to read from: at once, but for the moment in which a received snapshot is loaded.
+   * Calls back when there is a state to read from: at once, but for the moment in which a received snapshot is loaded, and for
+   * the time in which a damaged log recovers: the state may have gone back behind what was read here before.
    * For what is read without asking the leader.
    */
   whenLoaded(callback: () => void): void {
-    if (this.machine.isLoaded) callback();
+    if (this.#isReadable) callback();
     else this.#awaitingLoad.push(callback);
   }
 
-  /** A state was loaded. */
+  get #isReadable(): boolean {
+    return this.machine.isLoaded && !this.raft.isRecovering;
+  }
+
+  /** A state was loaded, or the log has recovered. */
   onLoaded(): void {
+    if (!this.#isReadable) return;
     const waiting = this.#awaitingLoad;
     this.#awaitingLoad = [];
     for (const callback of waiting) callback();

@@ -72,6 +72,7 @@ function follower() {
       beforeApply() {},
       onApplied() {},
       onMembership() {},
+      onRecovered() {},
       onSnapshot: (_mark, done) => installs.push(done),
     },
     clock,

@@ -45,6 +45,8 @@ export interface DriverEvents {
   /** Entries were applied up to `index`; runs once per turn, before reads are served. */
   onApplied(index: LogIndex): void;
   onMembership(membership: Membership): void;
+  /** The log holds again what a damage had taken from it. */
+  onRecovered(): void;
   /**
    * A received snapshot must replace log and state now. Calls `done` when the new state is durable and
    * loaded; the driver applies nothing meanwhile.
@@ -254,6 +256,7 @@ export class RaftDriver {
     for (const read of ready.reads) reads.onConfirmed(read.readId, read.index);
     for (const readId of ready.refusedReads) reads.onRefused(readId);
     if (ready.membership !== null) events.onMembership(ready.membership);
+    if (ready.isRecovered) events.onRecovered();
     if (ready.snapshot === null) this.#write(ready);
     else this.#install(ready.snapshot, ready);
   }
@@ -270,8 +273,8 @@ export class RaftDriver {
   }
 
   #write(ready: Ready): void {
-    const { hardState, entries, snapshot } = ready;
-    if (hardState === null && entries.length === 0 && snapshot === null) {
+    const { hardState, entries, snapshot, isRecovered } = ready;
+    if (hardState === null && entries.length === 0 && snapshot === null && !isRecovered) {
       if (this.#writesDurable === this.#writesIssued) this.#onDurable(ready);
       else this.#awaitingDisk.push({ ready, write: this.#writesIssued });
       return;
@@ -279,7 +282,8 @@ export class RaftDriver {
     this.#writesIssued += 1;
     const write = this.#writesIssued;
     this.#awaitingDisk.push({ ready, write });
-    this.#o.log.append({ hardState, entries, reset: snapshot }, () => {
+    const recovery = isRecovered ? { lostTail: null } : {};
+    this.#o.log.append({ hardState, entries, reset: snapshot, ...recovery }, () => {
       assert(write === this.#writesDurable + 1, "the log reports writes in order");
       this.#writesDurable = write;
       this.#releaseDurable();

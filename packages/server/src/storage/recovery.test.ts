@@ -66,6 +66,7 @@ describe("log and state come back together", () => {
       floor: null,
       entries: [],
       appliedIndex: 0,
+      lostTail: null,
       tornBytes: 0,
     });
     await appendDurably(storage.wal, { reset: FOUNDING });

@@ -1,5 +1,12 @@
 import type { Clock } from "@conclave/base";
-import type { Entry, HardState, LogIndex, SnapshotMark } from "@conclave/raft";
+import {
+  type Entry,
+  type HardState,
+  type LogIndex,
+  type LogPosition,
+  membershipOf,
+  type SnapshotMark,
+} from "@conclave/raft";
 import { DataDirectory, errorCode, textOf } from "./data-directory.ts";
 import { DataDirectoryError } from "./data-directory-error.ts";
 import type { Disk } from "./disk.ts";
@@ -10,10 +17,13 @@ import { MemoryDisk } from "./memory-disk.ts";
 import { nodeDisk } from "./node-disk.ts";
 import { StateGenerations, type StatePointer } from "./state-generations.ts";
 import { StateInstall } from "./state-install.ts";
-import { StorageFailure, WalMismatch } from "./storage-error.ts";
+import { StateCorruption, StorageFailure, WalCorruption, WalMismatch } from "./storage-error.ts";
 import { SwitchableStore } from "./switchable-store.ts";
 import { VolatileStore } from "./volatile-store.ts";
-import { Wal, type WalRecovery } from "./wal.ts";
+import { Wal, type WalOptions, type WalRecovery } from "./wal.ts";
+import type { WalBatch } from "./wal-group.ts";
+import { segmentNames } from "./wal-replay.ts";
+import { DAMAGED_SUFFIX } from "./wal-segments.ts";
 
 export interface StorageOptions {
   readonly identity: Identity;
@@ -24,6 +34,8 @@ export interface StorageOptions {
   readonly segmentBytes?: number;
   /** When the log writes what was appended in a turn: see WalOptions. */
   readonly schedule?: (task: () => void) => void;
+  /** Told in one line what was found damaged and is repaired. */
+  readonly onRepair?: (message: string) => void;
   /** The disk under everything but LevelDB. Default: the real one. */
   readonly disk?: Disk;
 }
@@ -38,8 +50,27 @@ export interface RecoveredMember {
   readonly entries: readonly Entry[];
   /** What the state store holds. Not below the floor, and the log goes at least so far. */
   readonly appliedIndex: LogIndex;
+  /** Not null while entries up to here may be lost that were acknowledged: the member recovers them from its peers. */
+  readonly lostTail: LogPosition | null;
   /** Bytes of a torn write that were cut from the end of the log. */
   readonly tornBytes: number;
+}
+
+/** What is known of the state when the log is opened beside it. */
+export interface StateBeside {
+  readonly appliedIndex: LogIndex;
+  /** The snapshot that it began as; null: it grew from nothing. */
+  readonly installed: SnapshotMark | null;
+  /** Why the state cannot be read; it then counts as empty. Null: it can. */
+  readonly damage: string | null;
+}
+
+/** The log of a member, opened. */
+export interface OpenedLog {
+  readonly wal: Wal;
+  readonly recovered: RecoveredMember;
+  /** False: the state is lost, or the log that is left does not reach so far: begin with an empty one. */
+  readonly keepsState: boolean;
 }
 
 /** The log and the state of one member, recovered together. */
@@ -144,24 +175,31 @@ async function openClaimed(
   options: StorageOptions,
 ): Promise<MemberStorage> {
   const generations = new StateGenerations(disk, directory.statePath);
-  const pointer = await currentState(disk, directory, generations);
-  await generations.removeOthers(pointer.generation);
-  const store = await openState(generations.pathOf(pointer.generation), options);
+  const found = await findState(disk, directory, generations, options);
+  let { generation, store } = found;
   try {
-    const { installed } = pointer;
-    const { wal, recovered } = await openLog(
-      disk,
-      directory.walPath,
-      options,
-      store.appliedIndex,
-      installed,
-    );
-    const place = new DirectoryPlace(directory, generations, pointer.generation, options);
+    const { wal, recovered, keepsState } = await openLog(disk, directory.walPath, options, found);
+    if (store === null || !keepsState) {
+      await store?.close();
+      options.onRepair?.(
+        `${directory.statePath}: the state is made anew, from the log and the peers`,
+      );
+      generation = await generations.replaceDamaged(generation);
+      store = await openState(generations.pathOf(generation), options);
+    }
+    const place = new DirectoryPlace(directory, generations, generation, options);
     return new MemberStorage(wal, store, recovered, place);
   } catch (error) {
-    await store.close();
+    await store?.close();
     throw error;
   }
+}
+
+/** The state that a directory holds. */
+interface FoundState extends StateBeside {
+  readonly generation: number;
+  /** Null if it is damaged. */
+  readonly store: LevelStore | null;
 }
 
 /** A member that lives in memory only: the same parts, without a file. */
@@ -190,16 +228,42 @@ export async function openVolatileStorage(options: StorageOptions): Promise<Memb
 }
 
 /** The state is made before the log has its first segment: with a log, a missing state is damage. */
-async function currentState(
+async function findState(
   disk: Disk,
   directory: DataDirectory,
   generations: StateGenerations,
-): Promise<StatePointer> {
-  const pointer = await generations.read();
+  options: StorageOptions,
+): Promise<FoundState> {
+  const pointer = await readPointer(disk, directory, generations);
+  if (typeof pointer === "string") {
+    const generation = await generations.newest();
+    return { generation, store: null, appliedIndex: 0, installed: null, damage: pointer };
+  }
+  const { generation, installed } = pointer;
+  await generations.removeOthers(generation);
+  try {
+    const store = await openState(generations.pathOf(generation), options);
+    return { generation, store, appliedIndex: store.appliedIndex, installed, damage: null };
+  } catch (error) {
+    const isDamage = error instanceof DataDirectoryError && error.code === "DAMAGED";
+    if (!isDamage && !(error instanceof StateCorruption)) throw error;
+    return { generation, store: null, appliedIndex: 0, installed: null, damage: error.message };
+  }
+}
+
+/** @returns the pointer, or what is wrong with it */
+async function readPointer(
+  disk: Disk,
+  directory: DataDirectory,
+  generations: StateGenerations,
+): Promise<StatePointer | string> {
+  const pointer = await generations.read().catch((error: unknown) => {
+    if (error instanceof DataDirectoryError) return error.message;
+    throw error;
+  });
   if (pointer !== null) return pointer;
-  const segments = (await disk.list(directory.walPath)).filter((name) => name.endsWith(".wal"));
-  if (segments.length > 0) {
-    throw new DataDirectoryError("DAMAGED", `${directory.memberPath} has a log but no state`);
+  if ((await segmentNames(disk, directory.walPath)).length > 0) {
+    return `${directory.memberPath} has a log but no state`;
   }
   const first: StatePointer = { generation: 1, installed: null };
   await generations.write(first);
@@ -213,43 +277,104 @@ async function openState(path: string, options: StorageOptions): Promise<LevelSt
   } catch (error) {
     const cause = error instanceof Error ? error.cause : undefined;
     if (errorCode(error) !== "LEVEL_DATABASE_NOT_OPEN") throw error;
-    throw new DataDirectoryError("DAMAGED", `${path} cannot be opened: ${textOf(cause)}`, {
-      cause,
-    });
+    const message = `${path} cannot be opened: ${textOf(cause)}`;
+    throw new DataDirectoryError(isRot(cause) ? "DAMAGED" : "UNWRITABLE", message, { cause });
   }
 }
 
+/** Whether LevelDB found its files wrong, and not the system that it asked for them (rights, space, another process). */
+function isRot(cause: unknown): boolean {
+  const isMissing = /No such file|does not match|missing files/.test(textOf(cause));
+  return errorCode(cause) === "LEVEL_CORRUPTION" || isMissing;
+}
+
 /**
- * Opens the log beside a state that is at `appliedIndex` and began, unless it grew from nothing, as the snapshot `installed`.
+ * Opens the log beside the state. If either is damaged, a member with peers begins anew with what is certain of it, and one
+ * without refuses (docs/repair.md).
  */
 export async function openLog(
   disk: Disk,
   path: string,
   options: StorageOptions,
-  appliedIndex: LogIndex,
-  installed: SnapshotMark | null,
-): Promise<{ readonly wal: Wal; readonly recovered: RecoveredMember }> {
+  state: StateBeside,
+): Promise<OpenedLog> {
+  const { appliedIndex, damage } = state;
+  const wal = walOptions(options, state);
+  const opened = await openSoundLog(disk, path, options, wal);
+  const fresh = isAsInstalled(state);
+  const recovered =
+    fresh === null ? opened.recovered : await finishInstall(opened.wal, opened.recovered, fresh);
+  const floorIndex = recovered.floor?.index ?? 0;
+  if (damage === null && floorIndex <= appliedIndex && appliedIndex <= opened.wal.lastIndex) {
+    return { wal: opened.wal, recovered: { ...recovered, appliedIndex }, keepsState: true };
+  }
+  if (floorIndex === 0) {
+    // The log goes back to the beginning: the state follows from it.
+    return { wal: opened.wal, recovered: { ...recovered, appliedIndex: 0 }, keepsState: false };
+  }
+  await opened.wal.close();
+  const reason =
+    damage ?? `${path} begins after index ${floorIndex}, but the state holds only ${appliedIndex}`;
+  if (!hasPeers(options)) throw new DataDirectoryError("DAMAGED", reason);
+  options.onRepair?.(`${reason}; log and state are received anew`);
+  await Wal.beginAnew(disk, path, wal, contentWithoutState(recovered));
+  const again = await Wal.open(disk, path, { ...wal, durableIndex: 0 });
+  return { wal: again.wal, recovered: { ...again.recovered, appliedIndex: 0 }, keepsState: false };
+}
+
+function hasPeers({ identity }: StorageOptions): boolean {
+  return identity.members.length > 1;
+}
+
+function walOptions(options: StorageOptions, state: StateBeside): WalOptions {
   const { clusterId, memberId } = options.identity;
   const { clock, onFatal, segmentBytes, schedule } = options;
-  // A state that is still as it was installed proves nothing about the log: its reset may not have been written yet.
-  const isFresh = installed !== null && installed.index === appliedIndex;
-  const { wal, recovered } = await Wal.open(disk, path, {
+  return {
     clusterId,
     memberId,
     clock,
     onFatal,
-    durableIndex: isFresh ? 0 : appliedIndex,
+    // A state that is still as it was installed proves nothing about the log: its reset may not have been written yet.
+    durableIndex: isAsInstalled(state) ? 0 : state.appliedIndex,
     ...(segmentBytes === undefined ? {} : { segmentBytes }),
     ...(schedule === undefined ? {} : { schedule }),
-  });
-  const caughtUp = isFresh ? await finishInstall(wal, recovered, installed) : recovered;
-  const floorIndex = caughtUp.floor?.index ?? 0;
-  if (floorIndex > appliedIndex) {
-    await wal.close();
-    const message = `${path} begins after index ${floorIndex}, but the state holds only ${appliedIndex}`;
-    throw new DataDirectoryError("DAMAGED", message);
+  };
+}
+
+/** @returns the snapshot that the state still is; null if it went on, or never was one */
+function isAsInstalled({ installed, appliedIndex }: StateBeside): SnapshotMark | null {
+  return installed !== null && installed.index === appliedIndex ? installed : null;
+}
+
+/** Opens the log; one that is damaged begins anew first, if there are peers to have the rest from. */
+async function openSoundLog(
+  disk: Disk,
+  path: string,
+  options: StorageOptions,
+  wal: WalOptions,
+): Promise<{ readonly wal: Wal; readonly recovered: WalRecovery }> {
+  try {
+    return await Wal.open(disk, path, wal);
+  } catch (error) {
+    if (!(error instanceof WalCorruption) || !hasPeers(options)) throw error;
+    const membership = membershipOf(options.identity.members.map(({ id }) => id));
+    await Wal.salvage(disk, path, wal, membership);
+    const kept = `${path}: ${error.message}; what is certain is kept, the rest comes from the peers`;
+    options.onRepair?.(`${kept}; the damaged segments are kept as *${DAMAGED_SUFFIX}`);
+    return Wal.open(disk, path, wal);
   }
-  return { wal, recovered: { ...caughtUp, appliedIndex } };
+}
+
+/** A log whose state is lost: what it holds is of no use without, but what it acknowledged binds. */
+function contentWithoutState({ floor, hardState, entries, lostTail }: WalRecovery): WalBatch {
+  const { term = 0, vote = 0n } = hardState ?? {};
+  const last = entries.at(-1) ?? floor ?? { term: 0, index: 0 };
+  const membership = floor?.membership ?? membershipOf([]);
+  return {
+    reset: { index: 0, term: 0, membership },
+    hardState: { term, vote, commit: 0 },
+    lostTail: lostTail ?? { term: last.term, index: last.index },
+  };
 }
 
 /** The process died between the install of a snapshot and the log's reset: the log catches up. */

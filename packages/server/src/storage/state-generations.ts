@@ -1,9 +1,11 @@
-import { rm } from "node:fs/promises";
+import { rename, rm } from "node:fs/promises";
 import type { SnapshotMark } from "@conclave/raft";
 import { DataDirectoryError } from "./data-directory-error.ts";
 import type { Disk } from "./disk.ts";
 import { readSmallFile, writeSmallFile } from "./small-file.ts";
 
+/** What a damaged database is renamed to. */
+const DAMAGED_SUFFIX = ".damaged";
 const POINTER_NAME = "current";
 const GENERATION_NAME = /^state-([1-9][0-9]*)$/;
 
@@ -42,6 +44,28 @@ export class StateGenerations {
 
   write(pointer: StatePointer): Promise<void> {
     return writeSmallFile(this.#disk, this.#directory, POINTER_NAME, encodePointer(pointer));
+  }
+
+  /** The highest number that a database here has, 0 if there is none. */
+  async newest(): Promise<number> {
+    const names = await this.#disk.list(this.#directory);
+    return Math.max(0, ...names.map((name) => Number(GENERATION_NAME.exec(name)?.[1] ?? 0)));
+  }
+
+  /**
+   * Points to a new, empty database in place of a damaged one, which is kept aside: one of them, the latest.
+   * @returns the number of the new one
+   */
+  async replaceDamaged(damaged: number): Promise<number> {
+    const generation = Math.max(damaged, await this.newest()) + 1;
+    await this.write({ generation, installed: null });
+    const names = await this.#disk.list(this.#directory);
+    for (const name of names.filter((each) => each.endsWith(DAMAGED_SUFFIX))) {
+      await rm(`${this.#directory}/${name}`, { recursive: true });
+    }
+    const path = this.pathOf(damaged);
+    if (names.includes(`state-${damaged}`)) await rename(path, path + DAMAGED_SUFFIX);
+    return generation;
   }
 
   /** Removes every database but one: what a crash or an abandoned install left behind. */

@@ -68,20 +68,31 @@ async function record(seed: number, batchCount: number): Promise<Recording> {
 }
 
 function textOf({ hardState, floor, entries }: LogContent): string {
-  const state = hardState && `${hardState.term} ${hardState.vote} ${hardState.commit}`;
+  const state = `${hardState?.commit ?? 0}`;
   const mark = floor && `${floor.index} ${floor.term} ${floor.membership.voters.join()}`;
   const log = entries.map(({ term, index, kind, data }) => `${term} ${index} ${kind} ${data}`);
   return [state, mark, ...log].join("\n");
 }
 
-/** Which of the model's contents the log came back with; null if none in [least, most]. */
+/**
+ * Which of the model's contents the log came back with; null if none in [least, most]. The vote may be of a later one: its other
+ * copy can get to the disk before the group does.
+ */
 function find(model: WalModel, recovered: WalRecovery, least: number, most: number): number | null {
   const text = textOf(recovered);
+  const vote = voteOf(recovered);
+  let isVoteKnown = false;
   for (let count = most; count >= least; count -= 1) {
     const content = model.contents[count];
-    if (content !== undefined && cachedTextOf(content) === text) return count;
+    if (content === undefined) continue;
+    isVoteKnown ||= voteOf(content) === vote;
+    if (isVoteKnown && cachedTextOf(content) === text) return count;
   }
   return null;
+}
+
+function voteOf({ hardState }: LogContent): string {
+  return `${hardState?.term ?? 0} ${hardState?.vote ?? 0n}`;
 }
 
 const texts = new WeakMap<LogContent, string>();

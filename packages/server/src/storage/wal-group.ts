@@ -1,4 +1,4 @@
-import type { Entry, HardState, LogIndex, SnapshotMark, Term } from "@conclave/raft";
+import type { Entry, HardState, LogIndex, LogPosition, SnapshotMark, Term } from "@conclave/raft";
 import {
   encodeGroupHeader,
   encodeSegmentHeader,
@@ -10,9 +10,11 @@ import {
 import {
   entriesRecordBytes,
   hardStateRecordBytes,
+  lostTailRecordBytes,
   markRecordBytes,
   writeEntries,
   writeHardState,
+  writeLostTail,
   writeMark,
 } from "./wal-record.ts";
 
@@ -25,6 +27,8 @@ export interface WalBatch {
   readonly reset?: SnapshotMark | null;
   /** Everything up to here is durable in the state store. */
   readonly floor?: SnapshotMark | null;
+  /** Entries up to here were lost, though they may have been acknowledged; null: the log holds them again. */
+  readonly lostTail?: LogPosition | null;
 }
 
 /** The log as the last written group left it: what the next one continues. */
@@ -34,6 +38,7 @@ export interface WalTail {
   readonly term: Term;
   readonly hardState: HardState | null;
   readonly floor: SnapshotMark | null;
+  readonly lostTail: LogPosition | null;
 }
 
 export interface EncodedGroup {
@@ -55,22 +60,24 @@ export class GroupEncoder {
   /** For a group in the middle of a segment, at `offset` of the file. No batches: a seal. */
   encode(batches: readonly WalBatch[], tail: WalTail, offset: number, seed: number): EncodedGroup {
     const hardState = lastHardState(batches);
-    this.#reserve(GROUP_HEADER_BYTES, batches, hardState, null);
-    return this.#encodeGroup(0, batches, { tail, hardState, floor: null, offset, seed });
+    const repeated = { floor: null, lostTail: null };
+    this.#reserve(GROUP_HEADER_BYTES, batches, hardState, repeated);
+    return this.#encodeGroup(0, batches, { tail, hardState, ...repeated, offset, seed });
   }
 
-  /** A new segment's header and first group, which repeats the hard state and the floor in force. */
+  /** A new segment's header and first group, which repeats what is in force: hard state, floor, lost tail. */
   encodeSegment(
     batches: readonly WalBatch[],
     tail: WalTail,
     header: SegmentHeader,
   ): EncodedGroup & { readonly seed: number } {
     const hardState = lastHardState(batches) ?? tail.hardState;
-    const { floor } = tail;
-    this.#reserve(SEGMENT_HEADER_BYTES + GROUP_HEADER_BYTES, batches, hardState, floor);
+    const repeated = { floor: tail.floor, lostTail: tail.lostTail };
+    this.#reserve(SEGMENT_HEADER_BYTES + GROUP_HEADER_BYTES, batches, hardState, repeated);
     const seed = encodeSegmentHeader(header, this.#buffer);
     const offset = SEGMENT_HEADER_BYTES;
-    const group = this.#encodeGroup(offset, batches, { tail, hardState, floor, offset, seed });
+    const frame = { tail, hardState, ...repeated, offset, seed };
+    const group = this.#encodeGroup(offset, batches, frame);
     return { ...group, bytes: this.#buffer.subarray(0, offset + group.bytes.length), seed };
   }
 
@@ -81,6 +88,7 @@ export class GroupEncoder {
       readonly tail: WalTail;
       readonly hardState: HardState | null;
       readonly floor: SnapshotMark | null;
+      readonly lostTail: LogPosition | null;
       readonly offset: number;
       readonly seed: number;
     },
@@ -90,6 +98,7 @@ export class GroupEncoder {
     const bodyStart = at + GROUP_HEADER_BYTES;
     let end = bodyStart;
     if (frame.floor !== null) end = writeMark(buffer, end, "floor", frame.floor);
+    if (frame.lostTail !== null) end = writeLostTail(buffer, end, frame.lostTail);
     for (const batch of batches) end = writeBatch(buffer, end, batch);
     if (hardState !== null) end = writeHardState(buffer, end, hardState);
     const bodyBytes = end - bodyStart;
@@ -114,11 +123,12 @@ export class GroupEncoder {
     headerBytes: number,
     batches: readonly WalBatch[],
     hardState: HardState | null,
-    floor: SnapshotMark | null,
+    repeated: Pick<WalTail, "floor" | "lostTail">,
   ): void {
     let bytes = headerBytes + groupStride(0);
     if (hardState !== null) bytes += hardStateRecordBytes();
-    if (floor !== null) bytes += markRecordBytes(floor);
+    if (repeated.floor !== null) bytes += markRecordBytes(repeated.floor);
+    if (repeated.lostTail !== null) bytes += lostTailRecordBytes();
     for (const batch of batches) bytes += batchBytes(batch);
     if (bytes <= this.#buffer.length) {
       if (this.#buffer.length <= KEPT_BUFFER_BYTES_MAX) return;
@@ -139,6 +149,7 @@ export function batchBytes(batch: WalBatch): number {
   }
   if (batch.reset) bytes += markRecordBytes(batch.reset);
   if (batch.floor) bytes += markRecordBytes(batch.floor);
+  if (batch.lostTail !== undefined) bytes += lostTailRecordBytes();
   return bytes;
 }
 
@@ -150,10 +161,11 @@ function writeBatch(buffer: Buffer, start: number, batch: WalBatch): number {
     end = writeEntries(buffer, end, batch.entries);
   }
   if (batch.floor) end = writeMark(buffer, end, "floor", batch.floor);
+  if (batch.lostTail !== undefined) end = writeLostTail(buffer, end, batch.lostTail);
   return end;
 }
 
-function lastHardState(batches: readonly WalBatch[]): HardState | null {
+export function lastHardState(batches: readonly WalBatch[]): HardState | null {
   for (let at = batches.length - 1; at >= 0; at -= 1) {
     const hardState = batches[at]?.hardState;
     if (hardState) return hardState;
@@ -162,7 +174,7 @@ function lastHardState(batches: readonly WalBatch[]): HardState | null {
 }
 
 function tailAfter(tail: WalTail, batches: readonly WalBatch[]): WalTail {
-  let { index, term, floor } = tail;
+  let { index, term, floor, lostTail } = tail;
   for (const batch of batches) {
     if (batch.reset) {
       ({ index, term } = batch.reset);
@@ -171,8 +183,9 @@ function tailAfter(tail: WalTail, batches: readonly WalBatch[]): WalTail {
     const last = batch.entries?.at(-1);
     if (last !== undefined) ({ index, term } = last);
     if (batch.floor) floor = batch.floor;
+    if (batch.lostTail !== undefined) lostTail = batch.lostTail;
   }
-  return { ...tail, index, term, floor };
+  return { ...tail, index, term, floor, lostTail };
 }
 
 function highestIndex(batches: readonly WalBatch[]): LogIndex {

@@ -3,7 +3,9 @@ import { assert } from "@conclave/base";
 import type { LogIndex, MemberId, Term } from "@conclave/raft";
 
 /** The layouts of docs/wal-format.md that frame the records: segment names, segment headers, group headers. */
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
+/** A segment that does not begin the log anew reads the same in both versions. */
+const FORMAT_VERSION_BEFORE = 1;
 export const SEGMENT_HEADER_BYTES = 64;
 export const GROUP_HEADER_BYTES = 40;
 /** Groups begin at multiples of this. */
@@ -16,7 +18,10 @@ const GROUP_MAGIC = 0x50475743;
 const SEGMENT_NAME = /^([0-9a-f]{16})-([0-9a-f]{16})\.wal$/;
 
 export interface SegmentHeader {
-  readonly formatVersion: number;
+  /** Set by whoever reads; written as the oldest version that can read the segment. */
+  readonly formatVersion?: number;
+  /** The segments before this one are void: the log was damaged, and this one says all that is left of it. */
+  readonly beginsAnew: boolean;
   readonly previousCrc: number;
   readonly clusterId: bigint;
   readonly memberId: MemberId;
@@ -55,13 +60,14 @@ export function parseSegmentName(name: string): { sequence: number; firstIndex: 
 export function encodeSegmentHeader(header: SegmentHeader, target: Buffer): number {
   target.fill(0, 0, SEGMENT_HEADER_BYTES);
   target.set(SEGMENT_MAGIC, 0);
-  target.writeUInt32LE(header.formatVersion, 8);
+  target.writeUInt32LE(header.beginsAnew ? FORMAT_VERSION : FORMAT_VERSION_BEFORE, 8);
   target.writeUInt32LE(header.previousCrc, 12);
   target.writeBigUInt64LE(header.clusterId, 16);
   target.writeBigUInt64LE(header.memberId, 24);
   writeUint53(target, header.sequence, 32);
   writeUint53(target, header.tailIndex, 40);
   writeUint53(target, header.tailTerm, 48);
+  target.writeUInt32LE(header.beginsAnew ? 1 : 0, 56);
   const seed = crc32(target.subarray(0, 60));
   target.writeUInt32LE(seed, 60);
   return seed;
@@ -70,7 +76,7 @@ export function encodeSegmentHeader(header: SegmentHeader, target: Buffer): numb
 /** @returns null unless the bytes are a whole and undamaged header, of whatever format version. */
 export function decodeSegmentHeader(
   bytes: Buffer,
-): { readonly header: SegmentHeader; readonly seed: number } | null {
+): { readonly header: Required<SegmentHeader>; readonly seed: number } | null {
   if (bytes.length < SEGMENT_HEADER_BYTES) return null;
   if (!bytes.subarray(0, 8).equals(SEGMENT_MAGIC)) return null;
   const seed = bytes.readUInt32LE(60);
@@ -81,6 +87,7 @@ export function decodeSegmentHeader(
   if (sequence === null || tailIndex === null || tailTerm === null) return null;
   const header = {
     formatVersion: bytes.readUInt32LE(8),
+    beginsAnew: bytes.readUInt32LE(56) === 1,
     previousCrc: bytes.readUInt32LE(12),
     clusterId: bytes.readBigUInt64LE(16),
     memberId: bytes.readBigUInt64LE(24),

@@ -13,7 +13,14 @@ import {
 import { decodeRecords, UnknownRecord } from "./wal-record.ts";
 
 const SEED = 0x5eed;
-const TAIL: WalTail = { previousCrc: 0xabcdef, index: 41, term: 3, hardState: null, floor: null };
+const TAIL: WalTail = {
+  previousCrc: 0xabcdef,
+  index: 41,
+  term: 3,
+  hardState: null,
+  floor: null,
+  lostTail: null,
+};
 
 function decoded(bytes: Buffer) {
   const header = decodeGroupHeader(bytes, 0, SEED);
@@ -117,6 +124,7 @@ describe("what is not the group that was written is not taken for it", () => {
 describe("segments", () => {
   const header = {
     formatVersion: 1,
+    beginsAnew: false,
     previousCrc: 77,
     clusterId: 2n ** 63n,
     memberId: 9n,

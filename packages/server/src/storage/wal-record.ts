@@ -1,5 +1,12 @@
 import { assert } from "@conclave/base";
-import type { Entry, HardState, LogIndex, MemberId, SnapshotMark } from "@conclave/raft";
+import type {
+  Entry,
+  HardState,
+  LogIndex,
+  LogPosition,
+  MemberId,
+  SnapshotMark,
+} from "@conclave/raft";
 import { readUint53, writeUint53 } from "./wal-header.ts";
 
 /** What the body of a group is made of (docs/wal-format.md, "Body: records"). */
@@ -7,18 +14,21 @@ export type WalRecord =
   | { readonly type: "hard-state"; readonly hardState: HardState }
   | { readonly type: "entries"; readonly firstIndex: LogIndex; readonly entries: readonly Entry[] }
   | { readonly type: "floor"; readonly mark: SnapshotMark }
-  | { readonly type: "reset"; readonly mark: SnapshotMark };
+  | { readonly type: "reset"; readonly mark: SnapshotMark }
+  | { readonly type: "lost-tail"; readonly lostTail: LogPosition | null };
 
 const HARD_STATE = 1;
 const ENTRIES = 2;
 const FLOOR = 3;
 const RESET = 4;
+const LOST_TAIL = 5;
 
 const RECORD_HEADER_BYTES = 8;
 const HARD_STATE_BYTES = 24;
 const ENTRIES_HEADER_BYTES = 16;
 const ENTRY_HEADER_BYTES = 16;
 const MARK_HEADER_BYTES = 24;
+const LOST_TAIL_BYTES = 16;
 
 const KIND_CODES = { command: 0, membership: 1 } as const;
 const KINDS: readonly Entry["kind"][] = ["command", "membership"];
@@ -41,6 +51,10 @@ export function entriesRecordBytes(entries: readonly Entry[]): number {
 export function markRecordBytes(mark: SnapshotMark): number {
   const { voters, learners } = mark.membership;
   return RECORD_HEADER_BYTES + MARK_HEADER_BYTES + 8 * (voters.length + learners.length);
+}
+
+export function lostTailRecordBytes(): number {
+  return RECORD_HEADER_BYTES + LOST_TAIL_BYTES;
 }
 
 /** Each writer answers the offset after what it wrote. */
@@ -93,6 +107,14 @@ export function writeMark(
   return at;
 }
 
+/** Null, written as a position that no entry has: the log is whole again. */
+export function writeLostTail(target: Buffer, start: number, lost: LogPosition | null): number {
+  const at = writeRecordHeader(target, start, LOST_TAIL, LOST_TAIL_BYTES);
+  writeUint53(target, lost?.term ?? 0, at);
+  writeUint53(target, lost?.index ?? 0, at + 8);
+  return at + LOST_TAIL_BYTES;
+}
+
 /**
  * Reads a body whose CRC is good. The data of entries are views of it: the caller gives it away.
  * @throws UnknownRecord if it was written by a version that knows more than this one.
@@ -121,6 +143,8 @@ function decodeRecord(type: number | undefined, payload: Buffer): WalRecord {
       return { type: "floor", mark: decodeMark(payload) };
     case RESET:
       return { type: "reset", mark: decodeMark(payload) };
+    case LOST_TAIL:
+      return { type: "lost-tail", lostTail: decodeLostTail(payload) };
     default:
       throw new UnknownRecord(`record of unknown type ${type}`);
   }
@@ -162,6 +186,12 @@ function decodeMark(payload: Buffer): SnapshotMark {
   }
   const membership = { voters: ids.slice(0, voters), learners: ids.slice(voters) };
   return { index: count(payload, 0), term: count(payload, 8), membership };
+}
+
+function decodeLostTail(payload: Buffer): LogPosition | null {
+  requireBytes(payload.length === LOST_TAIL_BYTES);
+  const term = count(payload, 0);
+  return term === 0 ? null : { term, index: count(payload, 8) };
 }
 
 function count(payload: Buffer, at: number): number {

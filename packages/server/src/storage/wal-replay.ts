@@ -1,4 +1,12 @@
-import type { Entry, HardState, LogIndex, MemberId, SnapshotMark, Term } from "@conclave/raft";
+import type {
+  Entry,
+  HardState,
+  LogIndex,
+  LogPosition,
+  MemberId,
+  SnapshotMark,
+  Term,
+} from "@conclave/raft";
 import type { Disk } from "./disk.ts";
 import { StorageFailure, WalCorruption, WalMismatch } from "./storage-error.ts";
 import {
@@ -20,6 +28,8 @@ export interface ReplayOptions {
   readonly memberId: MemberId;
   /** The log was durable at least up to here, as another place knows: the applied index of the state store. */
   readonly durableIndex: LogIndex;
+  /** A segment of this sequence was begun, as the vote file knows. 0: none is known of. */
+  readonly newestSegment: number;
 }
 
 /** A segment as far as {@link Wal.release} needs to know it. */
@@ -54,20 +64,60 @@ export interface Replay {
   readonly entries: Entry[];
   readonly lastIndex: LogIndex;
   readonly lastTerm: Term;
+  /** Not null while the log lacks entries that a damage took. */
+  readonly lostTail: LogPosition | null;
   readonly segments: SegmentSummary[];
+  /** Segments from before the log began anew. */
+  readonly voidNames: readonly string[];
   /** Null if there is no segment. */
   readonly tail: SegmentTail | null;
 }
 
-/** Reads and judges the whole log; changes nothing. The rules are those of docs/wal-format.md, "Reading it back". */
+/** What there is to read of a log that is damaged. */
+export interface ReplayToDamage {
+  readonly corruption: WalCorruption;
+  /** The log as the last good group before the damage left it: not always a beginning of the log as it was. */
+  readonly log: LogReplay;
+}
+
+/**
+ * Reads and judges the whole log; changes nothing. The rules are those of docs/wal-format.md, "Reading it back".
+ * @throws WalCorruption, WalMismatch
+ */
 export async function replayLog(
   disk: Disk,
   directory: string,
   options: ReplayOptions,
 ): Promise<Replay> {
-  const names = (await disk.list(directory)).filter((name) => parseSegmentName(name) !== null);
-  names.sort();
+  return replayInto(new LogReplay(), disk, directory, options);
+}
+
+/** The same for a log that {@link replayLog} refused. */
+export async function replayToDamage(
+  disk: Disk,
+  directory: string,
+  options: ReplayOptions,
+): Promise<ReplayToDamage> {
   const log = new LogReplay();
+  try {
+    await replayInto(log, disk, directory, options);
+  } catch (corruption) {
+    if (corruption instanceof WalCorruption) return { corruption, log };
+    throw corruption;
+  }
+  throw new Error(`${directory} reads well the second time: the medium is not to be relied on`);
+}
+
+async function replayInto(
+  log: LogReplay,
+  disk: Disk,
+  directory: string,
+  options: ReplayOptions,
+): Promise<Replay> {
+  const allNames = await segmentNames(disk, directory);
+  const first = await newestBeginning(disk, directory, allNames);
+  const voidNames = allNames.slice(0, first);
+  const names = allNames.slice(first);
   const segments: SegmentSummary[] = [];
   let tail: SegmentTail | null = null;
   for (const name of names) {
@@ -77,16 +127,40 @@ export async function replayLog(
     tail = reader.readGroups(name === names.at(-1));
     segments.push({ name, sequence: reader.header.sequence, maxIndex: reader.maxIndex });
   }
+  log.checkNewest(options.newestSegment, segments.at(-1)?.sequence ?? 0, tail);
   log.checkReaches(options.durableIndex, tail);
-  const { hardState, floor, entries, lastIndex, lastTerm } = log;
-  return { hardState, floor, entries, lastIndex, lastTerm, segments, tail };
+  const { hardState, floor, entries, lastIndex, lastTerm, lostTail } = log;
+  return { hardState, floor, entries, lastIndex, lastTerm, lostTail, segments, voidNames, tail };
 }
 
-async function readSegment(disk: Disk, path: string): Promise<Buffer> {
+/** Oldest first. */
+export async function segmentNames(disk: Disk, directory: string): Promise<string[]> {
+  const names = (await disk.list(directory)).filter((name) => parseSegmentName(name) !== null);
+  return names.sort();
+}
+
+/** Where in `names` the log begins: at the newest segment that begins it anew, or at the oldest there is. */
+async function newestBeginning(
+  disk: Disk,
+  directory: string,
+  names: readonly string[],
+): Promise<number> {
+  for (let at = names.length - 1; at > 0; at -= 1) {
+    const bytes = await readSegment(disk, `${directory}/${names[at]}`, SEGMENT_HEADER_BYTES);
+    if (decodeSegmentHeader(bytes)?.header.beginsAnew === true) return at;
+  }
+  return 0;
+}
+
+export async function readSegment(
+  disk: Disk,
+  path: string,
+  bytesMax = Number.MAX_SAFE_INTEGER,
+): Promise<Buffer> {
   try {
     const file = await disk.open(path, { create: false });
     try {
-      const bytes = await file.read(0, await file.size());
+      const bytes = await file.read(0, Math.min(bytesMax, await file.size()));
       return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
     } finally {
       await file.close();
@@ -97,7 +171,7 @@ async function readSegment(disk: Disk, path: string): Promise<Buffer> {
 }
 
 /** The log as it grows while records are read in the order in which they were written: the last write wins. */
-class LogReplay {
+export class LogReplay {
   hardState: HardState | null = null;
   floor: SnapshotMark | null = null;
   entries: Entry[] = [];
@@ -105,6 +179,14 @@ class LogReplay {
   #firstIndex: LogIndex = 1;
   lastIndex: LogIndex = 0;
   lastTerm: Term = 0;
+  lostTail: LogPosition | null = null;
+  /** A group whose CRC is good says what cannot be, and a part of it may have been taken in. */
+  isContradictory = false;
+
+  /** Index of the first entry there is, or would be. */
+  get firstIndex(): LogIndex {
+    return this.#firstIndex;
+  }
 
   /** The segments before were released: the log begins after this tail. */
   beginAfter(tailIndex: LogIndex, tailTerm: Term): void {
@@ -128,7 +210,17 @@ class LogReplay {
         this.entries = [];
         this.beginAfter(record.mark.index, record.mark.term);
         return null;
+      case "lost-tail":
+        this.lostTail = record.lostTail;
+        return null;
     }
+  }
+
+  /** @throws WalCorruption if a segment is missing at the end. */
+  checkNewest(newestSegment: number, lastSequence: number, tail: SegmentTail | null): void {
+    if (lastSequence >= newestSegment) return;
+    const reason = `segment ${newestSegment} is missing at the end`;
+    throw new WalCorruption(tail?.name ?? "(none)", tail?.endOffset ?? 0, this.lastIndex, reason);
   }
 
   /** @throws WalCorruption if the log ends before what is known to be durable, or begins after its floor. */
@@ -140,6 +232,8 @@ class LogReplay {
       const reason = `the log begins at index ${this.#firstIndex}, its floor is ${floorIndex}`;
       throw new WalCorruption(file, 0, floorIndex, reason);
     }
+    // Of a log that recovers it is known to lack what was durable.
+    if (this.lostTail !== null) return;
     const known = Math.max(durableIndex, this.hardState?.commit ?? 0, floorIndex);
     if (this.lastIndex < known) {
       const reason = `the log ends at index ${this.lastIndex}, but index ${known} was durable`;
@@ -174,7 +268,7 @@ class LogReplay {
 
 /** Reads one segment into the log. */
 class SegmentReader {
-  readonly header: SegmentHeader;
+  readonly header: Required<SegmentHeader>;
   maxIndex: LogIndex = 0;
   readonly #name: string;
   readonly #bytes: Buffer;
@@ -268,7 +362,10 @@ class SegmentReader {
   #applyBody(offset: number, body: Buffer): void {
     for (const record of this.#decode(offset, body)) {
       const refusal = this.#log.apply(record);
-      if (refusal !== null) throw this.#corruption(offset, refusal);
+      if (refusal !== null) {
+        this.#log.isContradictory = true;
+        throw this.#corruption(offset, refusal);
+      }
       if (record.type !== "entries") continue;
       this.maxIndex = Math.max(this.maxIndex, record.firstIndex + record.entries.length - 1);
     }

@@ -4,6 +4,9 @@ import type { Disk, DiskFile } from "./disk.ts";
 import { type SegmentHeader, segmentName } from "./wal-header.ts";
 import type { Replay, SegmentSummary, SegmentTail } from "./wal-replay.ts";
 
+/** What the segments of a damaged log are renamed to. */
+export const DAMAGED_SUFFIX = ".damaged";
+
 /** A segment that is made but not in use yet has this name; a leftover is worthless. */
 export const PREPARED_NAME = "prepared.tmp";
 
@@ -62,7 +65,8 @@ export class WalSegments {
    */
   async repair(replay: Replay): Promise<void> {
     const names = await this.#disk.list(this.#directory);
-    if (names.includes(PREPARED_NAME)) await this.#disk.remove(this.#path(PREPARED_NAME));
+    await removePrepared(this.#disk, this.#directory);
+    await this.#setAside(names, replay.voidNames);
     const summary = this.#summaries.at(-1);
     if (replay.tail !== null && summary !== undefined) {
       const file = await this.#disk.open(this.#path(summary.name), { create: false });
@@ -86,7 +90,7 @@ export class WalSegments {
   nextHeader(tail: Pick<SegmentHeader, "previousCrc" | "tailIndex" | "tailTerm">): SegmentHeader {
     const { clusterId, memberId } = this.#options;
     const sequence = (this.#summaries.at(-1)?.sequence ?? 0) + 1;
-    return { formatVersion: 1, clusterId, memberId, sequence, ...tail };
+    return { beginsAnew: false, clusterId, memberId, sequence, ...tail };
   }
 
   /**
@@ -124,6 +128,17 @@ export class WalSegments {
     this.#current = null;
   }
 
+  /** Segments that a damaged log left behind are kept for a human to look at: those of the last damage, no more. */
+  async #setAside(names: readonly string[], voidNames: readonly string[]): Promise<void> {
+    if (voidNames.length === 0) return;
+    for (const name of names) {
+      if (name.endsWith(DAMAGED_SUFFIX)) await this.#disk.remove(this.#path(name));
+    }
+    for (const name of voidNames) {
+      await this.#disk.rename(this.#path(name), this.#path(name + DAMAGED_SUFFIX));
+    }
+  }
+
   async #removeBelow(floorIndex: LogIndex): Promise<void> {
     for (;;) {
       const oldest = this.#summaries[0];
@@ -149,6 +164,12 @@ export class WalSegments {
   #path(name: string): string {
     return `${this.#directory}/${name}`;
   }
+}
+
+/** A segment that was made and never came into use. */
+export async function removePrepared(disk: Disk, directory: string): Promise<void> {
+  const isThere = (await disk.list(directory)).includes(PREPARED_NAME);
+  if (isThere) await disk.remove(`${directory}/${PREPARED_NAME}`);
 }
 
 async function repairTail(file: DiskFile, tail: SegmentTail): Promise<void> {

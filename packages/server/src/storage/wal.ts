@@ -1,18 +1,29 @@
 import { assert, type Clock, type Timer } from "@conclave/base";
-import type { Entry, HardState, LogIndex, MemberId, SnapshotMark } from "@conclave/raft";
+import type {
+  Entry,
+  HardState,
+  LogIndex,
+  LogPosition,
+  MemberId,
+  Membership,
+  SnapshotMark,
+} from "@conclave/raft";
 import type { Disk } from "./disk.ts";
 import { DurableWriter } from "./durable-writer.ts";
 import { StorageFailure } from "./storage-error.ts";
+import { newerHardState, VoteFile } from "./vote-file.ts";
 import {
   batchBytes,
   type EncodedGroup,
   GroupEncoder,
+  lastHardState,
   type WalBatch,
   type WalTail,
 } from "./wal-group.ts";
-import { groupStride } from "./wal-header.ts";
-import { type Replay, replayLog } from "./wal-replay.ts";
-import { WalSegments } from "./wal-segments.ts";
+import { groupStride, parseSegmentName, type SegmentHeader } from "./wal-header.ts";
+import { type Replay, type ReplayOptions, replayLog, segmentNames } from "./wal-replay.ts";
+import { salvageLog } from "./wal-salvage.ts";
+import { removePrepared, WalSegments } from "./wal-segments.ts";
 
 export interface WalOptions {
   readonly clusterId: bigint;
@@ -42,6 +53,8 @@ export interface WalRecovery {
   readonly floor: SnapshotMark | null;
   /** Consecutive, from floor + 1. */
   readonly entries: readonly Entry[];
+  /** Not null while entries up to here may be lost that were acknowledged: see Restored.lostTail of raft. */
+  readonly lostTail: LogPosition | null;
   /** Bytes of a torn write that were cut from the end. */
   readonly tornBytes: number;
 }
@@ -54,6 +67,33 @@ interface PendingBatch {
 }
 
 const MIB = 1024 * 1024;
+const NO_HARD_STATE: HardState = { term: 0, vote: 0n, commit: 0 };
+
+function replayOptions(options: WalOptions, { reading }: VoteFile): ReplayOptions {
+  const { clusterId, memberId, durableIndex = 0 } = options;
+  const known = Math.max(durableIndex, reading.record?.commit ?? 0);
+  const newestSegment = reading.record?.segment ?? 0;
+  return { clusterId, memberId, durableIndex: known, newestSegment };
+}
+
+/** The first segment of a log that begins anew, as `WalSegments.begin` takes it. */
+function encodeBeginning(
+  place: { readonly clusterId: bigint; readonly memberId: MemberId; readonly sequence: number },
+  content: WalBatch,
+  encoder: GroupEncoder,
+): [SegmentHeader, number, Uint8Array] {
+  const header = { ...place, beginsAnew: true, previousCrc: 0, tailIndex: 0, tailTerm: 0 };
+  const nothing = {
+    previousCrc: 0,
+    index: 0,
+    term: 0,
+    hardState: null,
+    floor: null,
+    lostTail: null,
+  };
+  const { bytes, seed } = encoder.encodeSegment([content], nothing, header);
+  return [header, seed, bytes];
+}
 
 /**
  * The write-ahead log of one member, appended in groups: one durable write in flight, and what arrives meanwhile is the
@@ -70,6 +110,9 @@ export class Wal {
   readonly #segments: WalSegments;
   readonly #encoder = new GroupEncoder();
   readonly #writer: DurableWriter;
+  readonly #votes: VoteFile;
+  /** The vote of the group in flight on its way to its other copy; null if the group has none. */
+  #voting: Promise<void> | null = null;
 
   /** Batches not yet given to the disk, in order. */
   #pending: PendingBatch[] = [];
@@ -94,7 +137,13 @@ export class Wal {
   #lastWriteMs: number;
   #writeStartedMs = 0;
 
-  private constructor(options: WalOptions, segments: WalSegments, replay: Replay) {
+  private constructor(
+    options: WalOptions,
+    segments: WalSegments,
+    votes: VoteFile,
+    replay: Replay,
+    hardState: HardState | null,
+  ) {
     this.#clock = options.clock;
     this.#onFatal = options.onFatal;
     this.#schedule = options.schedule ?? queueMicrotask;
@@ -103,13 +152,15 @@ export class Wal {
     this.#pendingBytesMax = options.pendingBytesMax ?? 64 * MIB;
     this.#sealAfterIdleMs = options.sealAfterIdleMs ?? 50;
     this.#segments = segments;
+    this.#votes = votes;
     this.#writer = new DurableWriter(options.clock);
     this.#tail = {
       previousCrc: replay.tail?.previousCrc ?? 0,
       index: replay.lastIndex,
       term: replay.lastTerm,
-      hardState: replay.hardState,
+      hardState,
       floor: replay.floor,
+      lostTail: replay.lostTail,
     };
     this.#offset = replay.tail?.endOffset ?? 0;
     this.#appendedIndex = replay.lastIndex;
@@ -121,27 +172,96 @@ export class Wal {
 
   /**
    * Reads, judges and repairs the log in `directory`, which exists, and makes it ready to append to.
-   * @throws WalCorruption, WalMismatch, StorageFailure: nothing on the disk was changed by the first two.
+   * @throws WalCorruption, WalMismatch, DataDirectoryError, StorageFailure: nothing on the disk was changed but by the last.
    */
   static async open(
     disk: Disk,
     directory: string,
     options: WalOptions,
   ): Promise<{ readonly wal: Wal; readonly recovered: WalRecovery }> {
-    const { clusterId, memberId, durableIndex = 0, segmentBytes = 32 * MIB } = options;
-    const replay = await replayLog(disk, directory, { clusterId, memberId, durableIndex });
+    const votes = await VoteFile.open(disk, directory, options);
+    try {
+      return await Wal.#openBeside(votes, disk, directory, options);
+    } catch (error) {
+      await votes.close();
+      throw error;
+    }
+  }
+
+  static async #openBeside(
+    votes: VoteFile,
+    disk: Disk,
+    directory: string,
+    options: WalOptions,
+  ): Promise<{ readonly wal: Wal; readonly recovered: WalRecovery }> {
+    const { clusterId, memberId, segmentBytes = 32 * MIB } = options;
+    const { record } = votes.reading;
+    const replay = await replayLog(disk, directory, replayOptions(options, votes));
+    const hardState = newerHardState(directory, replay.hardState, record);
     const segmentOptions = { clusterId, memberId, segmentBytes };
     const segments = new WalSegments(disk, directory, segmentOptions, replay.segments);
     try {
       await segments.repair(replay);
+      const segment = replay.segments.at(-1)?.sequence ?? 0;
+      await votes.settle({ ...(hardState ?? NO_HARD_STATE), segment });
       if (replay.tail === null) await segments.prepareNext();
     } catch (cause) {
       throw new StorageFailure("the write-ahead log cannot be made ready", { cause });
     }
-    const { hardState, floor, entries, tail } = replay;
+    const { floor, entries, lostTail, tail } = replay;
     const tornBytes = tail === null ? 0 : tail.dirtyEnd - tail.endOffset;
-    const wal = new Wal(options, segments, replay);
-    return { wal, recovered: { hardState, floor, entries, tornBytes } };
+    const wal = new Wal(options, segments, votes, replay, hardState);
+    return { wal, recovered: { hardState, floor, entries, lostTail, tornBytes } };
+  }
+
+  /**
+   * Lets a log that {@link open} refused as corrupt begin anew with what of it is certain. The damaged segments are kept aside.
+   * @throws DataDirectoryError if that cannot be done without losing a vote
+   */
+  static async salvage(
+    disk: Disk,
+    directory: string,
+    options: WalOptions,
+    membership: Membership,
+  ): Promise<void> {
+    const votes = await VoteFile.open(disk, directory, options);
+    try {
+      const replay = replayOptions(options, votes);
+      const { durableIndex: appliedIndex = 0 } = options;
+      const state = { appliedIndex, membership };
+      const content = await salvageLog(disk, directory, replay, votes.reading, state);
+      await Wal.beginAnew(disk, directory, options, content, votes.reading.record?.segment ?? 0);
+    } finally {
+      await votes.close();
+    }
+  }
+
+  /**
+   * Puts a new log in the place of what there is, in one step: until the new segment has its name, the old ones count.
+   * Requires: the log is not open, and `content` says all that it has to say: reset, hard state, lost tail.
+   */
+  static async beginAnew(
+    disk: Disk,
+    directory: string,
+    options: WalOptions,
+    content: WalBatch,
+    newestSegment = 0,
+  ): Promise<void> {
+    const { clusterId, memberId, segmentBytes = 32 * MIB } = options;
+    const names = await segmentNames(disk, directory);
+    await removePrepared(disk, directory);
+    const newest = parseSegmentName(names.at(-1) ?? "")?.sequence ?? 0;
+    const sequence = Math.max(newest, newestSegment) + 1;
+    const segmentOptions = { clusterId, memberId, segmentBytes };
+    const segments = new WalSegments(disk, directory, segmentOptions, []);
+    try {
+      await segments.begin(
+        ...encodeBeginning({ clusterId, memberId, sequence }, content, new GroupEncoder()),
+      );
+      await segments.close();
+    } catch (cause) {
+      throw new StorageFailure("the write-ahead log cannot begin anew", { cause });
+    }
   }
 
   /** Last index of the log, durable or not yet. */
@@ -204,6 +324,7 @@ export class Wal {
       await this.#whenIdle();
     }
     await this.#segments.close();
+    await this.#votes.close();
   }
 
   #checkContinues(batch: WalBatch): void {
@@ -268,14 +389,37 @@ export class Wal {
       );
       return;
     }
+    this.#voting = this.#vote(lastHardState(batches), current.summary.sequence);
     const offset = this.#offset;
     const encoded = this.#encoder.encode(batches, this.#tail, offset, current.seed);
     this.#advance(encoded, offset + encoded.bytes.length);
     this.#isSealed = group.length === 0;
     this.#writer.write(current.file, offset, encoded.bytes, (failure) => {
-      if (failure === null) this.#complete();
+      if (failure === null) this.#completeWithVote();
       else this.#fail(failure.cause);
     });
+  }
+
+  /** Begins to write the other copy of a vote, beside the group that holds it. Null: the copy says the same already. */
+  #vote(hardState: HardState | null, segment: number): Promise<void> | null {
+    if (hardState === null || !this.#votes.lacks(hardState)) return null;
+    // The commit that stands in this group may speak of entries in this group, which may get lost beside it.
+    const commit = Math.min(hardState.commit, this.#tail.index);
+    const written = this.#votes.write({ ...hardState, commit, segment });
+    written.catch(() => {}); // looked at when the group is written
+    return written;
+  }
+
+  #completeWithVote(): void {
+    const voting = this.#voting;
+    this.#voting = null;
+    if (voting === null) this.#complete();
+    else {
+      voting.then(
+        () => this.#complete(),
+        (cause: unknown) => this.#fail(cause),
+      );
+    }
   }
 
   async #beginSegment(batches: readonly WalBatch[]): Promise<void> {
@@ -285,6 +429,8 @@ export class Wal {
     await this.#segments.begin(header, encoded.seed, encoded.bytes);
     this.#advance(encoded, encoded.bytes.length);
     this.#isSealed = false;
+    const { sequence } = header;
+    await this.#votes.write({ ...(this.#tail.hardState ?? NO_HARD_STATE), segment: sequence });
   }
 
   #advance(group: EncodedGroup, endOffset: number): void {

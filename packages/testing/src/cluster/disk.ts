@@ -71,7 +71,7 @@ export class MemberDisk {
     this.troubles.forget();
     const { onFatal } = options;
     const terms = this.#storeTerms(clock, onFatal);
-    const store = new SimulatedStore({ ...terms, isIncoming: false }, state, stateIndex);
+    let store = new SimulatedStore({ ...terms, isIncoming: false }, state, stateIndex);
     this.#mountedState = { store, installed };
     const memory = this.troubles.over(log);
     if (!log.hasDirectory(LOG_DIRECTORY)) await memory.makeDirectory(LOG_DIRECTORY);
@@ -82,13 +82,16 @@ export class MemberDisk {
       steps: this.#steps,
       drawMs: () => this.#drawMs(this.#speed.syncMsMax),
     });
-    const { wal, recovered } = await openLog(
+    const { wal, recovered, keepsState } = await openLog(
       disk,
       LOG_DIRECTORY,
       { ...options, segmentBytes: this.#speed.segmentBytes ?? 16 * 1024 },
-      stateIndex,
-      installed,
+      { appliedIndex: stateIndex, installed, damage: null },
     );
+    if (!keepsState) {
+      store = new SimulatedStore({ ...terms, isIncoming: false }, new Map(), 0);
+      this.#mountedState = { store, installed: null };
+    }
     return new MemberStorage(wal, store, recovered, this.#place(clock, terms));
   }
 

@@ -56,7 +56,7 @@ export function randomBatch(model: WalModel, prng: Prng): WalBatch {
   const newTerm = overwrites ? term + 1 : term;
   const entries = randomEntries(firstIndex, newTerm, prng);
   const hasState = overwrites || nextChance(prng, 0.3);
-  return { entries, ...(hasState ? { hardState: stateOf(newTerm, floorIndex, prng) } : {}) };
+  return { entries, ...(hasState ? { hardState: stateOf(newTerm, floorIndex) } : {}) };
 }
 
 function randomEntries(firstIndex: number, term: number, prng: Prng): Entry[] {
@@ -66,8 +66,9 @@ function randomEntries(firstIndex: number, term: number, prng: Prng): Entry[] {
   );
 }
 
-function stateOf(term: number, commit: number, prng: Prng): HardState {
-  return { term, vote: BigInt(nextBelow(prng, 3)), commit };
+function stateOf(term: number, commit: number): HardState {
+  // One vote a term (Raft 5.2).
+  return { term, vote: BigInt(term), commit };
 }
 
 function termAt(model: WalModel, index: number): SnapshotMark["term"] {
