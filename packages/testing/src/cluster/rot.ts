@@ -32,7 +32,11 @@ export function rotLog(image: DiskImage, directory: string, kind: RotKind, prng:
   });
   const stretch = stretches[nextBelow(prng, stretches.length || 1)];
   if (stretch === undefined) return false;
-  const change = kind === "bit" ? turnBit(image, stretch, prng) : loseSector(image, stretch, kind);
+  const ends = stretches.filter(({ path }) => path === stretch.path).map(({ to }) => to);
+  const change =
+    kind === "bit"
+      ? turnBit(image, stretch, prng)
+      : loseSector(image, stretch, Math.max(...ends), kind);
   if (change === null) return false;
   const file = image.fileAt(stretch.path) ?? 0;
   image.apply({ type: "write", file, ...change });
@@ -61,10 +65,10 @@ function turnBit(image: DiskImage, { path, from, to }: Stretch, prng: Prng) {
   return { offset, bytes: Uint8Array.of(byte ^ (1 << nextBelow(prng, 8))) };
 }
 
-/** The sector in which the stretch begins; null if what follows the stretch would suffer too, or nothing would change. */
-function loseSector(image: DiskImage, { path, from, to }: Stretch, kind: RotKind) {
+/** The sector in which the stretch begins; null if it reaches beyond what is vouched for, or nothing would change. */
+function loseSector(image: DiskImage, { path, from }: Stretch, vouchedEnd: number, kind: RotKind) {
   const offset = from - (from % SECTOR_BYTES);
-  if (offset + SECTOR_BYTES > to) return null;
+  if (offset + SECTOR_BYTES > vouchedEnd) return null;
   const content = contentOf(image, path);
   const sector = content.subarray(offset, offset + SECTOR_BYTES);
   const elsewhere = content.subarray(offset + SECTOR_BYTES, offset + 2 * SECTOR_BYTES);
