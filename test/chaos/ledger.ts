@@ -1,7 +1,7 @@
 import type { Channel } from "@conclave/rpc";
 import { EventType, KV, Maintenance, Watch, WatchRequest, WatchResponse } from "@conclave/wire";
-import type { WatchedEvent } from "../simulation/history.ts";
 import { callUnary } from "./call-unary.ts";
+import type { WatchedEvent } from "./operations.ts";
 import { bytesOf, prefixEnd, textOf } from "./workers/bytes.ts";
 
 const EVERYTHING = Uint8Array.of(0);

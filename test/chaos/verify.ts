@@ -4,15 +4,15 @@ import {
   mutualExclusion,
   watchComplete,
 } from "../../packages/testing/src/checks.ts";
-import { checkLeases } from "../simulation/checks/leases.ts";
-import { LedgerStates } from "../simulation/checks/ledger.ts";
-import { checkReads, checkRealTime } from "../simulation/checks/reads.ts";
 import { check } from "../simulation/checks/violation.ts";
-import { checkWrites } from "../simulation/checks/writes.ts";
-import type { WatchedEvent } from "../simulation/history.ts";
 import { eventually } from "../support/eventually.ts";
+import { checkLeases } from "./checks/leases.ts";
+import { LedgerStates } from "./checks/ledger.ts";
+import { checkReads, checkRealTime } from "./checks/reads.ts";
+import { checkWrites } from "./checks/writes.ts";
 import type { ChaosCluster } from "./cluster.ts";
 import { readHash, readLedger } from "./ledger.ts";
+import type { WatchedEvent } from "./operations.ts";
 import { PREFIX } from "./workers/key-names.ts";
 import { ELECTION_NAME, FENCED_KEY, LOCK_NAME } from "./workers/lock-worker.ts";
 import type { Scene } from "./workers/worker.ts";

@@ -1,39 +1,37 @@
+import type { TimedOperation } from "@conclave/testing";
+
 /** What clients asked and were told. Times are virtual ms; `Infinity`: no answer, so it may have happened, or may yet. */
-export interface OperationBase {
+export interface Operation {
   readonly client: string;
+  readonly method: "put" | "delete-range" | "txn" | "range";
+  /** The request, encoded: what the log has is the same bytes. */
+  readonly body: Uint8Array;
+  /** No other request of the run has the same bytes. */
+  readonly isUnique: boolean;
+  /** A read that may be old, but is of a state there was. */
+  readonly isSerializable: boolean;
+  /** A read at a revision before the newest; 0: of the newest state. */
+  readonly atRevision: number;
   readonly invokedMs: number;
   completedMs: number;
-}
-
-export interface Write extends OperationBase {
-  readonly kind: "put" | "compare-and-put" | "delete";
-  readonly key: string;
-  /** Unique in the run; empty for a delete. */
-  readonly value: string;
-  /** For a compare-and-put: the mod revision it wants to find. */
-  readonly expectedModRevision: number;
   /** Of the answer; 0 without one. */
   revision: number;
-  /** Of the answer: the transaction's branch, or whether something was deleted. */
-  succeeded: boolean;
+  /** The answer without its header, encoded; null without one. */
+  answer: Uint8Array | null;
   /** Certainly not applied: the refusal says so. */
   isRefused: boolean;
+  /** Refused because the revision asked for was compacted away. */
+  isCompacted: boolean;
 }
 
-export interface Pair {
+export type RegisterInput =
+  | { readonly kind: "read" }
+  | { readonly kind: "write"; readonly value: string }
+  | { readonly kind: "swap"; readonly expected: string; readonly value: string };
+
+/** An operation on one key, with what its caller saw of it: no revision. */
+export interface RegisterOperation extends TimedOperation<RegisterInput, string> {
   readonly key: string;
-  readonly value: string;
-  readonly modRevision: number;
-  readonly createRevision: number;
-  readonly version: number;
-}
-
-export interface Read extends OperationBase {
-  /** A serializable one may be old, but is a state there was. */
-  readonly kind: "range" | "serializable-range";
-  readonly prefix: string;
-  revision: number;
-  pairs: readonly Pair[];
 }
 
 export interface LeaseLife {
@@ -41,43 +39,102 @@ export interface LeaseLife {
   readonly id: bigint;
   /** As granted. Milliseconds. */
   readonly ttlMs: number;
-  readonly key: string;
   /** When the newest request that was answered with a TTL was sent: the lease lives from then, or later, for its TTL. */
   renewedAtMs: number;
   /** Its client let it go. */
   revokeAskedMs: number;
+  /** Every renewal that was answered. */
+  readonly renewals: { readonly invokedMs: number; readonly ttlSeconds: number }[];
 }
 
+/** A lock of the server's service, or of the SDK. */
 export interface Hold {
   readonly client: string;
   readonly key: string;
   /** Revision of the answer to Lock. */
   readonly revision: number;
+  readonly grantedMs: number;
+}
+
+export interface SdkHold {
+  readonly client: string;
+  readonly name: string;
+  /** The fencing token: create revision of the holder's key. */
+  readonly fence: number;
+  readonly fromMs: number;
+  /** When its signal aborted. */
+  toMs: number;
+}
+
+export interface WatchedPair {
+  readonly value: string;
+  readonly createRevision: number;
+  readonly version: number;
+  readonly modRevision: number;
 }
 
 export interface WatchedEvent {
   readonly revision: number;
   readonly key: string;
   /** Null: deleted. */
-  readonly value: string | null;
+  readonly pair: WatchedPair | null;
+  /** Null: there was none, it was not asked for, or it is compacted. */
+  readonly before: WatchedPair | null;
 }
 
+export interface WatchedResponse {
+  readonly revision: number;
+  readonly kind: "created" | "events" | "progress" | "canceled";
+  /** More of the same revision follows. */
+  readonly isFragment: boolean;
+  /** Of a watch that asked for what is compacted away, else 0. */
+  readonly compactRevision: number;
+  readonly events: readonly WatchedEvent[];
+}
+
+/** One watch on one stream. */
 export interface Watched {
   readonly client: string;
-  readonly prefix: string;
-  readonly events: WatchedEvent[];
+  /** `[key, rangeEnd)` as requests have it. */
+  readonly key: string;
+  readonly rangeEnd: string;
+  /** First revision wanted; 0: the one after that of the answer. */
+  readonly from: number;
+  readonly wantsPuts: boolean;
+  readonly wantsDeletes: boolean;
+  readonly wantsBefore: boolean;
+  readonly takesFragments: boolean;
+  readonly responses: WatchedResponse[];
 }
 
 export class History {
-  readonly writes: Write[] = [];
-  readonly reads: Read[] = [];
+  readonly operations: Operation[] = [];
+  /** They are among the operations as well. */
+  readonly registers: RegisterOperation[] = [];
   readonly leases: LeaseLife[] = [];
   readonly holds: Hold[] = [];
+  readonly sdkHolds: SdkHold[] = [];
   readonly watches: Watched[] = [];
   /** Calls that have not ended. */
   pendingCalls = 0;
 
+  /** Everything whose outcome is checked. */
   get operationCount(): number {
-    return this.writes.length + this.reads.length + this.leases.length + this.holds.length;
+    const renewals = this.leases.reduce((sum, lease) => sum + lease.renewals.length, 0);
+    return (
+      this.operations.length +
+      this.leases.length +
+      renewals +
+      this.holds.length +
+      this.sdkHolds.length
+    );
+  }
+
+  get eventCount(): number {
+    let count = 0;
+    for (const { responses } of this.watches) {
+      for (const { events } of responses) count += events.length;
+    }
+    return count;
   }
 }

@@ -5,7 +5,7 @@
  *     --script FILE          one run with only the faults of the script
  *     --count N [--from S]   N seeds from S on (default: 1), in one process for each core (--jobs)
  *     --seeds A..B           the same, both included
- *     --twice                each seed is run twice, and the traces are compared
+ *     --twice                each seed is run again by its own fault script, and the traces are compared
  *     --report               writes what the runs amounted to into docs/reliability.md
  *     --demanding            fails, too, if a fault or an interesting state was not reached (see probes.ts)
  */

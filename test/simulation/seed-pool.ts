@@ -1,15 +1,19 @@
 import { type ChildProcess, fork } from "node:child_process";
-import { formatScript } from "./fault-script.ts";
+import { formatScript, type ScriptedFault } from "./fault-script.ts";
+import type { RunReport } from "./run-report.ts";
 import { shrink } from "./shrink.ts";
-import { type RunReport, SimulationFailure, simulate } from "./simulation.ts";
+import { SimulationFailure, simulate } from "./simulation.ts";
 
 /** A run that takes longer hangs: its process is ended. Milliseconds. */
 const RUN_MS_MAX = 180_000;
 
+/** A search for fewer faults takes so long at most. Milliseconds. */
+const SHRINK_MS_MAX = 60_000;
+
 /** How a seed is run in a process of the pool. */
 interface Order {
   readonly seed: number;
-  /** Twice, comparing the traces (R20). */
+  /** Twice, the second time by the script of the first, comparing the traces (R20). */
   readonly isTwice: boolean;
   /** After a failure: search for the faults that it needs. */
   readonly shrinks: boolean;
@@ -33,7 +37,7 @@ export async function runSeed({ seed, isTwice, shrinks }: Order): Promise<SeedOu
   try {
     const report = await simulate(seed);
     if (isTwice) {
-      const { traceHash } = await simulate(seed);
+      const { traceHash } = await simulate(seed, { faults: report.faultScript });
       if (traceHash !== report.traceHash) {
         const message = `R20: two runs of seed ${seed} differ: ${report.traceHash} and ${traceHash}`;
         return {
@@ -59,9 +63,11 @@ async function failureOf(failure: SimulationFailure, shrinks: boolean): Promise<
   return { invariant, message: cause ?? failure.message, script, trace: failure.trace };
 }
 
-/** Whether the seed, with these faults only, breaks the same promise. */
+/** Whether the seed, with these faults only, breaks the same promise; after a while it is taken not to. */
 function failsAgain(seed: number, invariant: string) {
-  return async (faults: NonNullable<Parameters<typeof simulate>[1]>["faults"] & object) => {
+  const deadlineMs = performance.now() + SHRINK_MS_MAX;
+  return async (faults: readonly ScriptedFault[]): Promise<boolean> => {
+    if (performance.now() > deadlineMs) return false;
     try {
       await simulate(seed, { faults });
       return false;

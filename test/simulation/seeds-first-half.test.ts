@@ -1,3 +1,3 @@
 import { testHalf } from "./seeds.ts";
 
-testHalf(1, 250);
+testHalf(1, 100);

@@ -1,3 +1,3 @@
 import { testHalf } from "./seeds.ts";
 
-testHalf(1_001, 250);
+testHalf(1_001, 100);

@@ -1,24 +1,32 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { testSeed } from "@conclave/base/testing";
 import { describe, expect, test } from "vitest";
-import { simulate } from "./simulation.ts";
+import { runSimulations } from "./seeds.ts";
 
 /** Runs take a part of a second on a machine of their own. Milliseconds. */
-const TIMEOUT_MS = 120_000;
+const TIMEOUT_MS = 180_000;
 
 describe("a cluster in one process", { timeout: TIMEOUT_MS }, () => {
-  test("the same seed replays the same run", async () => {
-    const seed = testSeed(1);
-    const first = await simulate(seed);
-    expect(await simulate(seed)).toEqual(first);
-    expect(await simulate(seed + 1)).not.toEqual(first);
+  test("the same seed replays the same run, and so does the script of its faults", async () => {
+    const from = String(testSeed(20_001));
+    const { code, stdout } = await runSimulations(["--from", from, "--count", "6", "--twice"]);
+    expect(code, stdout).toBe(0);
+    expect(stdout).toMatch(/^6 seeds, .*; 0 failed/m);
   });
 
-  test("a run can be repeated with the faults it had, and with none", async () => {
+  test("without its faults the same seed is a calm run", async () => {
     const seed = testSeed(3);
-    const first = await simulate(seed);
-    expect(first.faultScript.length).toBeGreaterThan(0);
-    expect(await simulate(seed, { faults: first.faultScript })).toEqual(first);
-    const calm = await simulate(seed, { faults: [] });
-    expect(Object.values(calm.faults).reduce((sum, count) => sum + count, 0)).toBe(0);
+    const directory = mkdtempSync(join(tmpdir(), "conclave-script-"));
+    try {
+      const script = join(directory, "calm");
+      writeFileSync(script, `seed ${seed}\n`);
+      const { code, stdout } = await runSimulations(["--script", script]);
+      expect(code, stdout).toBe(0);
+      expect(stdout).toMatch(new RegExp(`seed ${seed} kept every promise\n1 seeds, 0 faults,`));
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
   });
 });

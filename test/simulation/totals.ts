@@ -1,6 +1,6 @@
 import { PROBES } from "./probes.ts";
+import type { RunReport } from "./run-report.ts";
 import type { SeedOutcome } from "./seed-pool.ts";
-import type { RunReport } from "./simulation.ts";
 
 const YEAR_MS = 365.25 * 24 * 3600 * 1000;
 

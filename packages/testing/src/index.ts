@@ -10,6 +10,12 @@ export {
   type StopRecord,
   type WatchRecord,
 } from "./history.ts";
+export {
+  type LinearizabilityVerdict,
+  linearizability,
+  type SequentialModel,
+  type TimedOperation,
+} from "./linearizability.ts";
 export { SimulationError, simulate } from "./simulate.ts";
 export {
   type Party,

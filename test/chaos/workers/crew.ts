@@ -1,6 +1,6 @@
 import { seededPrng } from "@conclave/base";
-import type { Ledger } from "../../simulation/checks/ledger.ts";
 import { eventually } from "../../support/eventually.ts";
+import type { Ledger } from "../checks/ledger.ts";
 import { itemAt } from "../faults/active-fault.ts";
 import { countKeys } from "../ledger.ts";
 import { PREFIX } from "./key-names.ts";

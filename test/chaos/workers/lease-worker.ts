@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { nextBelow, nextChance } from "@conclave/base";
 import type { Client } from "@conclave/client";
-import type { LeaseLife } from "../../simulation/history.ts";
+import type { LeaseLife } from "../operations.ts";
 import { PREFIX } from "./key-names.ts";
 import { RecordedWrites } from "./recorded-writes.ts";
 import { openClient } from "./sdk-client.ts";

@@ -8,8 +8,8 @@ import {
   KV,
   type MethodDescriptor,
 } from "@conclave/wire";
-import type { Pair, Read, Write } from "../../simulation/history.ts";
 import { type Answer, callUnary } from "../call-unary.ts";
+import type { Pair, Read, Write } from "../operations.ts";
 import { bytesOf, prefixEnd, textOf } from "./bytes.ts";
 import { PREFIX, SHARED_KEYS } from "./key-names.ts";
 import { RecordedWrites } from "./recorded-writes.ts";

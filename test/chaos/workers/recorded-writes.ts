@@ -1,4 +1,4 @@
-import type { Write } from "../../simulation/history.ts";
+import type { Write } from "../operations.ts";
 import type { Scene } from "./worker.ts";
 
 /** Writes of one client, each written down before it is asked for: what never gets an answer may have happened. */

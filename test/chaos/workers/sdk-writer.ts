@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { nextBelow, nextChance } from "@conclave/base";
 import { type Client, ConclaveError, compare, op } from "@conclave/client";
-import type { Write } from "../../simulation/history.ts";
+import type { Write } from "../operations.ts";
 import { PREFIX, SHARED_KEYS } from "./key-names.ts";
 import { RecordedWrites } from "./recorded-writes.ts";
 import { openClient } from "./sdk-client.ts";

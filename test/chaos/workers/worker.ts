@@ -1,7 +1,7 @@
 import type { Prng } from "@conclave/base";
 import type { History as Holds } from "../../../packages/testing/src/history.ts";
-import type { History as Operations } from "../../simulation/history.ts";
 import type { ChaosCluster } from "../cluster.ts";
+import type { History as Operations } from "../operations.ts";
 
 /** What clients work on and write down. All times are of one monotonic clock, ms. */
 export interface Scene {

@@ -1,25 +1,46 @@
 import type { LeaseLife } from "../history.ts";
-import type { Ledger } from "./ledger.ts";
+import type { LeaseEnd } from "./replay.ts";
 import { check } from "./violation.ts";
 
-/** L1: a key is taken by the end of its lease only after the TTL since the last renewal that was answered. */
+/** When an entry of the log was applied first, by any member, and the most that passed on any clock since. Virtual ms. */
+export interface LeaseTimes {
+  appliedMs(index: number): number;
+  longestMs(fromMs: number, toMs: number): number;
+}
+
+/**
+ * L1: no lease ends by itself before its TTL has passed since the last renewal that was answered. L4: whoever asks after a
+ * lease's end is not told that it lives.
+ */
 export function checkLeases(
   leases: readonly LeaseLife[],
-  ledger: Ledger,
-  appearedMs: (revision: number) => number,
-  fastestClockMs: (fromMs: number, toMs: number) => number = (fromMs, toMs) => toMs - fromMs,
+  ends: ReadonlyMap<bigint, LeaseEnd>,
+  times: LeaseTimes,
 ): void {
-  const lives = new Map(leases.map((lease) => [lease.key, lease]));
-  for (const { key, value, revision } of ledger) {
-    const lease = value === null ? lives.get(key) : undefined;
-    if (lease === undefined) continue;
-    const endedMs = appearedMs(revision);
-    if (lease.revokeAskedMs <= endedMs) continue;
-    // A leader counts on its own clock, which may be a fast one.
-    const livedMs = fastestClockMs(lease.renewedAtMs, endedMs);
-    check(
-      livedMs >= lease.ttlMs,
-      () => `L1: the lease of ${key} ended ${livedMs} ms after its renewal, TTL ${lease.ttlMs} ms`,
-    );
+  for (const lease of leases) {
+    const end = ends.get(lease.id);
+    if (end === undefined) continue;
+    const endedMs = times.appliedMs(end.index);
+    if (end.isExpired) checkExpiry(lease, endedMs, times);
+    for (const { invokedMs, ttlSeconds } of lease.renewals) {
+      check(
+        ttlSeconds <= 0 || invokedMs <= endedMs,
+        () => `L4: lease ${lease.id} ended at ${endedMs}, a renewal of ${invokedMs} was granted`,
+      );
+    }
   }
+}
+
+function checkExpiry(
+  { id, renewedAtMs, ttlMs }: LeaseLife,
+  endedMs: number,
+  times: LeaseTimes,
+): void {
+  // A leader counts on its own clock, which may be a fast one.
+  const livedMs = times.longestMs(renewedAtMs, endedMs);
+  check(
+    livedMs >= ttlMs,
+    () =>
+      `L1: lease ${id} expired ${livedMs} ms after its renewal at ${renewedAtMs}, TTL ${ttlMs} ms`,
+  );
 }

@@ -28,16 +28,17 @@ export class StateChecks {
   readonly #revisions: number[] = [];
   readonly #hashes = new Map<number, number>();
   readonly #seen = new Map<string, Seen>();
-  /** When a revision was first there on any member, by revision. Virtual ms. */
-  readonly #appearedMs: number[] = [];
+  /** By index. */
+  readonly #appliedMs: number[] = [0];
   readonly #nowMs: () => number;
 
   constructor(nowMs: () => number) {
     this.#nowMs = nowMs;
   }
 
-  appearedMs(revision: number): number {
-    return this.#appearedMs[revision] ?? Number.POSITIVE_INFINITY;
+  /** When an entry was applied first. Virtual ms. */
+  appliedMs(index: number): number {
+    return this.#appliedMs[index] ?? Number.POSITIVE_INFINITY;
   }
 
   /** Follows everything that a member applies in this life. */
@@ -65,6 +66,7 @@ export class StateChecks {
         () => `R5: ${name} applied ${index} before what precedes it`,
       );
       this.ledger.push({ term, data: Uint8Array.from(data) });
+      this.#appliedMs.push(this.#nowMs());
       return;
     }
     const isSame = known.term === term && Buffer.compare(known.data, data) === 0;
@@ -88,8 +90,6 @@ export class StateChecks {
     seen.appliedIndex = appliedIndex;
     seen.revision = revision;
     seen.compactRevision = compactRevision;
-    for (let at = this.#appearedMs.length; at <= revision; at += 1)
-      this.#appearedMs.push(this.#nowMs());
     if (appliedIndex % COMPARED_EVERY === 0) this.compareState(name, machine);
   }
 

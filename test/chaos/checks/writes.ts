@@ -1,6 +1,6 @@
-import type { Write } from "../history.ts";
+import { check } from "../../simulation/checks/violation.ts";
+import type { Write } from "../operations.ts";
 import type { Ledger, LedgerStates } from "./ledger.ts";
-import { check } from "./violation.ts";
 
 /** R16, M4, M6: every answered write is in the ledger as answered, and no write is there twice or after its refusal. */
 export function checkWrites(writes: readonly Write[], ledger: Ledger, states: LedgerStates): void {

@@ -1,6 +1,6 @@
-import type { Pair, Read, Write } from "../history.ts";
+import { check } from "../../simulation/checks/violation.ts";
+import type { Pair, Read, Write } from "../operations.ts";
 import type { LedgerStates } from "./ledger.ts";
-import { check } from "./violation.ts";
 
 /** R17: what is answered shows everything that was acknowledged before it was asked for. */
 export function checkRealTime(writes: readonly Write[], reads: readonly Read[]): void {

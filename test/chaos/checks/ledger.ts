@@ -1,5 +1,5 @@
-import type { Pair, WatchedEvent } from "../history.ts";
-import { check, Violation } from "./violation.ts";
+import { check, Violation } from "../../simulation/checks/violation.ts";
+import type { Pair, WatchedEvent } from "../operations.ts";
 
 /** Every change there was, in order: what a watch from revision 1 delivers in the end. */
 export type Ledger = readonly WatchedEvent[];

@@ -1,0 +1,78 @@
+import { nextChance } from "@conclave/base";
+import { KV, Lease } from "@conclave/wire";
+import type { LeaseLife } from "../history.ts";
+import { bytesOfText, type WorkClient } from "./client.ts";
+import { runOperation } from "./key-value.ts";
+
+const TTL_SECONDS = 2;
+/** Keys that leases hold; others may overwrite each other's. Count. */
+const KEYS = 4;
+/** Between two renewals. Milliseconds. */
+const RENEWAL_MS_MAX = 1_500;
+
+/** Grants leases, puts keys under them, renews them a few times, and revokes them or lets them end. */
+export async function workOnLeases(client: WorkClient): Promise<void> {
+  while (!client.isStopping) {
+    await client.think();
+    const askedMs = client.nowMs;
+    const { response } = await client.call(Lease.LeaseGrant, { TTL: TTL_SECONDS, ID: 0n });
+    if (response === null) continue;
+    const lease: LeaseLife = {
+      client: client.name,
+      id: response.ID,
+      ttlMs: response.TTL * 1_000,
+      renewedAtMs: askedMs,
+      revokeAskedMs: Number.POSITIVE_INFINITY,
+      renewals: [],
+    };
+    client.history.leases.push(lease);
+    await liveOn(client, lease);
+  }
+}
+
+async function liveOn(client: WorkClient, lease: LeaseLife): Promise<void> {
+  for (let keys = client.below(3); keys >= 0; keys -= 1) await putUnder(client, lease);
+  const rounds = client.below(4);
+  for (let round = 0; round < rounds && !client.isStopping; round += 1) {
+    await client.clock.after(client.below(RENEWAL_MS_MAX));
+    const invokedMs = client.nowMs;
+    const ttlSeconds = await keepAlive(client, lease.id);
+    if (ttlSeconds >= 0) lease.renewals.push({ invokedMs, ttlSeconds });
+    if (ttlSeconds > 0) lease.renewedAtMs = invokedMs;
+  }
+  if (nextChance(client.prng, 0.3)) {
+    lease.revokeAskedMs = client.nowMs;
+    await client.call(Lease.LeaseRevoke, { ID: lease.id });
+  }
+}
+
+/** A key of its own, or one that others write, too: the last put decides whose it is (L5). */
+async function putUnder(client: WorkClient, lease: LeaseLife): Promise<void> {
+  const value = client.drawUnique();
+  const key = nextChance(client.prng, 0.5) ? `l/${value}` : `l/${client.below(KEYS)}`;
+  const init = { key: bytesOfText(key), value: bytesOfText(value), lease: lease.id };
+  await runOperation(client, "put", KV.Put.request.encode(init), { isUnique: true });
+}
+
+/** @returns the TTL that was answered; -1 without an answer */
+function keepAlive(client: WorkClient, id: bigint): Promise<number> {
+  const { request, response, path } = Lease.LeaseKeepAlive;
+  return new Promise((resolve) => {
+    let ttl = -1;
+    const stream = client.stream(
+      path,
+      {
+        onMessage: (bytes, answered) => {
+          ttl = response.decode(bytes).TTL;
+          answered.halfClose();
+        },
+        onEnd: () => {
+          client.note(`keep-alive ${id}: ${ttl}`);
+          resolve(ttl);
+        },
+      },
+      { timeoutMs: client.callTimeoutMs },
+    );
+    stream.send(request.encode({ ID: id }));
+  });
+}

@@ -1,0 +1,169 @@
+import { byteStringOf, nextChance } from "@conclave/base";
+import { EventType, type KeyValue, Watch, WatchRequest, WatchResponse } from "@conclave/wire";
+import type { Watched, WatchedEvent, WatchedPair, WatchedResponse } from "../history.ts";
+import { bytesOfText, type WorkClient } from "./client.ts";
+
+/** Between two asks for progress. Milliseconds. */
+const PROGRESS_MS_MAX = 1_500;
+/** A watch stays with one member so long, at most. Milliseconds. */
+const WATCH_MS_MAX = 3_500;
+
+type WatchTerms = Omit<Watched, "client" | "responses">;
+
+const RANGES = [
+  ["k/", "k0"],
+  ["k/", "k0"],
+  ["k/1", ""],
+  ["k/3", "k/x9"],
+  ["\0", "\0"],
+] as const;
+
+/** Follows a range, now at one member, now at another: from where it was, from the past, from now or from the future. */
+export async function workOnWatches(client: WorkClient): Promise<void> {
+  let next = 1;
+  let terms = drawTerms(client, next);
+  while (!client.isStopping) {
+    const lifeMs = 300 + client.below(WATCH_MS_MAX);
+    const watched = await watchOnce(client, { ...terms, from: next }, { lifeMs });
+    next = nextRevision(watched, next);
+    if (nextChance(client.prng, 0.3)) {
+      terms = drawTerms(client, next);
+      next = terms.from;
+    }
+    await client.think();
+  }
+}
+
+/** Where a watch goes on after one that ended: what was delivered is not asked for again. */
+function nextRevision({ responses, from }: Watched, wanted: number): number {
+  let next = from === 0 ? (responses[0]?.revision ?? -1) + 1 : wanted;
+  for (const { compactRevision, events, isFragment } of responses) {
+    if (compactRevision > 0) next = Math.max(next, compactRevision);
+    const last = events.at(-1);
+    // Of a revision in fragments the rest is still to come: it is asked for again as a whole.
+    if (last !== undefined) next = Math.max(next, isFragment ? last.revision : last.revision + 1);
+  }
+  return next;
+}
+
+function drawTerms(client: WorkClient, next: number): WatchTerms {
+  const { prng } = client;
+  const [key, rangeEnd] = RANGES[client.below(RANGES.length)] ?? RANGES[0];
+  const isFiltered = nextChance(prng, 0.3);
+  const wantsPuts = !isFiltered || nextChance(prng, 0.5);
+  const starts = [0, Math.max(1, next - client.below(30)), next, next + client.below(20)];
+  return {
+    key,
+    rangeEnd,
+    from: starts[client.below(starts.length)] ?? 0,
+    wantsPuts,
+    wantsDeletes: !isFiltered || !wantsPuts,
+    wantsBefore: nextChance(prng, 0.5),
+    takesFragments: nextChance(prng, 0.3),
+  };
+}
+
+/** Everything from a revision on, as one member tells it, until `isDone`. */
+export function followFrom(
+  client: WorkClient,
+  member: number,
+  from: number,
+  isDone: (watched: Watched) => boolean,
+): Promise<Watched> {
+  const terms = { key: "\0", rangeEnd: "\0", from, takesFragments: false, wantsBefore: false };
+  const all = { ...terms, wantsPuts: true, wantsDeletes: true };
+  return watchOnce(client, all, { lifeMs: 5_000, member, isDone });
+}
+
+interface WatchLife {
+  /** Milliseconds. */
+  readonly lifeMs: number;
+  readonly member?: number;
+  readonly isDone?: (watched: Watched) => boolean;
+}
+
+function watchOnce(client: WorkClient, terms: WatchTerms, life: WatchLife): Promise<Watched> {
+  const watched: Watched = { ...terms, client: client.name, responses: [] };
+  client.history.watches.push(watched);
+  return new Promise((resolve) => {
+    let isOver = false;
+    const channel = client.channel(life.member);
+    const stream = client.stream(
+      Watch.Watch.path,
+      {
+        onMessage: (bytes) => {
+          if (isOver) return;
+          const response = responseOf(WatchResponse.decode(bytes));
+          watched.responses.push(response);
+          if (response.kind === "canceled" || life.isDone?.(watched)) end();
+        },
+        onEnd: () => {
+          isOver = true;
+          resolve(watched);
+        },
+      },
+      { metadata: { hasleader: "true" } },
+      channel,
+    );
+    const end = (): void => {
+      if (!isOver) stream.cancel();
+    };
+    stream.send(WatchRequest.encode({ createRequest: createRequestOf(terms) }));
+    const askForProgress = (): void => {
+      if (isOver) return;
+      stream.send(WatchRequest.encode({ progressRequest: {} }));
+      client.clock.setTimer(client.below(PROGRESS_MS_MAX), askForProgress);
+    };
+    client.clock.setTimer(client.below(PROGRESS_MS_MAX), askForProgress);
+    // Now and then to another member, from where it was: nothing may be lost or come twice.
+    client.clock.setTimer(life.lifeMs, end);
+  });
+}
+
+function createRequestOf(terms: WatchTerms) {
+  const filters = [
+    ...(terms.wantsPuts ? [] : [0 as const]),
+    ...(terms.wantsDeletes ? [] : [1 as const]),
+  ];
+  return {
+    key: bytesOfText(terms.key),
+    rangeEnd: bytesOfText(terms.rangeEnd),
+    startRevision: terms.from,
+    filters,
+    prevKv: terms.wantsBefore,
+    fragment: terms.takesFragments,
+    progressNotify: true,
+  };
+}
+
+function responseOf(response: WatchResponse): WatchedResponse {
+  const { created, canceled, events, fragment, compactRevision, header } = response;
+  const kind = created
+    ? "created"
+    : canceled
+      ? "canceled"
+      : events.length > 0
+        ? "events"
+        : "progress";
+  return {
+    revision: header?.revision ?? 0,
+    kind,
+    isFragment: fragment,
+    compactRevision,
+    events: events.map(eventOf),
+  };
+}
+
+function eventOf({ type, kv, prevKv }: WatchResponse["events"][number]): WatchedEvent {
+  if (kv === null) throw new Error("an event without a key");
+  return {
+    revision: kv.modRevision,
+    key: byteStringOf(kv.key),
+    pair: type === EventType.DELETE ? null : pairOf(kv),
+    before: prevKv === null ? null : pairOf(prevKv),
+  };
+}
+
+function pairOf({ value, createRevision, modRevision, version }: KeyValue): WatchedPair {
+  return { value: byteStringOf(value), createRevision, modRevision, version };
+}
