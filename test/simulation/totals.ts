@@ -2,6 +2,8 @@ import { PROBES } from "./probes.ts";
 import type { RunReport } from "./run-report.ts";
 import type { SeedOutcome } from "./seed-pool.ts";
 
+/** How often each kind of fault must happen at least in a thousand seeds. */
+const FAULTS_PER_THOUSAND = 5;
 const YEAR_MS = 365.25 * 24 * 3600 * 1000;
 
 /** What many runs amounted to. */
@@ -49,7 +51,10 @@ export class Totals {
 
   /** What happened too rarely for so many seeds to have tested it. */
   missing(seeds: number): string[] {
-    const faults = [...this.faults].filter(([, count]) => count === 0).map(([name]) => name);
+    const faultsWanted = Math.floor((FAULTS_PER_THOUSAND * seeds) / 1_000);
+    const faults = [...this.faults].flatMap(([name, count]) =>
+      count < faultsWanted ? [`${name}: ${count} times, not ${faultsWanted}`] : [],
+    );
     const probes = Object.entries(PROBES).flatMap(([name, perThousand]) => {
       const [reached, wanted] = [
         this.probes.get(name) ?? 0,
