@@ -1,6 +1,5 @@
 /** `npm run bench [-- SECTION… --quick]`: builds what changed, and runs test/bench on what was built. */
 import { join } from "node:path";
-import { build } from "esbuild";
 import { buildPackages } from "./bundle.mjs";
 import { installDependencies } from "./install.mjs";
 import { runCommand, runScript, StepFailed } from "./run.mjs";
@@ -9,6 +8,7 @@ import { workspaceRoot } from "./workspace.mjs";
 await runScript(async () => {
   await installDependencies();
   await buildPackages(["@conclave/client", "@conclave/server"], { hasTypes: false });
+  const { build } = await import("esbuild"); // installed by now
   const programs = join(workspaceRoot, "test/dist");
   await build({
     entryPoints: { bench: "test/bench/main.ts", worker: "test/bench/worker.ts" },

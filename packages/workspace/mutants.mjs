@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { installDependencies } from "./install.mjs";
 import { runCommand, runScript, StepFailed } from "./run.mjs";
 import { readJson, workspaceRoot } from "./workspace.mjs";
 
@@ -16,6 +16,7 @@ import { readJson, workspaceRoot } from "./workspace.mjs";
 /** @param {readonly string[]} args of test/simulation/mutants/main.ts @returns {Promise<number>} its exit code */
 async function hunt(args) {
   const program = join(workspaceRoot, "test/dist/mutants.mjs");
+  const { build } = await import("esbuild"); // installed by now
   await build({
     entryPoints: ["test/simulation/mutants/main.ts"],
     absWorkingDir: workspaceRoot,
@@ -47,6 +48,7 @@ export async function huntMutants() {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await runScript(async () => {
+    await installDependencies();
     if ((await hunt(process.argv.slice(2))) !== 0) throw new StepFailed("a mutant got away");
   });
 }

@@ -2,7 +2,6 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { build } from "esbuild";
 import { installDependencies } from "./install.mjs";
 import { runCommand, runScript, StepFailed } from "./run.mjs";
 import { simulationBuild } from "./simulation-build.mjs";
@@ -10,6 +9,7 @@ import { workspaceRoot } from "./workspace.mjs";
 
 await runScript(async () => {
   await installDependencies();
+  const { build } = await import("esbuild"); // installed by now
   const directory = mkdtempSync(join(tmpdir(), "conclave-sim-"));
   const program = join(directory, "sim.mjs");
   try {
