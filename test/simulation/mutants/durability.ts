@@ -96,8 +96,8 @@ export const DURABILITY_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: RECOVERY,
-        find: "isFresh ? await finishInstall(wal, recovered, installed) : recovered;",
-        replace: "recovered;",
+        find: "fresh === null ? opened.recovered : await finishInstall(opened.wal, opened.recovered, fresh);",
+        replace: "opened.recovered;",
       },
     ],
   },
