@@ -72,12 +72,13 @@ test.skipIf(!canRun)(
     const [member] = cluster.members as [MemberProcess];
     await put(cluster, member, "kept");
     expect(disk.turnReadOnly()).toBe(true);
-    await expect(put(cluster, member, "lost")).rejects.toThrow();
+    // The kernel gives up the journal first and remounts a little later: until then a write may still pass.
+    await eventually(() => expect(put(cluster, member, "lost")).rejects.toThrow(), 20_000);
     await eventually(() => expect(member.running).toBe(false), 20_000);
     expect(await member.terminate()).toBe(1);
     const fatal = (await cluster.log(member)).split("\n").filter((line) => /fatal/i.test(line));
     expect(fatal).toHaveLength(1);
-    expect(fatal[0]).toContain("EROFS");
+    expect(fatal[0]).toMatch(/EROFS|EIO/);
     expect(disk.mend()).toBe(true);
     await member.restart();
     const { kvs } = await cluster.client(member).call("KV.Range", { key: "kept" });
