@@ -82,6 +82,18 @@ test("a pre-vote granted to an earlier question counts for nothing", () => {
   expect(raft).toMatchObject({ role: "pre-candidate", term: 1 });
 });
 
+test("a candidate counts no vote that it was granted in an earlier term (Raft 5.1)", () => {
+  const raft = solo({ log: [1] });
+  raft.campaign();
+  drain(raft);
+  raft.campaign();
+  drain(raft);
+  raft.step({ type: "vote-response", from: 3n, to: 1n, term: 2, granted: true });
+  expect(raft).toMatchObject({ role: "candidate", term: 3 });
+  raft.step({ type: "vote-response", from: 3n, to: 1n, term: 3, granted: true });
+  expect(raft).toMatchObject({ role: "leader", term: 3 });
+});
+
 test("a pre-candidate that is refused by a quorum follows again, its term untouched", () => {
   const raft = solo({ log: [1], ...preVoting });
   raft.campaign();
