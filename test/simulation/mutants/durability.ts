@@ -52,7 +52,6 @@ export const DURABILITY_MUTANTS: readonly Mutant[] = [
     bug: "E27",
     title: "A group is believed whose body does not fit its checksum",
     simulator: "cluster",
-    heldBy: "packages/server/src/storage/wal-crash.test.ts",
     edits: [
       {
         file: `${STORAGE}/wal-header.ts`,

@@ -50,7 +50,6 @@ export const KEY_MUTANTS: readonly Mutant[] = [
     bug: "E6",
     title: "A deletion at the compact revision itself is removed",
     simulator: "cluster",
-    heldBy: "packages/state-machine/src/mvcc/compaction.test.ts",
     edits: [
       {
         file: COMPACTION,
@@ -64,7 +63,6 @@ export const KEY_MUTANTS: readonly Mutant[] = [
     bug: "M5",
     title: "Compaction removes the version that is valid at the compact revision",
     simulator: "cluster",
-    heldBy: "packages/state-machine/src/mvcc/compaction.test.ts",
     edits: [
       {
         file: COMPACTION,

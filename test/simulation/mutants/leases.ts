@@ -54,7 +54,6 @@ export const LEASE_MUTANTS: readonly Mutant[] = [
     bug: "E20",
     title: "A new leader counts leases from when it heard of them, not from when it leads",
     simulator: "cluster",
-    heldBy: "packages/state-machine/src/lease/expiry.test.ts",
     edits: [
       {
         file: EXPIRY,
@@ -73,7 +72,6 @@ export const LEASE_MUTANTS: readonly Mutant[] = [
     bug: "E20, L1",
     title: "A lease whose deadline was renewed ends at its first deadline",
     simulator: "cluster",
-    heldBy: "packages/state-machine/src/lease/expiry.test.ts",
     edits: [
       {
         file: EXPIRY,
@@ -87,7 +85,6 @@ export const LEASE_MUTANTS: readonly Mutant[] = [
     bug: "L3, R18",
     title: "A lease that ended is there again after a restart",
     simulator: "cluster",
-    heldBy: "packages/state-machine/src/lease/lessor.test.ts",
     edits: [{ file: LESSOR, find: "this.#store.delete(leaseKey(id));", replace: "" }],
   },
   {
@@ -95,7 +92,6 @@ export const LEASE_MUTANTS: readonly Mutant[] = [
     bug: "L3",
     title: "The end of a lease leaves the last of its keys",
     simulator: "cluster",
-    heldBy: "packages/state-machine/src/lease/lessor.test.ts",
     edits: [
       {
         file: "packages/state-machine/src/command-executor.ts",

@@ -24,7 +24,6 @@ export const WATCH_MUTANTS: readonly Mutant[] = [
     bug: "E8",
     title: "A watcher that was overtaken by compaction stays among those that lag",
     simulator: "cluster",
-    heldBy: "packages/state-machine/src/watch/watch.test.ts",
     edits: [
       {
         file: STREAM,
@@ -52,7 +51,6 @@ export const WATCH_MUTANTS: readonly Mutant[] = [
     bug: "E10",
     title: "After a snapshot a watcher begins again where it was created",
     simulator: "cluster",
-    heldBy: "packages/state-machine/src/watch/watch.test.ts",
     edits: [
       {
         file: HUB,
@@ -80,7 +78,6 @@ export const WATCH_MUTANTS: readonly Mutant[] = [
     bug: "E11",
     title: "A watch of a revision to come gets the changes before it",
     simulator: "cluster",
-    heldBy: "packages/state-machine/src/watch/watch.test.ts",
     edits: [
       {
         file: HUB,
