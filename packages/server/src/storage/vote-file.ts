@@ -99,7 +99,7 @@ export class VoteFile {
     return this.#written?.term !== term || this.#written.vote !== vote;
   }
 
-  /** Makes the file, or brings it up to date: both slots read afterwards. */
+  /** Makes the file, or brings it up to date: both slots read afterwards, and what they say is durable. */
   async settle(record: VoteRecord): Promise<void> {
     if (this.#file === null) {
       await this.#make(record);
@@ -108,7 +108,11 @@ export class VoteFile {
     const before = this.#written;
     const isSame =
       before !== null && !this.lacks({ ...record }) && before.segment === record.segment;
-    if (isSame) return;
+    if (isSame) {
+      // It may have been read from a page cache of which the disk knows nothing: written again, as the log's last group is.
+      await this.#put({ ...before, count: this.#count });
+      return;
+    }
     // Twice if a slot is not to be relied on: whichever it was, it is then written anew.
     if (before === null) await this.write(record);
     await this.write(record);
@@ -116,12 +120,14 @@ export class VoteFile {
 
   /** Durable when it resolves. One at a time. */
   async write(record: VoteRecord): Promise<void> {
-    assert(this.#file !== null, "the file is made at boot");
     this.#count += 1;
-    const slot = { ...record, count: this.#count };
-    const offset = (slot.count % 2) * SLOT_STRIDE;
-    await this.#file.writeDurably(offset, this.#encode(slot));
+    await this.#put({ ...record, count: this.#count });
     this.#written = record;
+  }
+
+  async #put(slot: Slot): Promise<void> {
+    assert(this.#file !== null, "a slot is written into a file");
+    await this.#file.writeDurably((slot.count % 2) * SLOT_STRIDE, this.#encode(slot));
   }
 
   async close(): Promise<void> {

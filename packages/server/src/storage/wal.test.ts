@@ -12,6 +12,7 @@ import {
   FOUNDING,
   mark,
   openWal,
+  WAL_DIRECTORY,
 } from "./testing/wal-fixture.ts";
 
 describe("what was appended is read back", () => {
@@ -235,7 +236,7 @@ describe("the disk fails", () => {
     expect(recovered.tornBytes).toBeGreaterThan(0);
   });
 
-  test("the last group is written again at the next start: its sync may have failed unseen (F7)", async () => {
+  test("the last group and the last vote are written again at the next start: their sync may have failed unseen (F7)", async () => {
     const disk = await diskForWal();
     const { wal } = await openWal(disk);
     await appendDurably(wal, { reset: FOUNDING });
@@ -249,8 +250,11 @@ describe("the disk fails", () => {
     });
     const { recovered } = await openWal(watched);
     expect(recovered.entries).toEqual([entry(1)]);
-    expect(writes).toHaveLength(1);
+    expect(writes).toHaveLength(2);
     expect(Buffer.from(writes[0]!).includes("command 1 of 1")).toBe(true);
+    const votes = await watched.open(`${WAL_DIRECTORY}/vote`, { create: false });
+    const vote = Buffer.from(await votes.read(0, await votes.size()));
+    expect(vote.includes(writes[1]!)).toBe(true);
   });
 });
 
