@@ -254,7 +254,7 @@ describe("the disk fails", () => {
     expect(Buffer.from(writes[0]!).includes("command 1 of 1")).toBe(true);
     const votes = await watched.open(`${WAL_DIRECTORY}/vote`, { create: false });
     const vote = Buffer.from(await votes.read(0, await votes.size()));
-    expect(vote.includes(writes[1]!)).toBe(true);
+    expect(vote.includes(Buffer.from(writes[1]!))).toBe(true);
   });
 });
 
