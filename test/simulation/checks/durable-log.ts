@@ -41,6 +41,8 @@ export class DurableLog implements DurableView {
     const { compactedIndex: index, firstIndex, lastIndex } = log;
     this.snapshot = { index, term: log.termAt(index) ?? 0, membership: log.membershipAt(index) };
     this.entries = log.slice(firstIndex, lastIndex + 1);
+    // What was written before the end of the last life and never reported is durable, too, once it is read back.
+    this.lastIndexMax = Math.max(this.lastIndexMax, this.lastIndex);
     this.#tap(raft);
   }
 
