@@ -1,4 +1,4 @@
-/** `npm run bench [-- SECTION… --quick]`: builds what changed, and runs test/bench on what was built. */
+/** `npm run bench [-- SECTION ROW … --quick]`: builds what changed, and runs test/bench on what was built. */
 import { join } from "node:path";
 import { buildPackages } from "./bundle.mjs";
 import { installDependencies } from "./install.mjs";
@@ -11,7 +11,7 @@ await runScript(async () => {
   const { build } = await import("esbuild"); // installed by now
   const programs = join(workspaceRoot, "test/dist");
   await build({
-    entryPoints: { bench: "test/bench/main.ts", worker: "test/bench/worker.ts" },
+    entryPoints: { bench: "test/bench/main.ts", worker: "test/bench/sdk/worker.ts" },
     absWorkingDir: workspaceRoot,
     outdir: programs,
     outExtension: { ".js": ".mjs" },

@@ -1,5 +1,6 @@
-import type { Section } from "./row.ts";
 import { sdkSection } from "./sdk/section.ts";
+import type { Section } from "./section.ts";
+import { requestsSection } from "./servers/requests.ts";
 
 /** Everything that `npm run bench` knows, in the order of docs/benchmarks.md. */
-export const sections: readonly Section[] = [sdkSection];
+export const sections: readonly Section[] = [requestsSection, sdkSection];

@@ -4,12 +4,12 @@ import { chooseSeed, replayCommand } from "@conclave/base/testing";
 import { type Client, connect } from "@conclave/client";
 import { beforeAll, expect, test } from "vitest";
 import { describeEachServer } from "../support/each-server.ts";
+import { buildGoProgram, goWithEtcd } from "../support/go-program.ts";
 import { sourceProgram } from "../support/source-program.ts";
 import { etcdctl, pythonEtcd3 } from "../support/tools.ts";
 import { Company, type Run } from "./company.ts";
 import { type Contender, ContenderProcess } from "./contender-process.ts";
 import { EtcdctlContender } from "./etcdctl-contender.ts";
-import { buildGoContender, goWithEtcd } from "./go-program.ts";
 import { type Change, overlaps, type QueueHistory, readHistory } from "./history.ts";
 import type { QueueTerms, Recipe } from "./queue-terms.ts";
 
@@ -67,7 +67,7 @@ function suite(recipe: Recipe): void {
         await using sdk = await sourceProgram(
           fileURLToPath(new URL("./contender.ts", import.meta.url)),
         );
-        const go = buildGoContender();
+        const go = buildGoProgram("interop/go", "go-contender");
         const [endpoint = ""] = server.deployment.endpoints;
         const space = server.prefix(recipe);
         const [name, register] = [`${space}queue`, `${space}register`];

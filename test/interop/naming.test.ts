@@ -1,8 +1,8 @@
 import { beforeAll, expect, test } from "vitest";
 import { clientsOf } from "../client/client-support.ts";
 import { describeEachServer } from "../support/each-server.ts";
+import { buildGoProgram, goWithEtcd } from "../support/go-program.ts";
 import { runCommand } from "../support/run-command.ts";
-import { buildGoProgram, goWithEtcd } from "./go-program.ts";
 
 describeEachServer(
   "services, together with Go's naming package",
@@ -10,7 +10,7 @@ describeEachServer(
     const clients = clientsOf(server);
     let program = "";
     beforeAll(() => {
-      program = buildGoProgram("go-naming", "go-naming");
+      program = buildGoProgram("interop/go-naming", "go-naming");
     }, 240_000);
 
     async function go(command: string, ...args: readonly string[]): Promise<string> {

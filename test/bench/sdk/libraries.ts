@@ -2,7 +2,7 @@ import { type Client, connect } from "@conclave/client";
 import { Etcd3 } from "etcd3";
 import { Redis } from "ioredis";
 import Redlock from "redlock";
-import type { Load } from "../row.ts";
+import type { Load } from "./row.ts";
 
 /** What all rows write. */
 export const VALUE = "v".repeat(256);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { startRedis } from "../../support/redis-process.ts";
 import { Deployment, type ServerKind } from "../../support/server-process.ts";
 import { redisServer, type Tool } from "../../support/tools.ts";
-import type { BenchServer } from "../row.ts";
+import type { BenchServer } from "./row.ts";
 
 /** One member of a kind. Both sync the log to the disk before they answer. */
 export function member(kind: ServerKind, tool: Tool) {

@@ -1,5 +1,5 @@
-import type { Row } from "../../row.ts";
 import { conclave, etcd3, uniqueName } from "../libraries.ts";
+import type { Row } from "../row.ts";
 
 const name = uniqueName("election");
 

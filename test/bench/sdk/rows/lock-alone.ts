@@ -1,5 +1,5 @@
-import type { Row } from "../../row.ts";
 import { conclave, etcd3, redlock, uniqueName } from "../libraries.ts";
+import type { Row } from "../row.ts";
 
 const TTL_MS = 10_000;
 const name = uniqueName("lock-alone");

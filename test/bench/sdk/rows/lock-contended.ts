@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { EtcdLockFailedError } from "etcd3";
-import type { Row } from "../../row.ts";
 import { conclave, etcd3, redlock, uniqueName } from "../libraries.ts";
+import type { Row } from "../row.ts";
 
 const TTL_MS = 10_000;
 /** npm etcd3 has no queue: whoever finds the lock taken has to ask again. */

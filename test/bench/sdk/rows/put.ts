@@ -1,5 +1,5 @@
-import type { Row } from "../../row.ts";
 import { conclave, etcd3, uniqueName, VALUE } from "../libraries.ts";
+import type { Row } from "../row.ts";
 
 const KEYS = 1_000;
 let turn = 0;

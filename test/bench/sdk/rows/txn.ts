@@ -1,6 +1,6 @@
 import { compare, op } from "@conclave/client";
-import type { Row } from "../../row.ts";
 import { conclave, etcd3, uniqueName, VALUE } from "../libraries.ts";
+import type { Row } from "../row.ts";
 
 const keyOf = (task: number) => `${uniqueName("txn")}/${task}`;
 

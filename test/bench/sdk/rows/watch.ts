@@ -1,6 +1,6 @@
 import { type Client, op } from "@conclave/client";
-import type { Row } from "../../row.ts";
 import { conclave, etcd3, uniqueName, VALUE } from "../libraries.ts";
+import type { Row } from "../row.ts";
 
 const EVENTS = 10_000;
 const KEYS_PER_TXN = 100;

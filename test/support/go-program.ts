@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Tool } from "../support/tools.ts";
+import type { Tool } from "./tools.ts";
 
 /** Where Debian's golang-*-dev packages put their sources. */
 const GOPATH = "/usr/share/gocode";
@@ -18,18 +18,13 @@ export const goWithEtcd: Tool = {
   present: version !== "" && hasSources,
 };
 
-/** Builds the Go contender. See {@link buildGoProgram}. */
-export function buildGoContender(): string {
-  return buildGoProgram("go", "go-contender");
-}
-
 /**
- * Builds a Go program of a folder beside this file, unless the same sources were built by the same compiler before.
+ * Builds the Go program of a folder of test/, unless the same sources were built by the same compiler before.
  * @returns the program's path
  * @throws Error with what the compiler says
  */
 export function buildGoProgram(folder: string, name: string): string {
-  const sources = fileURLToPath(new URL(`./${folder}/`, import.meta.url));
+  const sources = fileURLToPath(new URL(`../${folder}/`, import.meta.url));
   const hash = createHash("sha256").update(version);
   for (const file of readdirSync(sources)) hash.update(readFileSync(join(sources, file)));
   const program = join(cache, `${name}-${hash.digest("hex").slice(0, 16)}`);

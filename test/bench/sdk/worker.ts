@@ -1,5 +1,5 @@
-/** The process that is measured: runs one row with one library. Arguments: section, row, library, address, ms. */
-import { sections } from "./sections.ts";
+/** The process that is measured: runs one row with one library. Arguments: row, library, address, ms. */
+import { plan } from "./plan.ts";
 
 /** Tells the runner when measuring starts and what it came to. */
 export type WorkerMessage =
@@ -12,10 +12,9 @@ export type WorkerMessage =
       readonly medianMs: number;
     };
 
-const [sectionName, rowName, library = "", address = "", durationMs] = process.argv.slice(2);
-const section = sections.find(({ name }) => name === sectionName);
-const row = section?.rows.find(({ name }) => name === rowName);
-if (row === undefined) throw new Error(`no row ${sectionName}/${rowName}`);
+const [rowName, library = "", address = "", durationMs] = process.argv.slice(2);
+const row = plan.rows.find(({ name }) => name === rowName);
+if (row === undefined) throw new Error(`no row ${rowName}`);
 const open = row.libraries[library];
 if (open === undefined) throw new Error(`${row.name} has no load for ${library}`);
 

@@ -27,9 +27,8 @@ export interface BenchServer extends AsyncDisposable {
   readonly pid: number;
 }
 
-/** Rows with the contestants that they are measured with, in one part of docs/benchmarks.md. */
-export interface Section {
-  readonly name: string;
+/** The rows of the SDK, with the contestants that they are measured with. */
+export interface Plan {
   readonly title: string;
   /** What a reader must know to read the figures; Markdown. */
   readonly notes: readonly string[];

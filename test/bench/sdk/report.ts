@@ -1,30 +1,30 @@
-import { dayAndMachine } from "../support/page-section.ts";
-import type { Measurement, Section } from "./row.ts";
-import type { Effort, Result } from "./runner.ts";
+import { dayAndMachine } from "../../support/page-section.ts";
+import type { Effort } from "../section.ts";
+import { median } from "../statistics.ts";
+import type { Measurement, Plan } from "./row.ts";
+import type { Result } from "./runner.ts";
 
-/** A section's part of the page. */
+/** The SDK's part of the page. */
 export function reportOf(
-  section: Section,
+  plan: Plan,
   results: readonly Result[],
   effort: Effort,
   remark: string,
 ): string {
-  const rows = section.rows.map((row) => {
+  const rows = plan.rows.map((row) => {
     const ofRow = results.filter((result) => result.row === row);
     return `### ${row.title}\n\n${tableOf(ofRow)}`;
   });
   return [
-    `## ${section.title}\n`,
-    ...section.notes.map((note) => `${note}\n`),
-    `${conditions(section, effort, remark)}\n`,
+    `## ${plan.title}\n`,
+    ...plan.notes.map((note) => `${note}\n`),
+    `${conditions(plan, effort, remark)}\n`,
     ...rows,
   ].join("\n");
 }
 
-function conditions(section: Section, effort: Effort, remark: string): string {
-  const versions = Object.entries(section.versions()).map(
-    ([name, version]) => `${name} ${version}`,
-  );
+function conditions(plan: Plan, effort: Effort, remark: string): string {
+  const versions = Object.entries(plan.versions()).map(([name, version]) => `${name} ${version}`);
   return [
     `${dayAndMachine()}${remark === "" ? "" : ` (${remark})`}; ${versions.join(", ")}.`,
     `Client and server share the machine. ${effort.rounds} rounds of ${effort.durationMs / 1000} s each, contestants in turn;`,
@@ -51,12 +51,6 @@ function tableOf(results: readonly Result[]): string {
 
 function sorted(rounds: readonly Measurement[], figure: keyof Measurement): number[] {
   return rounds.map((round) => round[figure]).sort((a, b) => a - b);
-}
-
-function median(ascending: readonly number[]): number {
-  const middle = ascending.length >> 1;
-  const [low, high] = [ascending[middle - 1] ?? 0, ascending[middle] ?? Number.NaN];
-  return ascending.length % 2 === 1 ? high : (low + high) / 2;
 }
 
 function rateText(rate: number): string {

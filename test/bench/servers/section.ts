@@ -1,0 +1,51 @@
+import { statfsSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { goWithEtcd } from "../../support/go-program.ts";
+import type { Order, Section, SectionReport } from "../section.ts";
+import { conditions, goalsTable, rowTable } from "./report.ts";
+import type { ServerRow } from "./row.ts";
+import { type RowResult, runRow } from "./runner.ts";
+
+/** `TMPFS_MAGIC` of statfs(2). */
+const MEMORY_FILE_SYSTEM = 0x01021994;
+
+export interface ServerSectionOptions {
+  readonly name: string;
+  readonly title: string;
+  /** What a reader must know to read the figures; Markdown. */
+  readonly notes: readonly string[];
+  readonly rows: readonly ServerRow[];
+}
+
+/** A section whose rows put a foreign client's load on both servers. */
+export function serverSection({ name, title, notes, rows }: ServerSectionOptions): Section {
+  return {
+    name,
+    title,
+    rows,
+    async run(order) {
+      const heading = [`## ${title}\n`, ...notes.map((note) => `${note}\n`)];
+      if (!goWithEtcd.present) return skipped(heading, name, order);
+      requireDisk();
+      const chosen = rows.filter((row) => order.rows.includes(row.name));
+      const results: RowResult[] = [];
+      for (const row of chosen) results.push(await runRow(row, order.effort, order.progress));
+      const parts = results.map((result) => `### ${result.row.title}\n\n${rowTable(result)}`);
+      const page = [...heading, `${conditions(order)}\n`, goalsTable(results), ...parts];
+      return { markdown: page.join("\n"), drawings: new Map() };
+    },
+  };
+}
+
+function skipped(heading: readonly string[], name: string, order: Order): SectionReport {
+  const why = `${name} was not measured: ${goWithEtcd.name} is not installed`;
+  order.progress(why);
+  return { markdown: [...heading, `${why}.\n`].join("\n"), drawings: new Map() };
+}
+
+/** @throws Error where syncing would cost nothing: no figure would be worth its name */
+function requireDisk(): void {
+  if (statfsSync(tmpdir()).type === MEMORY_FILE_SYSTEM) {
+    throw new Error(`${tmpdir()} is in memory; set TMPDIR to a directory on a disk`);
+  }
+}
