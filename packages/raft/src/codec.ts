@@ -54,9 +54,12 @@ const KINDS: readonly Entry["kind"][] = ["command", "membership"];
 const ENVELOPE_BYTES = 1 + 8 + 8 + 8;
 const ENTRY_HEADER_BYTES = 8 + 1 + 4;
 
-/** A new buffer of exactly the message's length; entry data is copied once. */
-export function encodeMessage(message: Message): Uint8Array {
-  const writer = new Writer(encodedBytes(message));
+/**
+ * A new buffer of exactly the message's length, and of `spareBytes` zeros behind it for whoever carries it; entry data is
+ * copied once.
+ */
+export function encodeMessage(message: Message, spareBytes = 0): Uint8Array {
+  const writer = new Writer(encodedBytes(message), spareBytes);
   writer.u8(TYPE_CODES.get(message.type)!);
   writer.id(message.from);
   writer.id(message.to);
@@ -320,8 +323,11 @@ class Writer {
   readonly #view: DataView;
   #at = 0;
 
-  constructor(size: number) {
-    this.#bytes = new Uint8Array(size);
+  readonly #end: number;
+
+  constructor(size: number, spareBytes: number) {
+    this.#end = size;
+    this.#bytes = new Uint8Array(size + spareBytes);
     this.#view = new DataView(this.#bytes.buffer);
   }
 
@@ -357,7 +363,7 @@ class Writer {
   }
 
   finish(): Uint8Array {
-    assert(this.#at === this.#bytes.length, "a message is as long as foreseen");
+    assert(this.#at === this.#end, "a message is as long as foreseen");
     return this.#bytes;
   }
 }

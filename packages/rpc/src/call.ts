@@ -30,6 +30,11 @@ export interface UnaryCall {
   /** Adds metadata to the answer: before the message (initial), or after it (trailing). Call before `reply` or `fail`. */
   addInitialMetadata(name: string, value: string): void;
   addTrailingMetadata(name: string, value: string): void;
+  /**
+   * Ends the connection that the call came on, and every call on it: what comes there cannot be believed. The call must
+   * still be answered; nobody hears it.
+   */
+  dropConnection(reason: string): void;
 }
 
 /** `message` is a view into the connection's receive buffer: valid only until the handler returns. */
@@ -56,6 +61,8 @@ export interface ServerStream {
   /** As for {@link UnaryCall}. Initial metadata leaves when the opener returns or the first message is sent. */
   addInitialMetadata(name: string, value: string): void;
   addTrailingMetadata(name: string, value: string): void;
+  /** As for {@link UnaryCall}; the handler is told by `onCancel`. */
+  dropConnection(reason: string): void;
 }
 
 /** What the service does with a stream. All are called in order, never re-entrantly. */

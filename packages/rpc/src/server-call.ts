@@ -7,6 +7,7 @@ import type {
   UnaryHandler,
 } from "./call.ts";
 import type { Expiring } from "./deadlines.ts";
+import { ErrorCode } from "./error-code.ts";
 import { NO_METADATA, requireValidField } from "./header-field.ts";
 import type { Metadata } from "./metadata.ts";
 import { Status, type StatusCode } from "./status.ts";
@@ -30,6 +31,8 @@ export interface ServerCallConnection {
   /** Forgets what is queued: nobody waits for it any more. */
   dropQueue(call: ServerCall): void;
   forgetDeadline(call: ServerCall): void;
+  /** Ends the connection: GOAWAY. */
+  fail(code: ErrorCode, message: string): void;
   giveBackWindow(call: ServerCall): void;
 }
 
@@ -64,6 +67,10 @@ export abstract class ServerCall extends Stream implements Expiring {
     requireValidField(name, value);
     this.trailingMetadata ??= [];
     this.trailingMetadata.push([name, value]);
+  }
+
+  dropConnection(reason: string): void {
+    this.connection?.fail(ErrorCode.INTERNAL_ERROR, reason);
   }
 
   onBadMessage(code: StatusCode, text: string): void {

@@ -10,6 +10,7 @@ export const MESSAGE_FAULTS = {
   duplicateMessages: (world, prng) => tamper(world, prng, "duplicate", 0.5),
   delayMessages: (world, prng) => tamper(world, prng, "delay", 0.3),
   replayMessages: (world, prng) => tamper(world, prng, "replay", 0.5),
+  corruptMessages: (world, prng) => tamper(world, prng, "corrupt", 0.1),
 } as const satisfies Record<string, Fault>;
 
 function tamper(world: FaultWorld, prng: Prng, kind: TamperKind, most: number): boolean {

@@ -7,6 +7,7 @@ import type { Mutant } from "./mutant.ts";
 import { PROPOSAL_MUTANTS } from "./proposals.ts";
 import { READ_MUTANTS } from "./reads.ts";
 import { REPLICATION_MUTANTS } from "./replication.ts";
+import { TRANSPORT_MUTANTS } from "./transport.ts";
 import { WATCH_MUTANTS } from "./watches.ts";
 
 export const MUTANTS: readonly Mutant[] = [
@@ -15,6 +16,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...MEMBERSHIP_MUTANTS,
   ...READ_MUTANTS,
   ...DURABILITY_MUTANTS,
+  ...TRANSPORT_MUTANTS,
   ...PROPOSAL_MUTANTS,
   ...KEY_MUTANTS,
   ...LEASE_MUTANTS,

@@ -147,6 +147,9 @@ class GuardedStream implements ServerStream {
   resume(): void {
     this.#stream.resume();
   }
+  dropConnection(reason: string): void {
+    this.#stream.dropConnection(reason);
+  }
 }
 
 function isRequired(metadata: Metadata): boolean {

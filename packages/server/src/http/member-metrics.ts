@@ -95,6 +95,11 @@ const MIRRORED: readonly MirroredGauge[] = [
     read: ({ stateGuard }) => stateGuard.repairs,
   },
   {
+    name: "conclave_peer_frames_damaged_total",
+    help: "Frames of other members that arrived damaged: dropped, with their connection.",
+    read: ({ damagedFrames }) => damagedFrames.total,
+  },
+  {
     name: "conclave_state_overlay_bytes",
     help: "Memory held by writes to the state store that are not on the disk yet.",
     read: ({ store }) => store.overlayBytes,

@@ -12,6 +12,7 @@ import { type RpcServer, Status } from "@conclave/rpc";
 import { CommandKind, StateMachine } from "@conclave/state-machine";
 import { AlarmType, type EtcdError, Member as MemberMessage } from "@conclave/wire";
 import type { Logger } from "../observe/logger.ts";
+import { DamagedFrames } from "../peer/peer-frame.ts";
 import { PeerPath } from "../peer/peer-protocol.ts";
 import { decodeNumbers, encodeLeaseId, registerPeerService } from "../peer/peer-service.ts";
 import { type PeerCaller, PeerTransport } from "../peer/peer-transport.ts";
@@ -95,6 +96,7 @@ export class MemberNode {
   readonly #alarms: ClusterAlarms;
   readonly #stateGuard: StateGuard;
   readonly #watchdog: DiskWatchdog;
+  readonly #damagedFrames: DamagedFrames;
   readonly #diskSpace: DiskSpaceWatch | null;
   readonly #onTick: ((nowMs: number) => void)[] = [];
   readonly #onRefusing: ((error: EtcdError) => void)[] = [];
@@ -168,6 +170,7 @@ export class MemberNode {
       callerTo: (to) => this.#transport.callerTo(to),
       onReported: () => this.#driver.wake(),
     });
+    this.#damagedFrames = new DamagedFrames(logger);
     this.#transport = new PeerTransport({
       self: id,
       clusterId,
@@ -184,6 +187,7 @@ export class MemberNode {
         this.#driver.wake();
       },
       callTimeoutMs: timeoutMs,
+      damagedFrames: this.#damagedFrames,
     });
     this.#driver = new RaftDriver({
       raft: this.#raft,
@@ -273,6 +277,7 @@ export class MemberNode {
       leases: this.#leases,
       quota: new Quota(this.#machine, options.quotaBytes, () => this.#raiseNoSpace()),
       stateGuard: this.#stateGuard,
+      damagedFrames: this.#damagedFrames,
       sweeper: this.#sweeper,
       longReads: this.#longReads,
       clock,
@@ -320,6 +325,7 @@ export class MemberNode {
         this.#machine.appliedIndex >= indexMin &&
         this.#sender.sendState(to),
       checkpoints: () => this.#machine.checkpoints(),
+      damagedFrames: this.#damagedFrames,
     });
   }
 

@@ -8,6 +8,7 @@ import {
   TABLE,
 } from "@conclave/state-machine";
 import { LeaseGrantRequest, type ResponseHeader } from "@conclave/wire";
+import type { DamagedFrames } from "../peer/peer-frame.ts";
 import type { DurableStateStore } from "../storage/durable-state-store.ts";
 import type { KnownMember } from "../storage/identity.ts";
 import type { CompactionSweeper } from "./compaction-sweeper.ts";
@@ -33,6 +34,7 @@ export interface MemberParts {
   readonly sweeper: CompactionSweeper;
   readonly longReads: LongReads;
   readonly stateGuard: StateGuard;
+  readonly damagedFrames: DamagedFrames;
   readonly clock: Clock;
   readonly prng: Prng;
   readonly members: readonly KnownMember[];
@@ -52,6 +54,7 @@ export class Member {
   readonly sweeper: CompactionSweeper;
   readonly longReads: LongReads;
   readonly stateGuard: StateGuard;
+  readonly damagedFrames: DamagedFrames;
   readonly clock: Clock;
   readonly members: readonly KnownMember[];
   readonly #parts: MemberParts;
@@ -70,6 +73,7 @@ export class Member {
     this.sweeper = parts.sweeper;
     this.longReads = parts.longReads;
     this.stateGuard = parts.stateGuard;
+    this.damagedFrames = parts.damagedFrames;
     this.clock = parts.clock;
     this.members = parts.members;
   }

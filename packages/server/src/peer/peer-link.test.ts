@@ -11,6 +11,7 @@ import {
 } from "@conclave/rpc";
 import { expect, test } from "vitest";
 import { createLogger } from "../observe/logger.ts";
+import { openFrame } from "./peer-frame.ts";
 import { PeerLink } from "./peer-link.ts";
 import { PeerPath } from "./peer-protocol.ts";
 
@@ -39,7 +40,7 @@ function linkTo(limits: { readonly streamHighWaterBytes?: number } = {}) {
       if (!peer.isReading) stream.pause();
       return {
         onMessage: (bytes) => {
-          decodeMessage(bytes);
+          decodeMessage(openFrame(bytes)!);
           peer.received += 1;
         },
         onHalfClose() {},

@@ -2,6 +2,7 @@ import type { Clock, Timer } from "@conclave/base";
 import { encodeMessage, type MemberId, type Message } from "@conclave/raft";
 import type { Caller, CallStatus, ClientStream } from "@conclave/rpc";
 import type { Logger } from "../observe/logger.ts";
+import { FRAME_CHECK_BYTES, sealInPlace } from "./peer-frame.ts";
 import { formatId, PeerPath } from "./peer-protocol.ts";
 
 /** How long a link waits before it is opened again after it ended. Milliseconds. */
@@ -45,7 +46,7 @@ export class PeerLink {
       if (message.type === "append") this.#o.onUnreachable(this.#o.to);
       return;
     }
-    stream.send(encodeMessage(message));
+    stream.send(sealInPlace(encodeMessage(message, FRAME_CHECK_BYTES)));
   }
 
   close(): void {

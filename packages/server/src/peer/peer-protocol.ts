@@ -1,6 +1,7 @@
 /**
  * What members say to each other, over the same gRPC transport that clients use. Every call carries the identity
- * headers below; the receiver refuses by name whoever is not a member of this cluster talking to this member.
+ * headers below; the receiver refuses by name whoever is not a member of this cluster talking to this member. Every
+ * message, each way, ends with a checksum: see peer-frame.ts.
  */
 export const PeerPath = {
   /** Client-streaming, kept open: each message is one encoded Raft message. */
@@ -29,7 +30,7 @@ export const PeerHeader = {
 } as const;
 
 /** Raised when a message changes its meaning. Members of different versions refuse each other. */
-export const PEER_PROTOCOL_VERSION = "1";
+export const PEER_PROTOCOL_VERSION = "2";
 
 /** Ids travel as 16 hexadecimal digits, as etcdctl prints them. */
 export function formatId(id: bigint): string {

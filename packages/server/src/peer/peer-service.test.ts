@@ -13,6 +13,7 @@ import {
 } from "@conclave/rpc";
 import { describe, expect, test } from "vitest";
 import { silentLogger } from "../observe/logger.ts";
+import { DamagedFrames, openFrame, sealFrame } from "./peer-frame.ts";
 import { encodeForward, formatId, PeerHeader, PeerPath } from "./peer-protocol.ts";
 import {
   decodeCheckpoints,
@@ -31,13 +32,14 @@ const IDENTITY: Record<string, string> = {
   [PeerHeader.clusterId]: formatId(CLUSTER),
   [PeerHeader.from]: formatId(PEER),
   [PeerHeader.to]: formatId(SELF),
-  [PeerHeader.version]: "1",
+  [PeerHeader.version]: "2",
 };
 
 /** A member's peer methods behind an in-memory connection, and what reached the member through them. */
 function peerPort() {
   const clock = new VirtualClock();
   const server = createRpcServer({ clock, atTurnEnd: clockTurn(clock) });
+  const damagedFrames = new DamagedFrames(silentLogger);
   const messages: Message[] = [];
   const forwarded: { data: string; term: number }[] = [];
   registerPeerService(server, {
@@ -60,9 +62,10 @@ function peerPort() {
       { index: 100, digest: 2 ** 32 - 1 },
       { index: 117, digest: 0 },
     ],
+    damagedFrames,
   });
   const channel = memoryChannel(server, clock);
-  return { clock, server, channel, messages, forwarded };
+  return { clock, server, channel, messages, forwarded, damagedFrames };
 }
 
 function endStream(stream: ServerStream): ServerStreamHandler {
@@ -110,7 +113,7 @@ describe("a link is refused by name", () => {
     {
       who: "one who speaks another version",
       header: PeerHeader.version,
-      value: "2",
+      value: "1",
       why: /version mismatch/,
     },
     { who: "a stranger", header: PeerHeader.from, value: "4", why: /4 is refused: not a member/ },
@@ -129,7 +132,7 @@ describe("a link is refused by name", () => {
   ])("$who", ({ header, value, why }) => {
     const { clock, channel, messages } = peerPort();
     const { link, stream } = openLink(channel, { ...IDENTITY, [header]: value });
-    stream.send(encodeMessage(heartbeat(PEER, SELF)));
+    stream.send(sealFrame(encodeMessage(heartbeat(PEER, SELF))));
     clock.advance(100);
     expect(link.isOpen).toBe(false);
     expect(link.status).toMatchObject({ code: Status.PERMISSION_DENIED });
@@ -142,7 +145,9 @@ describe("a link is refused by name", () => {
     const metadata = { ...IDENTITY, [PeerHeader.clusterId]: "c2" };
     const codes: number[] = [];
     for (const path of [PeerPath.forward, PeerPath.leaseRenew, PeerPath.leaseRemaining]) {
-      channel.unary(path, encodeForward(7, NO_MORE), { metadata }, ({ code }) => codes.push(code));
+      channel.unary(path, sealFrame(encodeForward(7, NO_MORE)), { metadata }, ({ code }) =>
+        codes.push(code),
+      );
     }
     clock.advance(100);
     expect(codes).toEqual([7, 7, 7]);
@@ -157,7 +162,7 @@ describe("an open link", () => {
     clock.advance(10);
     expect(link.isOpen).toBe(true);
     for (let readSequence = 1; readSequence <= 3; readSequence += 1) {
-      stream.send(encodeMessage({ ...heartbeat(PEER, SELF), readSequence } as Message));
+      stream.send(sealFrame(encodeMessage({ ...heartbeat(PEER, SELF), readSequence } as Message)));
     }
     clock.advance(10);
     expect(messages).toMatchObject([{ readSequence: 1 }, { readSequence: 2 }, { readSequence: 3 }]);
@@ -170,8 +175,8 @@ describe("an open link", () => {
   ])("ends at $what", ({ bytes }) => {
     const { clock, channel, messages } = peerPort();
     const { link, stream } = openLink(channel, IDENTITY);
-    stream.send(bytes);
-    stream.send(encodeMessage(heartbeat(PEER, SELF)));
+    stream.send(sealFrame(bytes));
+    stream.send(sealFrame(encodeMessage(heartbeat(PEER, SELF))));
     clock.advance(100);
     expect(link.status).toMatchObject({ code: Status.INVALID_ARGUMENT });
     expect(messages).toEqual([]);
@@ -187,7 +192,7 @@ describe("an open link", () => {
         bytes[nextBelow(prng, bytes.length)] = nextBelow(prng, 256);
       }
       const { stream } = openLink(channel, IDENTITY);
-      stream.send(bytes.subarray(0, nextBelow(prng, bytes.length + 1)));
+      stream.send(sealFrame(bytes.subarray(0, nextBelow(prng, bytes.length + 1))));
       stream.cancel();
       clock.advance(5);
     }
@@ -195,11 +200,55 @@ describe("an open link", () => {
   });
 });
 
+describe("a frame that was damaged on its way", () => {
+  const damaged = (bytes: Uint8Array): Uint8Array => {
+    const frame = sealFrame(bytes);
+    frame[9]! ^= 1;
+    return frame;
+  };
+
+  test("ends the connection, with all that came behind it, and is counted", () => {
+    const { clock, channel, messages, damagedFrames } = peerPort();
+    const { link, stream } = openLink(channel, IDENTITY);
+    clock.advance(10);
+    const other = openLink(channel, IDENTITY);
+    clock.advance(10);
+    stream.send(damaged(encodeMessage(heartbeat(PEER, SELF))));
+    stream.send(sealFrame(encodeMessage(heartbeat(PEER, SELF))));
+    clock.advance(100);
+    expect(messages).toEqual([]);
+    expect(damagedFrames.total).toBe(1);
+    expect(link.status).toMatchObject({ code: Status.UNAVAILABLE });
+    expect(other.link.status).toMatchObject({ code: Status.UNAVAILABLE });
+  });
+
+  test("is no command, whatever it says", () => {
+    const { clock, channel, forwarded, damagedFrames } = peerPort();
+    const ends: CallStatus[] = [];
+    const body = damaged(encodeForward(7, Buffer.from("batch")));
+    channel.unary(PeerPath.forward, body, { metadata: IDENTITY }, (status) => ends.push(status));
+    clock.advance(100);
+    expect(forwarded).toEqual([]);
+    expect(damagedFrames.total).toBe(1);
+    expect(ends).toMatchObject([{ code: Status.UNAVAILABLE, mayHaveReachedServer: true }]);
+  });
+
+  test("of a stranger is not even counted: he is refused before", () => {
+    const { clock, channel, damagedFrames } = peerPort();
+    const metadata = { ...IDENTITY, [PeerHeader.from]: "4" };
+    channel.unary(PeerPath.checkpoints, Buffer.from("?"), { metadata }, () => {});
+    clock.advance(100);
+    expect(damagedFrames.total).toBe(0);
+  });
+});
+
 describe("a forwarded batch", () => {
   const forward = (body: Uint8Array) => {
     const port = peerPort();
     const answers: CallStatus[] = [];
-    port.channel.unary(PeerPath.forward, body, { metadata: IDENTITY }, (s) => answers.push(s));
+    port.channel.unary(PeerPath.forward, sealFrame(body), { metadata: IDENTITY }, (s) =>
+      answers.push(s),
+    );
     port.clock.advance(100);
     return { ...port, status: answers[0] };
   };
@@ -225,8 +274,8 @@ describe("a follower's question about a lease", () => {
   const ask = (path: string, id: bigint, count: number) => {
     const { clock, channel } = peerPort();
     const answers: (number[] | number | null)[] = [];
-    channel.unary(path, encodeLeaseId(id), { metadata: IDENTITY }, ({ code }, body) =>
-      answers.push(body === null ? code : decodeNumbers(body, count)),
+    channel.unary(path, sealFrame(encodeLeaseId(id)), { metadata: IDENTITY }, ({ code }, body) =>
+      answers.push(body === null ? code : decodeNumbers(openFrame(body)!, count)),
     );
     clock.advance(100);
     return answers;
@@ -250,8 +299,8 @@ describe("a question about the state", () => {
   const ask = (path: string, body: Uint8Array) => {
     const { clock, channel } = peerPort();
     const answers: [number, Uint8Array | null][] = [];
-    channel.unary(path, body, { metadata: IDENTITY }, ({ code }, answer) => {
-      answers.push([code, answer]);
+    channel.unary(path, sealFrame(body), { metadata: IDENTITY }, ({ code }, answer) => {
+      answers.push([code, answer === null ? null : openFrame(answer)]);
     });
     clock.advance(100);
     return answers[0] ?? [-1, null];

@@ -15,6 +15,7 @@ import {
 } from "@conclave/rpc";
 import type { StateCheckpoint } from "@conclave/state-machine";
 import type { Logger } from "../observe/logger.ts";
+import { type DamagedFrames, openFrame, sealFrame } from "./peer-frame.ts";
 import {
   decodeForward,
   formatId,
@@ -48,66 +49,69 @@ export interface PeerServiceOptions {
   /** @returns whether this member leads, and sends its state, at `indexMin` or later, to `to` now. */
   readonly onStateWanted: (to: MemberId, indexMin: LogIndex) => boolean;
   readonly checkpoints: () => readonly StateCheckpoint[];
+  readonly damagedFrames: DamagedFrames;
 }
 
-const NO_BYTES = new Uint8Array(0);
+const NOTHING = sealFrame(new Uint8Array(0));
+const DAMAGED_TEXT = "a frame was damaged on its way";
 
 /** Registers the methods that members call on each other. */
 export function registerPeerService(server: RpcServer, options: PeerServiceOptions): void {
   const identify = (metadata: Metadata): MemberId | string => identifyPeer(metadata, options);
-
-  server.stream(PeerPath.link, (stream) => {
-    const from = identify(stream.metadata);
-    if (typeof from === "string") return refuse(stream, from, options.logger);
-    return linkHandler(stream, from, options);
-  });
-  server.stream(PeerPath.snapshot, (stream) => {
-    const from = identify(stream.metadata);
-    if (typeof from === "string") return refuse(stream, from, options.logger);
-    return options.onSnapshot(from, stream);
-  });
-  server.stream(PeerPath.state, (stream) => {
-    const from = identify(stream.metadata);
-    if (typeof from === "string") return refuse(stream, from, options.logger);
-    return options.onState(from, stream);
-  });
+  const stream = (
+    path: string,
+    open: (from: MemberId, stream: ServerStream) => ServerStreamHandler,
+  ): void => {
+    server.stream(path, (opened) => {
+      const from = identify(opened.metadata);
+      if (typeof from === "string") return refuse(opened, from, options.logger);
+      return openingFrames(opened, from, open(from, opened), options.damagedFrames);
+    });
+  };
   const unary = (
     path: string,
     serve: (call: UnaryCall, body: Uint8Array, from: MemberId) => void,
   ): void => {
-    server.unary(path, (call, body) => {
+    server.unary(path, (call, frame) => {
       const from = identify(call.metadata);
-      if (typeof from === "string") call.fail(Status.PERMISSION_DENIED, from);
-      else serve(call, body, from);
+      if (typeof from === "string") return call.fail(Status.PERMISSION_DENIED, from);
+      const body = openFrame(frame);
+      if (body !== null) return serve(call, body, from);
+      options.damagedFrames.onDamaged(from);
+      call.dropConnection(DAMAGED_TEXT);
+      call.fail(Status.DATA_LOSS, DAMAGED_TEXT);
     });
   };
+
+  stream(PeerPath.link, (from, opened) => linkHandler(opened, from, options));
+  stream(PeerPath.snapshot, options.onSnapshot);
+  stream(PeerPath.state, options.onState);
   unary(PeerPath.checkpoints, (call) => {
-    call.reply(
-      encodeNumbers(...options.checkpoints().flatMap(({ index, digest }) => [index, digest])),
-    );
+    const numbers = options.checkpoints().flatMap(({ index, digest }) => [index, digest]);
+    call.reply(sealFrame(encodeNumbers(...numbers)));
   });
   unary(PeerPath.stateWanted, (call, body, from) => {
     const [indexMin] = decodeNumbers(body, 1) ?? [];
     if (indexMin === undefined) call.fail(Status.INVALID_ARGUMENT, "malformed index");
-    else if (options.onStateWanted(from, indexMin)) call.reply(NO_BYTES);
+    else if (options.onStateWanted(from, indexMin)) call.reply(NOTHING);
     else call.fail(Status.FAILED_PRECONDITION, "not leading, or not that far");
   });
   unary(PeerPath.forward, (call, body) => {
     const forward = decodeForward(body);
     if (forward === null) call.fail(Status.INVALID_ARGUMENT, "malformed batch");
-    else if (options.onForward(forward.entryData, forward.term)) call.reply(NO_BYTES);
+    else if (options.onForward(forward.entryData, forward.term)) call.reply(NOTHING);
     else call.fail(Status.FAILED_PRECONDITION, "not taken");
   });
   unary(PeerPath.leaseRenew, (call, body) => {
     options.onLeaseRenew(decodeLeaseId(body), (ttl) => {
       if (ttl === null) call.fail(Status.FAILED_PRECONDITION, "not leading");
-      else call.reply(encodeNumbers(ttl));
+      else call.reply(sealFrame(encodeNumbers(ttl)));
     });
   });
   unary(PeerPath.leaseRemaining, (call, body) => {
     options.onLeaseRemaining(decodeLeaseId(body), (ttl) => {
       if (ttl === null) call.fail(Status.FAILED_PRECONDITION, "not leading");
-      else call.reply(encodeNumbers(ttl.remaining, ttl.granted));
+      else call.reply(sealFrame(encodeNumbers(ttl.remaining, ttl.granted)));
     });
   });
 }
@@ -141,6 +145,26 @@ function refuse(stream: ServerStream, reason: string, logger: Logger): ServerStr
   logger.warn("peer refused", { remote: stream.peer.remoteAddress, reason });
   stream.end(Status.PERMISSION_DENIED, reason);
   return IGNORING;
+}
+
+/** Gives what is behind the checksum to `handler`, as long as it is what was sent. */
+export function openingFrames(
+  stream: ServerStream,
+  from: MemberId,
+  handler: ServerStreamHandler,
+  damagedFrames: DamagedFrames,
+): ServerStreamHandler {
+  return {
+    onMessage: (frame) => {
+      const body = openFrame(frame);
+      if (body !== null) return handler.onMessage(body);
+      damagedFrames.onDamaged(from);
+      stream.dropConnection(DAMAGED_TEXT);
+    },
+    onHalfClose: () => handler.onHalfClose(),
+    onCancel: () => handler.onCancel(),
+    onDrain: () => handler.onDrain(),
+  };
 }
 
 function linkHandler(

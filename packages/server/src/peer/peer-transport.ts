@@ -4,6 +4,7 @@ import { type Caller, type CallStatus, Status } from "@conclave/rpc";
 import type { ProposalBatch } from "../node/proposer.ts";
 import type { DriverLinks } from "../node/raft-driver.ts";
 import type { Logger } from "../observe/logger.ts";
+import { type DamagedFrames, openFrame, sealFrame } from "./peer-frame.ts";
 import { PeerLink } from "./peer-link.ts";
 import {
   encodeForward,
@@ -32,6 +33,7 @@ export interface PeerTransportOptions {
   readonly onGone: (id: MemberId) => void;
   /** How long the leader may take to answer a forwarded call. Milliseconds. */
   readonly callTimeoutMs: number;
+  readonly damagedFrames: DamagedFrames;
 }
 
 interface Peer {
@@ -113,7 +115,13 @@ export class PeerTransport implements DriverLinks {
       return;
     }
     const options = { metadata: this.#identity(to), timeoutMs: this.#o.callTimeoutMs };
-    peer.caller.unary(path, body, options, onAnswer);
+    peer.caller.unary(path, sealFrame(body), options, (status, answer) => {
+      const opened = answer === null ? null : openFrame(answer);
+      if (answer === null || opened !== null) return onAnswer(status, opened);
+      this.#o.damagedFrames.onDamaged(to);
+      const message = "the answer was damaged on its way";
+      onAnswer({ code: Status.DATA_LOSS, message, mayHaveReachedServer: true }, null);
+    });
   }
 
   /** The way to a member with the headers it wants, for calls that are not unary; null if it is not a peer. */

@@ -2,6 +2,7 @@ import { encodeMessage, type MemberId, type Message, type Raft, type Term } from
 import { type Caller, type ClientStream, Status } from "@conclave/rpc";
 import type { Logger } from "../observe/logger.ts";
 import type { DurableStateStore, StateSnapshot } from "../storage/durable-state-store.ts";
+import { sealFrame } from "./peer-frame.ts";
 import { formatId, PeerPath } from "./peer-protocol.ts";
 import { encodeRecords } from "./snapshot-frame.ts";
 
@@ -119,7 +120,7 @@ class SendingStream {
   }
 
   async send(frame: Uint8Array): Promise<void> {
-    if (this.#stream.send(frame)) return;
+    if (this.#stream.send(sealFrame(frame))) return;
     const drained = new Promise<void>((resolve) => {
       this.#onDrain = resolve;
     });

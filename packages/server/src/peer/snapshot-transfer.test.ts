@@ -4,7 +4,9 @@ import { clockTurn, createRpcServer, memoryChannel } from "@conclave/rpc";
 import { describe, expect, test } from "vitest";
 import { silentLogger } from "../observe/logger.ts";
 import { type MemberStorage, openVolatileStorage } from "../storage/recovery.ts";
+import { DamagedFrames, sealFrame } from "./peer-frame.ts";
 import { PeerPath } from "./peer-protocol.ts";
+import { openingFrames } from "./peer-service.ts";
 import { decodeRecords, encodeRecords, type StateRecord } from "./snapshot-frame.ts";
 import { SnapshotReceiver } from "./snapshot-receiver.ts";
 import { SnapshotSender } from "./snapshot-sender.ts";
@@ -54,7 +56,10 @@ async function twoMembers(records: number) {
     step: (message) => stepped.push(message),
   });
   const server = createRpcServer({ clock, atTurnEnd: clockTurn(clock) });
-  server.stream(PeerPath.snapshot, (stream) => receiver.accept(1n, stream));
+  const damagedFrames = new DamagedFrames(silentLogger);
+  server.stream(PeerPath.snapshot, (stream) =>
+    openingFrames(stream, 1n, receiver.accept(1n, stream), damagedFrames),
+  );
   const channel = memoryChannel(server, clock);
   const reports: string[] = [];
   const raft: Pick<Raft, "role" | "firstIndex" | "snapshotMark" | "reportSnapshot"> = {
@@ -164,7 +169,7 @@ test("a stream that begins with anything but its message is refused, and harms n
       {},
       { onMessage: () => {}, onEnd: ({ code }) => codes.push(code) },
     );
-    stream.send(first);
+    stream.send(sealFrame(first));
     stream.halfClose();
   }
   await until(clock, () => codes.length === 2);

@@ -53,7 +53,9 @@ export class PeerSeam {
       stream,
       unary: (path, request, options, callback) => {
         pass(nameOf(path, request));
-        caller.unary(path, request, options, callback);
+        caller.unary(path, request, options, (status, answer) =>
+          callback(status, answer === null ? null : this.#maybeCorrupted(to, answer)),
+        );
       },
       close: () => caller.close(),
     };
