@@ -28,8 +28,9 @@ import { MetricsRegistry } from "./observe/metrics.ts";
 import { tellingRefusals } from "./peer/refusal-dial.ts";
 import { identityOf } from "./storage/data-directory.ts";
 import type { Identity } from "./storage/identity.ts";
+import type { MemberStorage } from "./storage/member-storage.ts";
 import { diskSpaceOf, nodeDisk } from "./storage/node-disk.ts";
-import { type MemberStorage, openStorage, openVolatileStorage } from "./storage/recovery.ts";
+import { openStorage, openVolatileStorage } from "./storage/recovery.ts";
 import { readTlsFiles } from "./tls-files.ts";
 
 /** How long calls in progress may take to end when the server stops. Milliseconds. */

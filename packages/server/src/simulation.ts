@@ -10,14 +10,11 @@ export type { PeerCaller } from "./peer/peer-transport.ts";
 export type { Disk, DiskFile } from "./storage/disk.ts";
 export { type CrashMode, DiskImage, type DiskOperation } from "./storage/disk-image.ts";
 export type { DurableStateStore, StateSnapshot } from "./storage/durable-state-store.ts";
+export { MemberStorage, type StoragePlace } from "./storage/member-storage.ts";
 export { MemoryDisk, systemError } from "./storage/memory-disk.ts";
-export {
-  MemberStorage,
-  openLog,
-  type StorageOptions,
-  type StoragePlace,
-} from "./storage/recovery.ts";
+export { openLog } from "./storage/open-log.ts";
 export { StorageFailure, WalCorruption } from "./storage/storage-error.ts";
+export type { StorageOptions } from "./storage/storage-options.ts";
 export {
   decodeGroupHeader,
   decodeSegmentHeader,

@@ -3,7 +3,8 @@ import type { Mutant } from "./mutant.ts";
 const STORAGE = "packages/server/src/storage";
 const REPLAY = `${STORAGE}/wal-replay.ts`;
 const SEGMENTS = `${STORAGE}/wal-segments.ts`;
-const RECOVERY = `${STORAGE}/recovery.ts`;
+const OPEN_LOG = `${STORAGE}/open-log.ts`;
+const MEMBER_STORAGE = `${STORAGE}/member-storage.ts`;
 
 /** The log on disk, recovery from it, and snapshots that take the place of the state. */
 export const DURABILITY_MUTANTS: readonly Mutant[] = [
@@ -94,7 +95,7 @@ export const DURABILITY_MUTANTS: readonly Mutant[] = [
     heldBy: "packages/server/src/storage/recovery.test.ts",
     edits: [
       {
-        file: RECOVERY,
+        file: OPEN_LOG,
         find: "fresh === null ? opened.recovered : await finishInstall(opened.wal, opened.recovered, fresh);",
         replace: "opened.recovered;",
       },
@@ -122,7 +123,7 @@ export const DURABILITY_MUTANTS: readonly Mutant[] = [
     heldBy: "packages/server/src/storage/recovery.test.ts",
     edits: [
       {
-        file: RECOVERY,
+        file: MEMBER_STORAGE,
         find: "if (this.#install?.isCommitting === true) await this.#install.ended;",
         replace: "",
       },

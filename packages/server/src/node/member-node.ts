@@ -20,7 +20,7 @@ import { SnapshotReceiver } from "../peer/snapshot-receiver.ts";
 import { SnapshotSender } from "../peer/snapshot-sender.ts";
 import type { DurableStateStore } from "../storage/durable-state-store.ts";
 import type { KnownMember } from "../storage/identity.ts";
-import type { MemberStorage } from "../storage/recovery.ts";
+import type { MemberStorage } from "../storage/member-storage.ts";
 import type { StateInstall } from "../storage/state-install.ts";
 import { ClusterAlarms } from "./cluster-alarms.ts";
 import { CompactionSweeper } from "./compaction-sweeper.ts";

@@ -1,7 +1,7 @@
 import { decodeMessage, type MemberId, type Message, type SnapshotMark } from "@conclave/raft";
 import { type ServerStream, type ServerStreamHandler, Status } from "@conclave/rpc";
 import type { Logger } from "../observe/logger.ts";
-import type { MemberStorage } from "../storage/recovery.ts";
+import type { MemberStorage } from "../storage/member-storage.ts";
 import type { StateInstall } from "../storage/state-install.ts";
 import { formatId } from "./peer-protocol.ts";
 import { decodeRecords } from "./snapshot-frame.ts";

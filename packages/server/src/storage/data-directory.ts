@@ -1,4 +1,3 @@
-import { access, constants } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { DataDirectoryError } from "./data-directory-error.ts";
 import type { Disk } from "./disk.ts";
@@ -9,7 +8,7 @@ import {
   readIdentity,
   writeIdentity,
 } from "./identity.ts";
-import { type LevelDatabase, openLevel } from "./level-database.ts";
+import type { DatabaseHost, LevelDatabase } from "./level-database.ts";
 
 const MEMBER = "member";
 const LOCK = "lock";
@@ -44,17 +43,22 @@ export class DataDirectory {
    * Takes possession of a directory, making it if need be.
    * @throws DataDirectoryError if it is not ours to use; then nothing in it was changed.
    */
-  static async claim(disk: Disk, path: string, identity: Identity): Promise<DataDirectory> {
+  static async claim(
+    disk: Disk,
+    databases: DatabaseHost,
+    path: string,
+    identity: Identity,
+  ): Promise<DataDirectory> {
     const memberPath = `${path}/${MEMBER}`;
     try {
       await makeDirectories(disk, resolve(path));
       await checkOurs(disk, path);
       await ensureDirectory(disk, path, MEMBER);
-      await access(memberPath, constants.R_OK | constants.W_OK | constants.X_OK);
+      await databases.checkAccess(memberPath);
     } catch (cause) {
       throw unusable(path, cause);
     }
-    const lock = await takeLock(path, `${memberPath}/${LOCK}`);
+    const lock = await takeLock(databases, path, `${memberPath}/${LOCK}`);
     try {
       const found = await readIdentity(disk, memberPath);
       if (found === null) await writeIdentity(disk, memberPath, identity);
@@ -123,9 +127,13 @@ async function ensureDirectory(disk: Disk, parent: string, name: string): Promis
   await disk.syncDirectory(parent);
 }
 
-async function takeLock(path: string, lockPath: string): Promise<LevelDatabase> {
+async function takeLock(
+  databases: DatabaseHost,
+  path: string,
+  lockPath: string,
+): Promise<LevelDatabase> {
   try {
-    return await openLevel(lockPath);
+    return await databases.open(lockPath);
   } catch (error) {
     const cause = error instanceof Error ? error.cause : undefined;
     if (errorCode(cause) === "LEVEL_LOCKED") {

@@ -5,14 +5,11 @@ import { describe, expect, test } from "vitest";
 import { identityOf } from "./data-directory.ts";
 import { DataDirectoryError } from "./data-directory-error.ts";
 import type { Disk } from "./disk.ts";
+import type { MemberStorage } from "./member-storage.ts";
 import { nodeDisk } from "./node-disk.ts";
-import {
-  type MemberStorage,
-  openStorage,
-  openVolatileStorage,
-  type StorageOptions,
-} from "./recovery.ts";
+import { openStorage, openVolatileStorage } from "./recovery.ts";
 import { type StorageFailure, WalCorruption } from "./storage-error.ts";
+import type { StorageOptions } from "./storage-options.ts";
 import { temporaryDirectory } from "./testing/temporary-directory.ts";
 import { appendDurably, entries, FOUNDING, mark } from "./testing/wal-fixture.ts";
 

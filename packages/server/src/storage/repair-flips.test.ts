@@ -5,8 +5,9 @@ import { describe, expect, test } from "vitest";
 import { DataDirectoryError } from "./data-directory-error.ts";
 import { DiskImage, type DiskOperation } from "./disk-image.ts";
 import { MemoryDisk } from "./memory-disk.ts";
-import { openLog, type RecoveredMember, type StorageOptions } from "./recovery.ts";
+import { openLog, type RecoveredMember } from "./open-log.ts";
 import { WalCorruption } from "./storage-error.ts";
+import type { StorageOptions } from "./storage-options.ts";
 import {
   appendDurably,
   entries,

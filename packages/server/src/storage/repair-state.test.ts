@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { systemClock } from "@conclave/base";
 import { expect, test } from "vitest";
 import { DataDirectoryError } from "./data-directory-error.ts";
-import { openStorage, type StorageOptions } from "./recovery.ts";
+import { openStorage } from "./recovery.ts";
+import type { StorageOptions } from "./storage-options.ts";
 import { temporaryDirectory } from "./testing/temporary-directory.ts";
 import { appendDurably, entries, FOUNDING, mark } from "./testing/wal-fixture.ts";
 

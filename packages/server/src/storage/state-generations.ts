@@ -1,7 +1,7 @@
-import { rename, rm } from "node:fs/promises";
 import type { SnapshotMark } from "@conclave/raft";
 import { DataDirectoryError } from "./data-directory-error.ts";
 import type { Disk } from "./disk.ts";
+import type { DatabaseHost } from "./level-database.ts";
 import { readSmallFile, writeSmallFile } from "./small-file.ts";
 
 /** What a damaged database is renamed to. */
@@ -22,10 +22,12 @@ export interface StatePointer {
  */
 export class StateGenerations {
   readonly #disk: Disk;
+  readonly #databases: DatabaseHost;
   readonly #directory: string;
 
-  constructor(disk: Disk, directory: string) {
+  constructor(disk: Disk, databases: DatabaseHost, directory: string) {
     this.#disk = disk;
+    this.#databases = databases;
     this.#directory = directory;
   }
 
@@ -61,10 +63,11 @@ export class StateGenerations {
     await this.write({ generation, installed: null });
     const names = await this.#disk.list(this.#directory);
     for (const name of names.filter((each) => each.endsWith(DAMAGED_SUFFIX))) {
-      await rm(`${this.#directory}/${name}`, { recursive: true });
+      await this.#databases.remove(`${this.#directory}/${name}`);
     }
     const path = this.pathOf(damaged);
-    if (names.includes(`state-${damaged}`)) await rename(path, path + DAMAGED_SUFFIX);
+    if (names.includes(`state-${damaged}`))
+      await this.#databases.rename(path, path + DAMAGED_SUFFIX);
     return generation;
   }
 
@@ -72,7 +75,7 @@ export class StateGenerations {
   async removeOthers(kept: number): Promise<void> {
     for (const name of await this.#disk.list(this.#directory)) {
       const generation = Number(GENERATION_NAME.exec(name)?.[1] ?? kept);
-      if (generation !== kept) await rm(`${this.#directory}/${name}`, { recursive: true });
+      if (generation !== kept) await this.#databases.remove(`${this.#directory}/${name}`);
     }
   }
 }
