@@ -107,12 +107,15 @@ async function startListening(
   const onFatal = failure.report;
   const storageOptions = { identity, clock, onFatal, onRepair, schedule: atTurnEnd };
   const { storage: location } = config;
-  const storage = await (location.kind === "memory"
-    ? openVolatileStorage(storageOptions)
-    : openStorage(location.path, storageOptions));
+  const opening =
+    location.kind === "memory"
+      ? openVolatileStorage(storageOptions)
+      : openStorage(location.path, storageOptions);
+  // What is appended while a log is opened never becomes durable once the disk has failed: nobody may wait for it.
+  const storage = await Promise.race([opening, failure.raised]);
   try {
     const clientPort = clientListeners[0]?.port ?? 0;
-    const node = await MemberNode.create({
+    const creating = MemberNode.create({
       id: identity.memberId,
       clusterId: identity.clusterId,
       name: identity.name,
@@ -145,6 +148,7 @@ async function startListening(
       watchProgressIntervalMs: config.watchProgressNotifyIntervalMs,
       onFatal: failure.report,
     });
+    const node = await Promise.race([creating, failure.raised]);
     const peerServer = createRpcServer({
       clock,
       atTurnEnd,

@@ -14,6 +14,7 @@ import {
 import type { LogContent } from "./testing/wal-model.ts";
 
 const MODES: readonly CrashMode[] = ["nothing", "everything", "some", "torn-sectors", "no-names"];
+const SEEDS = 5;
 /** Crash images of all seeds together. */
 let images = 0;
 
@@ -79,7 +80,7 @@ async function boot(image: DiskImage, where: string): Promise<MemberStorage> {
 /** The power goes again while the member comes up. */
 async function cutWhileBooting(image: DiskImage, cut: Cut, prng: Prng): Promise<void> {
   let left = 1 + nextBelow(prng, 12);
-  await openDirectory(image, undefined, {
+  await openDirectory(image, {
     beforeOperation: () => {
       left -= 1;
       if (left < 0) throw systemError("EIO", "the power is gone");
@@ -94,7 +95,7 @@ async function cutWhileBooting(image: DiskImage, cut: Cut, prng: Prng): Promise<
 }
 
 describe("after a power cut at any moment a data directory boots with all that it promised (F3 to F6)", () => {
-  test.each(testSeeds(1, 8))(
+  test.each(testSeeds(1, SEEDS))(
     "CONCLAVE_SEED=%i",
     async (seed) => {
       printReplayOnFailure(seed);
@@ -120,7 +121,7 @@ describe("after a power cut at any moment a data directory boots with all that i
   );
 
   afterAll(() => {
-    console.info(`data directories: ${images} crash images, all booted with what they promised`);
+    console.info(`data directories: ${images} crash images tried`);
   });
 });
 
@@ -128,7 +129,7 @@ test("the runs whose crashes are tried do all that a member does to its director
   const steps = new Set<string>();
   const types = new Set<string>();
   const names = new Set<string>();
-  for (const seed of testSeeds(1, 8)) {
+  for (let seed = 1; seed <= SEEDS; seed += 1) {
     const trace = await new DirectoryRun(seed).record(110);
     for (const name of trace.steps.keys()) steps.add(name);
     for (const operation of trace.operations) {

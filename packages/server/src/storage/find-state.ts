@@ -1,8 +1,10 @@
+import { dirname } from "node:path";
 import { type DataDirectory, errorCode, textOf } from "./data-directory.ts";
 import { DataDirectoryError } from "./data-directory-error.ts";
 import type { Disk } from "./disk.ts";
 import { levelDatabases } from "./level-database.ts";
 import { LevelStore } from "./level-store.ts";
+import { nodeDisk } from "./node-disk.ts";
 import type { StateBeside } from "./open-log.ts";
 import type { StateGenerations, StatePointer } from "./state-generations.ts";
 import { StateCorruption } from "./storage-error.ts";
@@ -60,9 +62,13 @@ async function readPointer(
 }
 
 export async function openState(path: string, options: StorageOptions): Promise<LevelStore> {
-  const { clock, onFatal, databases = levelDatabases } = options;
+  const { clock, onFatal, disk = nodeDisk, databases = levelDatabases } = options;
   try {
-    return await LevelStore.open(path, { clock, onFatal, openDatabase: databases.open });
+    const store = await LevelStore.open(path, { clock, onFatal, openDatabase: databases.open });
+    // LevelDB syncs what it writes, but not each name that it gives: neither its own in our directory nor that of CURRENT.
+    await disk.syncDirectory(path);
+    await disk.syncDirectory(dirname(path));
+    return store;
   } catch (error) {
     const cause = error instanceof Error ? error.cause : undefined;
     if (errorCode(error) !== "LEVEL_DATABASE_NOT_OPEN") throw error;

@@ -4,6 +4,7 @@ import type { DiskImage, DiskOperation } from "../disk-image.ts";
 import type { MemberStorage } from "../member-storage.ts";
 import { MemoryDisk, type MemoryDiskOptions } from "../memory-disk.ts";
 import { openStorage } from "../recovery.ts";
+import type { StorageOptions } from "../storage-options.ts";
 import type { WalBatch } from "../wal-group.ts";
 import { memoryDatabases } from "./memory-databases.ts";
 import { entry, FOUNDING, mark } from "./wal-fixture.ts";
@@ -12,29 +13,34 @@ import { WalModel } from "./wal-model.ts";
 const DIRECTORY = "/data";
 const MEMBERS = [0xa1n, 0xa2n, 0xa3n].map((id) => ({ id, name: `${id}`, peerUrls: [] }));
 
-/** The shipped storage on a simulated disk, databases included. A repair fails: a power cut is no damage. */
+/**
+ * The shipped storage on a simulated disk, databases included. Rejects as soon as a write fails. A repair fails, too: a power
+ * cut is no damage.
+ */
 export function openDirectory(
-  image: DiskImage | undefined,
-  clock = new VirtualClock(),
-  hooks: MemoryDiskOptions = {},
+  image: DiskImage,
+  hooks: Pick<MemoryDiskOptions, "beforeOperation"> = {},
 ): Promise<MemberStorage> {
-  const disk = new MemoryDisk({
-    ...hooks,
-    ...(image === undefined ? { tracksDurability: true } : { image }),
+  const disk = new MemoryDisk({ ...hooks, image });
+  return new Promise((resolve, reject) => {
+    openStorage(DIRECTORY, {
+      ...storageOptions(disk, new VirtualClock()),
+      onRepair: (message) => {
+        throw new Error(`taken for damaged: ${message}`);
+      },
+      onFatal: reject,
+    }).then(resolve, reject);
   });
-  return openStorage(DIRECTORY, {
+}
+
+function storageOptions(disk: MemoryDisk, clock: VirtualClock): Omit<StorageOptions, "onFatal"> {
+  return {
     identity: { clusterId: 0xc1n, memberId: 0xa1n, name: "one", members: MEMBERS },
     clock,
     segmentBytes: 2048,
     disk,
     databases: memoryDatabases(disk),
-    onRepair: (message) => {
-      throw new Error(`taken for damaged: ${message}`);
-    },
-    onFatal: (error) => {
-      throw error;
-    },
-  });
+  };
 }
 
 export const stateKey = (index: number): string => `entry ${index}`;
@@ -113,11 +119,11 @@ export class DirectoryRun {
             ? (["pass", () => this.#clock.advance(1 + nextBelow(this.#prng, 120))] as const)
             : draw < 92
               ? (["cut", () => this.#cut()] as const)
-              : draw < 95
+              : draw < 94
                 ? (["install", () => this.#install()] as const)
-                : draw < 97
+                : draw < 96
                   ? (["repair", () => this.#repair()] as const)
-                  : draw < 98
+                  : draw < 97
                     ? (["abandon", () => this.#abandon()] as const)
                     : (["restart", () => this.#restart()] as const);
     this.#steps.set(name, (this.#steps.get(name) ?? 0) + 1);
@@ -126,11 +132,7 @@ export class DirectoryRun {
 
   async #open(): Promise<void> {
     this.#storage = await openStorage(DIRECTORY, {
-      identity: { clusterId: 0xc1n, memberId: 0xa1n, name: "one", members: MEMBERS },
-      clock: this.#clock,
-      segmentBytes: 2048,
-      disk: this.#disk,
-      databases: memoryDatabases(this.#disk),
+      ...storageOptions(this.#disk, this.#clock),
       onFatal: (error) => {
         throw error;
       },
