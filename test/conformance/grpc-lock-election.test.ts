@@ -190,7 +190,7 @@ describeEachServer("gRPC Lock and Election", (server) => {
       const { leader } = await campaign(name, "alice");
       expect((await observed.next()).kv).toMatchObject({ key: leader.key, value: "alice" });
       await clients.call("Election.Proclaim", { leader, value: "alice again" });
-      expect((await observed.next()).kv.value).toBe("alice again");
+      expect((await observed.next()).kv).toMatchObject({ value: "alice again", version: 2 });
       const next = campaign(name, "bob");
       await expect.poll(() => queueLength(name)).toBe(2);
       await clients.call("Election.Resign", { leader });

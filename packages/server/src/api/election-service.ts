@@ -119,15 +119,14 @@ async function observe(
     if (kv === null) {
       // Nobody leads: the next leader is the first to put a key.
       for await (const change of client.watch({ ...range, startRevision }, signal)) {
-        if (change.value !== null) break;
+        if (change.kv !== null) break;
       }
       continue;
     }
     send({ kv, header });
     for await (const change of client.watch({ key: kv.key, startRevision }, signal)) {
-      if (change.value === null) break;
-      const proclaimed = { ...kv, value: change.value, modRevision: change.modRevision };
-      send({ kv: proclaimed, header: { ...header, revision: change.modRevision } });
+      if (change.kv === null) break;
+      send({ kv: change.kv, header: { ...header, revision: change.modRevision } });
     }
   }
 }

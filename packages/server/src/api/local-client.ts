@@ -1,6 +1,7 @@
 import type {
   DeleteRangeRequestInit,
   DeleteRangeResponse,
+  KeyValue,
   RangeRequestInit,
   RangeResponse,
   ResponseHeader,
@@ -8,11 +9,11 @@ import type {
   TxnResponse,
 } from "@conclave/wire";
 
-/** What happened to a watched key. `value` is null when it was deleted. */
+/** What happened to a watched key. */
 export interface KeyChange {
   readonly modRevision: number;
-  readonly key: Uint8Array;
-  readonly value: Uint8Array | null;
+  /** As it was put; null: it was deleted. */
+  readonly kv: KeyValue | null;
 }
 
 /**

@@ -163,8 +163,10 @@ class ChangeBuffer {
   onResponse(response: WatchResponse): boolean {
     for (const { kv, type } of response.events) {
       if (kv === null) continue;
-      const value = type === EventType.DELETE ? null : Uint8Array.from(kv.value);
-      this.#changes.push({ key: Uint8Array.from(kv.key), value, modRevision: kv.modRevision });
+      const isDeleted = type === EventType.DELETE;
+      // The bytes are the hub's, and shared with others.
+      const copy = { ...kv, key: Uint8Array.from(kv.key), value: Uint8Array.from(kv.value) };
+      this.#changes.push({ modRevision: kv.modRevision, kv: isDeleted ? null : copy });
     }
     if (response.canceled) this.#failure = EtcdErrors.compacted;
     if (this.#changes.length > CHANGES_HELD_MAX) this.#failure = EtcdErrors.tooManyRequests;

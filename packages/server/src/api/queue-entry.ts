@@ -40,8 +40,19 @@ export async function joinQueue(
   return { key, createRevision, lease: place.lease, existed: existing !== undefined };
 }
 
+/** This entry only: another of the same lease, which came later, has the same key. */
 async function leaveQueue(client: LocalClient, entry: QueueEntry): Promise<void> {
-  await client.deleteRange({ key: entry.key });
+  const { key, createRevision } = entry;
+  const isThisEntry = {
+    result: CompareResult.EQUAL,
+    target: CompareTarget.CREATE,
+    key,
+    createRevision,
+  };
+  await client.txn({
+    compare: [isThisEntry],
+    success: [{ requestDeleteRange: { key } }],
+  });
 }
 
 /**
@@ -68,7 +79,7 @@ async function waitForTurn(
     if (predecessor === undefined) return;
     const startRevision = (older.header?.revision ?? 0) + 1;
     for await (const change of client.watch({ key: predecessor.key, startRevision }, signal)) {
-      if (change.value === null) break;
+      if (change.kv === null) break;
     }
     signal.throwIfAborted();
   }

@@ -72,27 +72,28 @@ describe("Lock", () => {
   });
 });
 
-describe("a caller that goes away when its turn has come, and was not told yet", () => {
-  /** The queue's view of a member, over the wire. No predecessor is ever watched here. */
-  async function localClient() {
-    const { call, lease, length } = await queue();
-    const client: LocalClient = {
-      header: () => ({ clusterId: 0n, memberId: 0n, revision: 0, raftTerm: 0 }),
-      range: (request) => call(KV.Range, request),
-      txn: (request) => call(KV.Txn, request),
-      deleteRange: (request) => call(KV.DeleteRange, request),
-      grantLease: lease,
-      watch: () => {
-        throw new Error("nobody is ahead");
-      },
-    };
-    const place = { prefix: "q/", lease: await lease(), value: bytes("") };
-    const join = () => joinQueue(client, place);
-    const wait = (entry: Awaited<ReturnType<typeof join>>, signal: AbortSignal) =>
-      waitInQueue(client, "q/", entry, EtcdErrors.sessionExpired, signal);
-    return { join, wait, length };
-  }
+/** The queue's view of a member, over the wire. No predecessor is ever watched here. */
+async function localClient() {
+  const { call, lease, length } = await queue();
+  const client: LocalClient = {
+    header: () => ({ clusterId: 0n, memberId: 0n, revision: 0, raftTerm: 0 }),
+    range: (request) => call(KV.Range, request),
+    txn: (request) => call(KV.Txn, request),
+    deleteRange: (request) => call(KV.DeleteRange, request),
+    grantLease: lease,
+    watch: () => {
+      throw new Error("nobody is ahead");
+    },
+  };
+  const place = { prefix: "q/", lease: await lease(), value: bytes("") };
+  const join = () => joinQueue(client, place);
+  const wait = (entry: Awaited<ReturnType<typeof join>>, signal: AbortSignal) =>
+    waitInQueue(client, "q/", entry, EtcdErrors.sessionExpired, signal);
+  const leave = ({ key }: { readonly key: Uint8Array }) => call(KV.DeleteRange, { key });
+  return { join, wait, leave, length };
+}
 
+describe("a caller that goes away when its turn has come, and was not told yet", () => {
   test("holds nothing: its entry stayed until its lease ran out", async () => {
     const { join, wait, length } = await localClient();
     await expect(wait(await join(), AbortSignal.abort())).rejects.toThrow();
@@ -105,6 +106,16 @@ describe("a caller that goes away when its turn has come, and was not told yet",
     await wait(await join(), AbortSignal.abort());
     expect(await length()).toBe(1);
   });
+});
+
+/** A call whose end comes late: by then its entry is gone, and the lease stands in line again. */
+test("a caller that goes away takes nothing away from a later entry of its lease", async () => {
+  const { join, wait, leave, length } = await localClient();
+  const before = await join();
+  await leave(before);
+  await wait(await join(), new AbortController().signal);
+  await expect(wait(before, AbortSignal.abort())).rejects.toThrow();
+  expect(await length()).toBe(1);
 });
 
 describe("Campaign", () => {
