@@ -52,6 +52,7 @@ export class Faults {
   /** Requires: no member has been started yet. */
   start(): void {
     this.#setClocks();
+    for (const atMs of this.#plan.calmsAtMs) this.#world.later(atMs, () => heal(this.#world));
     for (const { atMs, name, seed } of this.#plan.faults) {
       this.#world.later(atMs, () => {
         if (!this.#admits(name, String(seed))) return;

@@ -66,6 +66,46 @@ export interface SdkHold {
   toMs: number;
 }
 
+/** One time that somebody led by the server's election service. */
+export interface ElectedTerm {
+  readonly client: string;
+  readonly key: string;
+  /** Create revision of the key: tells it from other terms of the same lease. */
+  readonly fence: number;
+  readonly lease: bigint;
+  /** Of the answer to Campaign. */
+  readonly revision: number;
+  /** Its leader asked for its end: it resigned, or let its lease go. */
+  isEndAsked: boolean;
+  /** Of the answer to Resign; 0 without one. */
+  resignedAt: number;
+}
+
+/** What somebody who leads, or once led, asked to be told to all. */
+export interface Proclamation {
+  readonly client: string;
+  readonly key: string;
+  /** Of the term in whose name it was asked. */
+  readonly fence: number;
+  /** Nobody else writes it. */
+  readonly value: string;
+  /** Of the answer; 0 without one. */
+  revision: number;
+  /** "election: not leader" */
+  isRefused: boolean;
+}
+
+/** One stream of Observe. */
+export interface Observed {
+  readonly client: string;
+  /** The revision of each answer, and the leader in it. */
+  readonly leaders: {
+    readonly revision: number;
+    readonly key: string;
+    readonly pair: WatchedPair;
+  }[];
+}
+
 export interface WatchedPair {
   readonly value: string;
   readonly createRevision: number;
@@ -114,6 +154,9 @@ export class History {
   readonly leases: LeaseLife[] = [];
   readonly holds: Hold[] = [];
   readonly sdkHolds: SdkHold[] = [];
+  readonly terms: ElectedTerm[] = [];
+  readonly proclamations: Proclamation[] = [];
+  readonly observed: Observed[] = [];
   readonly watches: Watched[] = [];
   /** Calls that have not ended. */
   pendingCalls = 0;
@@ -126,7 +169,9 @@ export class History {
       this.leases.length +
       renewals +
       this.holds.length +
-      this.sdkHolds.length
+      this.sdkHolds.length +
+      this.terms.length +
+      this.proclamations.length
     );
   }
 

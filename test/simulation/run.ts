@@ -1,5 +1,6 @@
 import { byteStringOf, nextBelow, nextChance, type Prng } from "@conclave/base";
 import { type Cluster, forkPrng, type SimulatedMember } from "@conclave/testing/cluster";
+import { checkElections } from "./checks/elections.ts";
 import { checkLeases } from "./checks/leases.ts";
 import type { LiveChecks } from "./checks/live.ts";
 import { checkLocks, checkSdkHolds } from "./checks/locks.ts";
@@ -13,6 +14,7 @@ import { Faults } from "./faults.ts";
 import { History, type Watched } from "./history.ts";
 import type { RunReport } from "./run-report.ts";
 import { WorkClient } from "./workload/client.ts";
+import { workOnElections } from "./workload/elections.ts";
 import { workOnKeys } from "./workload/key-value.ts";
 import { workOnLeases } from "./workload/leases.ts";
 import { workOnLocks } from "./workload/locks.ts";
@@ -30,11 +32,10 @@ const LEASES_END_ELECTIONS = 4;
 /** What a lease of that kind asks for. Seconds. */
 const SHORT_TTL_SECONDS = 2;
 
-/** The first three are always there. */
+/** They are always there. */
+const WORKS_ALWAYS = [workOnKeys, workOnKeys, workOnWatches] as const;
+/** Of these any number, in any selection. */
 const WORKS = [
-  workOnKeys,
-  workOnKeys,
-  workOnWatches,
   workOnLeases,
   workOnKeys,
   workOnRecipes,
@@ -43,9 +44,8 @@ const WORKS = [
   workOnRegisters,
   workOnRecipes,
   workOnWatches,
-  workOnLocks,
+  workOnElections,
 ] as const;
-const WORKS_MIN = 3;
 
 /** One run: first anything fails, then nothing does any more, and everything must be as promised. */
 export class Run {
@@ -54,6 +54,7 @@ export class Run {
   readonly #live: LiveChecks;
   readonly #script: FaultScript;
   readonly #faults: Faults;
+  readonly #works: readonly ((client: WorkClient) => Promise<void>)[];
   readonly #clients: readonly WorkClient[];
   /** Those that are whole in the end. */
   #core: readonly SimulatedMember[] = [];
@@ -64,8 +65,8 @@ export class Run {
     this.#script = script;
     const faultsMs = nextChance(prng, 0.95) ? FAULTS_MS : 0;
     this.#faults = new Faults(cluster, forkPrng(prng), script, faultsMs);
-    const count = WORKS_MIN + nextBelow(prng, WORKS.length - WORKS_MIN + 1);
-    this.#clients = WORKS.slice(0, count).map(
+    this.#works = [...WORKS_ALWAYS, ...drawSome(WORKS, prng)];
+    this.#clients = this.#works.map(
       (_, at) => new WorkClient(cluster, this.#history, forkPrng(prng), `c${at + 1}`),
     );
   }
@@ -73,7 +74,7 @@ export class Run {
   async run(): Promise<RunReport> {
     this.#faults.start();
     for (const member of this.#cluster.members) member.start();
-    for (const [at, client] of this.#clients.entries()) client.start(WORKS[at] ?? workOnKeys);
+    for (const [at, client] of this.#clients.entries()) client.start(this.#works[at] ?? workOnKeys);
     await this.#advance(FAULTS_MS);
     this.#core = this.#faults.end();
     for (const client of this.#clients) client.stop();
@@ -169,6 +170,7 @@ export class Run {
     });
     checkLocks(holds, replay.model);
     checkSdkHolds(sdkHolds, replay.model, this.#areClocksTrue());
+    checkElections(this.#history, replay.model, replay.leaseEnds);
   }
 
   /** Whether a second is a second for everybody: otherwise a lease may end before its holder can know. */
@@ -229,4 +231,14 @@ export class Run {
       );
     }
   }
+}
+
+/** How many is drawn first, so that few and many are as likely; then which. */
+function drawSome<T>(all: readonly T[], prng: Prng): readonly T[] {
+  const left = [...all];
+  const drawn: T[] = [];
+  for (let count = nextBelow(prng, all.length + 1); count > 0; count -= 1) {
+    drawn.push(...left.splice(nextBelow(prng, left.length), 1));
+  }
+  return drawn;
 }

@@ -1,5 +1,6 @@
 import type { ReferenceModel } from "../../../packages/state-machine/src/reference-model.ts";
 import type { Hold, SdkHold } from "../history.ts";
+import { firstInQueue } from "./queue.ts";
 import { check } from "./violation.ts";
 
 /**
@@ -9,12 +10,7 @@ import { check } from "./violation.ts";
 export function checkLocks(holds: readonly Hold[], model: ReferenceModel): void {
   let last: { readonly revision: number; readonly fence: number } | null = null;
   for (const { client, key, revision } of [...holds].sort((a, b) => a.revision - b.revision)) {
-    const pairs = model.states[revision] ?? new Map();
-    let first = null;
-    for (const pair of pairs.values()) {
-      if (pair.key.startsWith("lock/") && (first === null || pair.create < first.create))
-        first = pair;
-    }
+    const first = firstInQueue(model, "lock/", revision);
     check(
       first?.key === key,
       () => `K1: ${client} holds ${key} at ${revision}, but first is ${first?.key}`,

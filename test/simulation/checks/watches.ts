@@ -182,7 +182,8 @@ function firstAt(ledger: readonly ModelEvent[], revision: number): number {
   return low;
 }
 
-function samePair(watched: WatchedPair | null, model: ModelPair | null): boolean {
+/** Whether a client was told what the model has. */
+export function samePair(watched: WatchedPair | null, model: ModelPair | null): boolean {
   if (watched === null || model === null) return watched === null && model === null;
   return (
     watched.value === model.value &&

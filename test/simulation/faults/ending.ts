@@ -51,7 +51,7 @@ export function drawCore(world: FaultWorld, prng: Prng): readonly SimulatedMembe
 
 /** Everything is whole again that can be. */
 export function heal({ cluster }: FaultWorld): void {
-  cluster.note("all faults end");
+  cluster.note("all is healed");
   cluster.failpoints.disarm();
   cluster.tampering.end();
   cluster.network.clearWeather();

@@ -43,6 +43,8 @@ export interface PlannedFault {
 /** The faults of a run, in order of time: first anything, then what is left broken for ever. */
 export interface FaultPlan {
   readonly faults: readonly PlannedFault[];
+  /** When everything is healed between two storms. Virtual ms. */
+  readonly calmsAtMs: readonly number[];
   /** By how much the clock of each member may run faster or slower, as a part. */
   readonly clockDriftMax: number;
   /** Of the draws of who drifts how far. */
@@ -53,6 +55,14 @@ export interface FaultPlan {
 
 /** Mean time between two faults, drawn for each run. Milliseconds. */
 const GAPS_MS = [40, 80, 120, 200, 500] as const;
+/**
+ * How long faults go on before there is a calm, drawn for each run. A cluster that is never whole gets nothing done: then
+ * there is nothing to lose, nobody to catch up, and no snapshot to send. Milliseconds.
+ */
+const STORMS_MS = [600, 1_200, 2_500, Number.POSITIVE_INFINITY] as const;
+/** Time for an election, and for work after it. Milliseconds. */
+const CALM_MS_MIN = 500;
+const CALM_MS_MAX = 2_000;
 /** F26. Ordinary clocks drift by a hundredth of the least of these. */
 const DRIFTS = [0, 0, 0.01, 0.2] as const;
 /** Failpoints armed in a run, drawn for each. Most are passed, some never. Counts. */
@@ -63,13 +73,16 @@ export function drawPlan(prng: Prng, forMs: number): FaultPlan {
   const share = [0.15, 0.3, 0.6][nextBelow(prng, 3)] ?? 0.3;
   const known = NAMES.filter(() => nextChance(prng, share));
   const gapMs = GAPS_MS[nextBelow(prng, GAPS_MS.length)] ?? 250;
+  const calms = drawCalms(prng, forMs);
+  const isCalm = (atMs: number): boolean =>
+    calms.some((calm) => atMs >= calm.fromMs && atMs < calm.toMs);
   const faults: PlannedFault[] = [];
   for (let atMs = 0; ; ) {
     atMs += nextBelow(prng, 2 * gapMs);
     const name = known[nextBelow(prng, known.length || 1)];
     const seed = prng.nextUint32();
     if (atMs >= forMs || name === undefined) break;
-    faults.push({ atMs, name, seed });
+    if (!isCalm(atMs)) faults.push({ atMs, name, seed });
   }
   for (let left = ARMED[nextBelow(prng, ARMED.length)] ?? 0; left > 0 && forMs > 0; left -= 1) {
     faults.push({ atMs: nextBelow(prng, forMs), name: "armFailpoint", seed: prng.nextUint32() });
@@ -77,8 +90,25 @@ export function drawPlan(prng: Prng, forMs: number): FaultPlan {
   faults.sort((a, b) => a.atMs - b.atMs);
   return {
     faults,
+    calmsAtMs: calms.map(({ fromMs }) => fromMs),
     clockDriftMax: forMs > 0 ? (DRIFTS[nextBelow(prng, DRIFTS.length)] ?? 0) : 0,
     driftSeed: prng.nextUint32(),
     endSeed: prng.nextUint32(),
   };
+}
+
+interface Calm {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+function drawCalms(prng: Prng, forMs: number): readonly Calm[] {
+  const stormMs = STORMS_MS[nextBelow(prng, STORMS_MS.length)] ?? Number.POSITIVE_INFINITY;
+  const calms: Calm[] = [];
+  for (let fromMs = stormMs; fromMs < forMs; ) {
+    const toMs = fromMs + CALM_MS_MIN + nextBelow(prng, CALM_MS_MAX - CALM_MS_MIN);
+    calms.push({ fromMs, toMs });
+    fromMs = toMs + stormMs;
+  }
+  return calms;
 }

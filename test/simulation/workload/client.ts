@@ -6,7 +6,8 @@ import type { History } from "../history.ts";
 
 /** Between two operations. Milliseconds. */
 const THINK_MS_MAX = 14;
-const CALL_TIMEOUT_MS = 4_000;
+/** A client's calls end by themselves after one of these: the patient see what comes late, the others get more done. Milliseconds. */
+const CALL_TIMEOUTS_MS = [300, 1_000, 4_000] as const;
 
 export interface Answer<Response> {
   readonly status: CallStatus;
@@ -20,6 +21,8 @@ export class WorkClient {
   readonly history: History;
   readonly prng: Prng;
   readonly clock: IncarnationClock;
+  /** Milliseconds. */
+  readonly callTimeoutMs: number;
   readonly #channels: readonly Channel[];
   #drawn = 0;
   isStopping = false;
@@ -31,6 +34,7 @@ export class WorkClient {
     this.history = history;
     this.prng = prng;
     this.clock = new IncarnationClock(cluster.clock);
+    this.callTimeoutMs = CALL_TIMEOUTS_MS[nextBelow(prng, CALL_TIMEOUTS_MS.length)] ?? 1_000;
     this.#channels = cluster.members.map(
       (member) =>
         new Channel({
@@ -102,7 +106,7 @@ export class WorkClient {
   ): Promise<Answer<Response>> {
     return new Promise((resolve) => {
       this.history.pendingCalls += 1;
-      const options = { timeoutMs: CALL_TIMEOUT_MS };
+      const options = { timeoutMs: this.callTimeoutMs };
       this.channel().unary(method.path, body, options, (status, bytes) => {
         this.history.pendingCalls -= 1;
         resolve({ status, response: bytes === null ? null : method.response.decode(bytes) });
@@ -126,10 +130,6 @@ export class WorkClient {
       },
     });
     return stream;
-  }
-
-  get callTimeoutMs(): number {
-    return CALL_TIMEOUT_MS;
   }
 }
 

@@ -164,6 +164,6 @@ function eventOf({ type, kv, prevKv }: WatchResponse["events"][number]): Watched
   };
 }
 
-function pairOf({ value, createRevision, modRevision, version }: KeyValue): WatchedPair {
+export function pairOf({ value, createRevision, modRevision, version }: KeyValue): WatchedPair {
   return { value: byteStringOf(value), createRevision, modRevision, version };
 }
