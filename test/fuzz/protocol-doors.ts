@@ -92,12 +92,14 @@ export const transportDoors: readonly Door[] = [
   {
     name: "octets of a connection to the server",
     corpus: [conversation()],
+    share: 0.5,
     knock: (input) => {
       const client = rawClient();
       client.say(input);
       client.peer.disconnect();
       client.clock.advance(2_000);
       if (client.server.callCount !== 0) throw new Error("a call is left over");
+      return `${client.peer.goAway?.text} ${[1, 3].map((id) => client.peer.resets(id))}`;
     },
     refusals: [],
   },

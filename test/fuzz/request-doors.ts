@@ -7,6 +7,7 @@ import {
   PutRequest,
   RangeRequest,
   TxnRequest,
+  WatchRequest,
 } from "@conclave/wire";
 import { CommandKind } from "../../packages/state-machine/src/command.ts";
 import {
@@ -15,7 +16,7 @@ import {
   checkRangeRequest,
   checkTxnRequest,
 } from "../../packages/state-machine/src/mvcc/txn-check.ts";
-import { bytes, Member } from "../../packages/state-machine/src/testing.ts";
+import { bytes, Member, TestStream } from "../../packages/state-machine/src/testing.ts";
 import type { Door } from "./door.ts";
 import { randomProtobuf } from "./inputs.ts";
 
@@ -92,6 +93,25 @@ export const requestDoors: readonly Door[] = [
     knock: (input) => {
       LeaseGrantRequest.decode(input);
       apply(CommandKind.LEASE_GRANT, Uint8Array.from(input));
+    },
+    refusals: [DecodeError],
+  },
+  {
+    name: "watch, created",
+    corpus: [
+      WatchRequest.encode({ createRequest: { key, rangeEnd: bytes("l"), startRevision: 1 } }),
+      WatchRequest.encode({ createRequest: { key, prevKv: true, filters: [0, 1], watchId: 7 } }),
+      WatchRequest.encode({ cancelRequest: { watchId: 7 } }),
+    ],
+    generate: randomProtobuf,
+    knock: (input) => {
+      const { createRequest, cancelRequest } = WatchRequest.decode(input);
+      const stream = new TestStream(member, 1_000);
+      if (createRequest !== null) stream.stream.create(createRequest);
+      if (cancelRequest !== null) stream.stream.cancel(cancelRequest.watchId);
+      stream.take();
+      stream.stream.close();
+      assert(member.machine.watchHub.watcherCount === 0, "a watcher is left over");
     },
     refusals: [DecodeError],
   },

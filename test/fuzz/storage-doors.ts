@@ -1,16 +1,7 @@
-import { assert } from "@conclave/base";
-import { decodeMessage, type Entry, encodeMessage, type Message } from "@conclave/raft";
-import { MalformedBytes } from "../../packages/raft/src/membership-codec.ts";
-import {
-  decodeForward,
-  encodeForward,
-  parseId,
-} from "../../packages/server/src/peer/peer-protocol.ts";
-import { decodeNumbers } from "../../packages/server/src/peer/peer-service.ts";
-import {
-  decodeRecords as decodeState,
-  encodeRecords as encodeState,
-} from "../../packages/server/src/peer/snapshot-frame.ts";
+import { assert, InvariantViolation } from "@conclave/base";
+import type { Entry } from "@conclave/raft";
+import { MemoryStateStore, StateMachine } from "@conclave/state-machine";
+import { DecodeError } from "@conclave/wire";
 import { DataDirectoryError } from "../../packages/server/src/storage/data-directory-error.ts";
 import type { Disk } from "../../packages/server/src/storage/disk.ts";
 import {
@@ -30,6 +21,11 @@ import {
   WAL_DIRECTORY,
   walOptions,
 } from "../../packages/server/src/storage/testing/wal-fixture.ts";
+import {
+  VOTE_NAME,
+  VoteFile,
+  type VoteRecord,
+} from "../../packages/server/src/storage/vote-file.ts";
 import { parseSegmentName, segmentName } from "../../packages/server/src/storage/wal-header.ts";
 import {
   decodeRecords,
@@ -40,73 +36,10 @@ import {
   writeMark,
 } from "../../packages/server/src/storage/wal-record.ts";
 import { replayLog } from "../../packages/server/src/storage/wal-replay.ts";
+import { MalformedMessage } from "../../packages/state-machine/src/protobuf.ts";
+import { Member } from "../../packages/state-machine/src/testing.ts";
 import type { Door } from "./door.ts";
 import { textInputs, textOf } from "./inputs.ts";
-
-/** Frames between members. */
-const messages: readonly Message[] = [
-  { type: "heartbeat", from: 1n, to: 2n, term: 3, commit: 4, readSequence: 5 },
-  { type: "vote", from: 1n, to: 2n, term: 3, lastIndex: 4, lastTerm: 2, isTransfer: false },
-  { type: "install-snapshot", from: 1n, to: 2n, term: 3, snapshot: mark(7, 2) },
-  {
-    type: "append",
-    from: 1n,
-    to: 2n,
-    term: 3,
-    previousIndex: 4,
-    previousTerm: 2,
-    entries: entries(5, 7, 3),
-    commit: 4,
-  },
-];
-
-export const peerDoors: readonly Door[] = [
-  {
-    name: "Raft message of a peer",
-    corpus: messages.map(encodeMessage),
-    knock: (input) => {
-      const written = encodeMessage(decodeMessage(Uint8Array.from(input)));
-      const again = encodeMessage(decodeMessage(written));
-      // Members may come in any order and leave sorted; nothing else has two forms.
-      assert(Buffer.from(again).equals(written), "it reads the same when it is written again");
-      assert(written.length === input.length, "nothing is passed over");
-    },
-    refusals: [MalformedBytes],
-  },
-  {
-    name: "batch that a peer forwards",
-    corpus: [encodeForward(3, Buffer.from("commands"))],
-    knock: (input) => void decodeForward(input),
-    refusals: [],
-  },
-  {
-    name: "numbers that a peer answers",
-    corpus: [new Uint8Array(16)],
-    knock: (input) => void decodeNumbers(input, 2),
-    refusals: [],
-  },
-  {
-    name: "identity that a peer claims",
-    corpus: textInputs("ffffffffffffffff", "0"),
-    knock: (input) => void parseId(textOf(input)),
-    refusals: [],
-  },
-  {
-    name: "frame of a snapshot",
-    corpus: [
-      ...encodeState([
-        ["key", Buffer.from("value")],
-        ["k2", Buffer.from("")],
-      ]),
-    ],
-    knock: (input) => {
-      for (const [key, value] of decodeState(input)) {
-        assert(key.length + value.length <= input.length, "no more than there was");
-      }
-    },
-    refusals: [RangeError],
-  },
-];
 
 function recordBody(): Buffer {
   const logged = entries(1, 3);
@@ -130,6 +63,8 @@ export const diskDoors: readonly Door[] = [
   },
   await logDoor(),
   await identityDoor(),
+  await voteDoor(),
+  stateRecordDoor(),
 ];
 
 /** A log that comes back as anything but the beginning of what was written would be corruption unnoticed. */
@@ -179,6 +114,61 @@ async function identityDoor(): Promise<Door> {
       await readIdentity(damaged, WAL_DIRECTORY);
     },
     refusals: [DataDirectoryError],
+  };
+}
+
+/** A vote that was not written must never be read: the member would keep a word that it did not give. */
+async function voteDoor(): Promise<Door> {
+  const disk = await diskForWal();
+  const ids = { clusterId: 1n, memberId: 2n };
+  const file = await VoteFile.open(disk, WAL_DIRECTORY, ids);
+  const votes: readonly VoteRecord[] = [3, 4].map((term) => {
+    return { term, vote: 2n, commit: 7, segment: 1 };
+  });
+  for (const vote of votes) await file.settle(vote);
+  await file.close();
+  return {
+    name: "vote of a member",
+    corpus: [await contentOf(disk, `${WAL_DIRECTORY}/${VOTE_NAME}`)],
+    inputBytesMax: 16_384,
+    share: 0.5,
+    knock: async (input) => {
+      const damaged = await diskForWal();
+      await putFile(damaged, `${WAL_DIRECTORY}/${VOTE_NAME}`, input);
+      const { record } = (await VoteFile.open(damaged, WAL_DIRECTORY, ids)).reading;
+      if (record === null) return;
+      assert(
+        votes.some(({ term, vote }) => record.term === term && record.vote === vote),
+        "a vote was forged",
+      );
+      return `term ${record.term}`;
+    },
+    refusals: [WalMismatch],
+  };
+}
+
+/** LevelDB's own checksums stand before it: what a program wrote there wrongly ends in an assertion, not in a state. */
+function stateRecordDoor(): Door {
+  const member = new Member();
+  member.grant(7n);
+  member.put("key", "value", { lease: 7n });
+  member.delete("key");
+  member.compact(2);
+  const records: Uint8Array[] = [];
+  for (const [key, value] of member.store.entries()) {
+    const keyBytes = Buffer.from(key, "latin1");
+    records.push(Buffer.concat([Buffer.from([keyBytes.length]), keyBytes, value]));
+  }
+  return {
+    name: "record of the state",
+    corpus: records,
+    knock: (input) => {
+      const machine = new StateMachine({ store: new MemoryStateStore() });
+      const end = 1 + (input[0] ?? 0);
+      machine.load(Buffer.from(input.subarray(1, end)).toString("latin1"), input.subarray(end));
+      machine.finishLoad();
+    },
+    refusals: [InvariantViolation, MalformedMessage, DecodeError, RangeError],
   };
 }
 
