@@ -32,7 +32,7 @@ test("so is an input that keeps the event loop for a second, again and again", a
     const untilMs = performance.now() + 1_050;
     while (performance.now() < untilMs);
   });
-  await expect(knocker.knock(input)).rejects.toThrow(/took .* ms .* for cafe/);
+  await expect(knocker.knock(input)).rejects.toThrow(/took \d+ ms for cafe/);
 });
 
 test("what is refused in a new way is mutated in its turn", async () => {
