@@ -1,6 +1,13 @@
 import { sdkSection } from "./sdk/section.ts";
 import type { Section } from "./section.ts";
+import { failOverSection } from "./servers/fail-over.ts";
+import { millionSection } from "./servers/million.ts";
 import { requestsSection } from "./servers/requests.ts";
 
 /** Everything that `npm run bench` knows, in the order of docs/benchmarks.md. */
-export const sections: readonly Section[] = [requestsSection, sdkSection];
+export const sections: readonly Section[] = [
+  requestsSection,
+  millionSection,
+  failOverSection,
+  sdkSection,
+];

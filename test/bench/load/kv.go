@@ -54,7 +54,9 @@ func getSerializable(s settings) {
 
 func getWith(s settings, options ...clientv3.OpOption) {
 	clients := openClients(s)
-	writeKeys(s, clients, 0, s.keys, nil)
+	if !s.isFilled {
+		writeKeys(s, clients, 0, s.keys, nil)
+	}
 	closedLoop(s, func(ctx context.Context, caller int, random *rand.Rand) error {
 		read, err := clients[caller%len(clients)].Get(ctx, keyName(random.Intn(s.keys)), options...)
 		if err != nil {

@@ -24,6 +24,7 @@ type settings struct {
 	leases      int
 	rate        float64
 	count       int
+	isFilled    bool
 }
 
 var workloads = map[string]func(settings){
@@ -40,6 +41,7 @@ var workloads = map[string]func(settings){
 	"steady-put":       steadyPut,
 	"hold":             hold,
 	"writers":          writers,
+	"first-read":       firstRead,
 }
 
 func main() {
@@ -62,6 +64,7 @@ func main() {
 	flags.IntVar(&s.leases, "leases", 0, "leases")
 	flags.Float64Var(&s.rate, "rate", 10000, "calls a second that are due, of steady-put")
 	flags.IntVar(&s.count, "count", 1000, "puts, of fan-out; key to begin with, of fill")
+	flags.BoolVar(&s.isFilled, "filled", false, "whether the keys are there already")
 	check(flags.Parse(os.Args[2:]))
 	s.endpoints = strings.Split(*endpoints, ",")
 	run(s)

@@ -6,12 +6,16 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.etcd.io/etcd/clientv3"
 )
 
-const writeTimeout = 10 * time.Second
+const (
+	writeTimeout = 10 * time.Second
+	pause        = 20 * time.Millisecond
+)
 
 // acknowledged is a write that was answered.
 type acknowledged struct {
@@ -22,7 +26,7 @@ type acknowledged struct {
 // disturbance is what the writers saw since their input said "begin".
 type disturbance struct {
 	Event string `json:"event"`
-	// From "begin" to the first answer to a write that was asked for after it.
+	// From "begin" to the first answer to a write that was asked for after "end".
 	NextWriteMs float64 `json:"nextWriteMs"`
 	// The longest time without an answer.
 	LongestGapMs float64  `json:"longestGapMs"`
@@ -37,13 +41,20 @@ type journal struct {
 	failures []string
 }
 
-// writers put one value after the other, each knowing all members. A line "begin" of the input starts a disturbance; "end"
-// ends it once a write that was asked for after it has been answered, and prints what it was like.
+// writers begin a put every 20 ms, each knowing all members, whether the last one was answered or not. A line "begin" of
+// the input says that a member is about to be ended, "end" that it is gone: what that was like is printed once a write that
+// was asked for since then is answered, and every other one answered or refused.
 func writers(s settings) {
 	var seen journal
+	var isOver atomic.Bool
+	var callers sync.WaitGroup
 	for caller := 0; caller < s.callers; caller++ {
 		client := openClient(rotated(s.endpoints, caller))
-		go write(client, caller, value(s), &seen)
+		callers.Add(1)
+		go func(caller int) {
+			defer callers.Done()
+			write(client, caller, value(s), &seen, &isOver)
+		}(caller)
 	}
 	sayEvent("writing")
 	for input := bufio.NewScanner(os.Stdin); input.Scan(); {
@@ -52,10 +63,13 @@ func writers(s settings) {
 			seen.begin()
 			sayEvent("begun")
 		case "end":
-			for !seen.isOver() {
+			gone := time.Now()
+			for seen.nextWrite(gone) == nil {
 				time.Sleep(time.Millisecond)
 			}
-			say(seen.disturbance())
+			isOver.Store(true)
+			callers.Wait()
+			say(seen.disturbance(gone))
 		}
 	}
 }
@@ -65,18 +79,22 @@ func rotated(endpoints []string, by int) []string {
 	return append(append([]string{}, endpoints[by:]...), endpoints[:by]...)
 }
 
-func write(client *clientv3.Client, caller int, text string, seen *journal) {
-	for {
-		asked := time.Now()
-		ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
-		_, err := client.Put(ctx, keyName(caller), text)
-		cancel()
-		if err == nil {
-			seen.answer(acknowledged{asked, time.Now()})
-			continue
-		}
-		seen.failed(err)
-		time.Sleep(time.Millisecond)
+func write(client *clientv3.Client, caller int, text string, seen *journal, isOver *atomic.Bool) {
+	var puts sync.WaitGroup
+	defer puts.Wait()
+	for !isOver.Load() {
+		puts.Add(1)
+		go func(asked time.Time) {
+			defer puts.Done()
+			ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
+			defer cancel()
+			if _, err := client.Put(ctx, keyName(caller), text); err != nil {
+				seen.failed(err)
+			} else {
+				seen.answer(asked)
+			}
+		}(time.Now())
+		time.Sleep(pause)
 	}
 }
 
@@ -90,10 +108,10 @@ func (j *journal) begin() {
 	j.began, j.writes, j.failures = time.Now(), append([]acknowledged{}, last...), nil
 }
 
-func (j *journal) answer(write acknowledged) {
+func (j *journal) answer(asked time.Time) {
 	j.mutex.Lock()
 	defer j.mutex.Unlock()
-	j.writes = append(j.writes, write)
+	j.writes = append(j.writes, acknowledged{asked, time.Now()})
 }
 
 func (j *journal) failed(err error) {
@@ -102,25 +120,32 @@ func (j *journal) failed(err error) {
 	j.failures = append(j.failures, fmt.Sprint(err))
 }
 
-func (j *journal) isOver() bool {
+// nextWrite is the first answer to a write that was asked for after the member was gone.
+func (j *journal) nextWrite(gone time.Time) *acknowledged {
 	j.mutex.Lock()
 	defer j.mutex.Unlock()
-	return len(j.writes) > 0 && j.writes[len(j.writes)-1].asked.After(j.began)
+	for at := range j.writes {
+		if j.writes[at].asked.After(gone) {
+			next := j.writes[at]
+			return &next
+		}
+	}
+	return nil
 }
 
-func (j *journal) disturbance() disturbance {
+func (j *journal) disturbance(gone time.Time) disturbance {
+	next := j.nextWrite(gone)
 	j.mutex.Lock()
 	defer j.mutex.Unlock()
-	result := disturbance{Event: "ended", Failures: append([]string{}, j.failures...)}
-	for at, write := range j.writes {
-		if result.NextWriteMs == 0 && write.asked.After(j.began) {
-			result.NextWriteMs = write.answered.Sub(j.began).Seconds() * 1e3
-		}
-		if at > 0 {
-			gap := write.answered.Sub(j.writes[at-1].answered).Seconds() * 1e3
-			if gap > result.LongestGapMs {
-				result.LongestGapMs = gap
-			}
+	result := disturbance{
+		Event:       "ended",
+		NextWriteMs: next.answered.Sub(j.began).Seconds() * 1e3,
+		Failures:    append([]string{}, j.failures...),
+	}
+	for at := 1; at < len(j.writes) && !j.writes[at].answered.After(next.answered); at++ {
+		gap := j.writes[at].answered.Sub(j.writes[at-1].answered).Seconds() * 1e3
+		if gap > result.LongestGapMs {
+			result.LongestGapMs = gap
 		}
 	}
 	return result

@@ -13,6 +13,7 @@ export interface LoadSettings {
   readonly leases?: number;
   readonly rate?: number;
   readonly count?: number;
+  readonly filled?: boolean;
 }
 
 /** Pairs of a share of the calls, and the time in ms that none of that share took longer than; ascending. */
@@ -43,7 +44,7 @@ export class LoadProcess implements AsyncDisposable {
 
   constructor(workload: string, endpoints: readonly string[], settings: LoadSettings) {
     this.#workload = workload;
-    const flags = Object.entries(settings).flatMap(([name, value]) => [`-${name}`, `${value}`]);
+    const flags = Object.entries(settings).flatMap(([name, value]) => `-${name}=${value}`);
     const args = [workload, "-endpoints", endpoints.join(","), ...flags];
     this.#child = spawn(buildGoProgram("bench/load", "bench-load"), args, { stdio: "pipe" });
     this.#child.stdin.on("error", () => {}); // it may have ended before it has read all

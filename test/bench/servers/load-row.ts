@@ -62,9 +62,9 @@ function sampleOf(load: MeasuredLoad): Sample {
 }
 
 function small(load: LoadSettings): LoadSettings {
-  const limited = Object.entries({ ...QUICK_MAX, ...load }).map(([name, value]) => [
+  const limited = Object.entries(QUICK_MAX).map(([name, most]) => [
     name,
-    Math.min(value, QUICK_MAX[name as keyof typeof QUICK_MAX] ?? value),
+    Math.min(load[name as keyof typeof QUICK_MAX] ?? most, most),
   ]);
-  return Object.fromEntries(limited) as LoadSettings;
+  return { ...load, ...Object.fromEntries(limited) };
 }

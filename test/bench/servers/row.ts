@@ -10,7 +10,7 @@ export interface Figure {
   readonly isBetter: "more" | "less";
   /** What Conclave ÷ etcd has to be: at least, where more is better, at most, where less is. */
   readonly ratioGoal?: number;
-  /** What Conclave's figure may be at most. */
+  /** What Conclave's figure may be at most, in every round. */
   readonly valueGoal?: number;
 }
 

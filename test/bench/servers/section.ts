@@ -2,6 +2,7 @@ import { statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { goWithEtcd } from "../../support/go-program.ts";
 import type { Order, Section, SectionReport } from "../section.ts";
+import { latencyDrawing, ratiosDrawing } from "./drawings.ts";
 import { conditions, goalsTable, rowTable } from "./report.ts";
 import type { ServerRow } from "./row.ts";
 import { type RowResult, runRow } from "./runner.ts";
@@ -30,11 +31,34 @@ export function serverSection({ name, title, notes, rows }: ServerSectionOptions
       const chosen = rows.filter((row) => order.rows.includes(row.name));
       const results: RowResult[] = [];
       for (const row of chosen) results.push(await runRow(row, order.effort, order.progress));
-      const parts = results.map((result) => `### ${result.row.title}\n\n${rowTable(result)}`);
-      const page = [...heading, `${conditions(order)}\n`, goalsTable(results), ...parts];
-      return { markdown: page.join("\n"), drawings: new Map() };
+      const drawings = drawingsOf(name, title, results);
+      const parts = results.map((result) => {
+        const picture = pictureOf(drawings, latencyFile(name, result));
+        return `### ${result.row.title}\n\n${rowTable(result)}${picture}`;
+      });
+      const ratios = pictureOf(drawings, `${name}.svg`);
+      const page = [...heading, `${conditions(order)}\n`, goalsTable(results), ratios, ...parts];
+      return { markdown: page.join("\n"), drawings };
     },
   };
+}
+
+const latencyFile = (section: string, { row }: RowResult) => `${section}-${row.name}.svg`;
+
+function drawingsOf(name: string, title: string, results: readonly RowResult[]) {
+  const drawings = new Map<string, string>();
+  const ratios = ratiosDrawing(title, results);
+  if (ratios !== null) drawings.set(`${name}.svg`, ratios);
+  for (const result of results) {
+    const latency = latencyDrawing(result);
+    if (latency !== null) drawings.set(latencyFile(name, result), latency);
+  }
+  return drawings;
+}
+
+/** The line of Markdown that shows a drawing, if there is one. */
+export function pictureOf(drawings: ReadonlyMap<string, string>, file: string): string {
+  return drawings.has(file) ? `\n![${file}](benchmarks/${file})\n` : "";
 }
 
 function skipped(heading: readonly string[], name: string, order: Order): SectionReport {
