@@ -1,6 +1,7 @@
 import { sdkSection } from "./sdk/section.ts";
 import type { Section } from "./section.ts";
 import { failOverSection } from "./servers/fail-over.ts";
+import { growthSection } from "./servers/growth.ts";
 import { millionSection } from "./servers/million.ts";
 import { requestsSection } from "./servers/requests.ts";
 
@@ -9,5 +10,6 @@ export const sections: readonly Section[] = [
   requestsSection,
   millionSection,
   failOverSection,
+  growthSection,
   sdkSection,
 ];

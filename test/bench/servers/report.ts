@@ -7,7 +7,8 @@ import { ascending, figureText, median } from "../statistics.ts";
 import type { Figure } from "./row.ts";
 import type { RowResult } from "./runner.ts";
 
-const table = (lines: readonly (readonly string[])[]) =>
+/** A table of Markdown. */
+export const table = (lines: readonly (readonly string[])[]) =>
   `${lines.map((cells) => `| ${cells.join(" | ")} |`).join("\n")}\n`;
 
 /** All figures of a row, of both servers. */

@@ -58,11 +58,14 @@ async function measure(
   return await row.measure(own, effort);
 }
 
-function start({ members }: ServerRow, kind: ServerKind): Promise<Deployment> {
+export function start(
+  { members }: Pick<ServerRow, "members">,
+  kind: ServerKind,
+): Promise<Deployment> {
   return Deployment.start({ kind, members, flags: FLAGS });
 }
 
-function inWords({ figures }: ServerRow, sample: Sample): string {
+export function inWords({ figures }: Pick<ServerRow, "figures">, sample: Sample): string {
   const known = figures.map(({ name, title }) => `${figureText(sample.figures[name]!)} ${title}`);
   return known.slice(0, 4).join("; ");
 }

@@ -24,23 +24,25 @@ export function serverSection({ name, title, notes, rows }: ServerSectionOptions
     name,
     title,
     rows,
-    async run(order) {
+    run(order) {
       const heading = [`## ${title}\n`, ...notes.map((note) => `${note}\n`)];
-      if (!goWithEtcd.present) return skipped(heading, name, order);
-      requireDisk();
-      const chosen = rows.filter((row) => order.rows.includes(row.name));
-      const results: RowResult[] = [];
-      for (const row of chosen) results.push(await runRow(row, order.effort, order.progress));
-      const drawings = drawingsOf(name, title, results);
-      const parts = results.map((result) => {
-        const picture = pictureOf(drawings, latencyFile(name, result));
-        return `### ${result.row.title}\n\n${rowTable(result)}${picture}`;
-      });
-      const ratios = pictureOf(drawings, `${name}.svg`);
-      const page = [...heading, `${conditions(order)}\n`, goalsTable(results), ratios, ...parts];
-      return { markdown: page.join("\n"), drawings };
+      return unlessItCannotRun(heading, name, order, () => measured(heading, order));
     },
   };
+
+  async function measured(heading: readonly string[], order: Order): Promise<SectionReport> {
+    const chosen = rows.filter((row) => order.rows.includes(row.name));
+    const results: RowResult[] = [];
+    for (const row of chosen) results.push(await runRow(row, order.effort, order.progress));
+    const drawings = drawingsOf(name, title, results);
+    const parts = results.map((result) => {
+      const picture = pictureOf(drawings, latencyFile(name, result));
+      return `### ${result.row.title}\n\n${rowTable(result)}${picture}`;
+    });
+    const ratios = pictureOf(drawings, `${name}.svg`);
+    const page = [...heading, `${conditions(order)}\n`, goalsTable(results), ratios, ...parts];
+    return { markdown: page.join("\n"), drawings };
+  }
 }
 
 const latencyFile = (section: string, { row }: RowResult) => `${section}-${row.name}.svg`;
@@ -61,7 +63,17 @@ export function pictureOf(drawings: ReadonlyMap<string, string>, file: string): 
   return drawings.has(file) ? `\n![${file}](benchmarks/${file})\n` : "";
 }
 
-function skipped(heading: readonly string[], name: string, order: Order): SectionReport {
+/** Measures, unless there is nothing to make the load with: then it says so, in the page too. */
+export async function unlessItCannotRun(
+  heading: readonly string[],
+  name: string,
+  order: Order,
+  measured: () => Promise<SectionReport>,
+): Promise<SectionReport> {
+  if (goWithEtcd.present) {
+    requireDisk();
+    return await measured();
+  }
   const why = `${name} was not measured: ${goWithEtcd.name} is not installed`;
   order.progress(why);
   return { markdown: [...heading, `${why}.\n`].join("\n"), drawings: new Map() };

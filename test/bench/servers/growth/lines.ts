@@ -1,0 +1,132 @@
+import type { Deployment } from "../../../support/server-process.ts";
+import type { Effort } from "../../section.ts";
+import { LoadProcess, type LoadSettings } from "../load-process.ts";
+import { measureLoad, quantileMs } from "../measure-load.ts";
+import type { Figure, Sample } from "../row.ts";
+import type { GrowthLine } from "./line.ts";
+
+const CROWD = { connections: 16, callers: 256 } as const;
+
+const PUT_FIGURES: readonly Figure[] = [
+  { name: "put", title: "puts/s", isBetter: "more" },
+  { name: "putP99", title: "put p99, ms", isBetter: "less" },
+  { name: "putCpu", title: "CPU of the server, µs a put", isBetter: "less" },
+];
+
+const GET_FIGURES: readonly Figure[] = [
+  { name: "get", title: "linearizable gets/s", isBetter: "more" },
+  { name: "getCpu", title: "CPU of the server, µs a get", isBetter: "less" },
+];
+
+async function puts(deployment: Deployment, effort: Effort, load: LoadSettings = CROWD) {
+  const settings = { ...load, seconds: effort.durationMs / 1000 };
+  const put = await measureLoad(deployment, "put", settings);
+  return {
+    put: put.operations / put.seconds,
+    putP99: quantileMs(put, 0.99),
+    putCpu: put.serverCpuMicros / put.operations,
+  };
+}
+
+async function putsAndGets(deployment: Deployment, keys: number, effort: Effort): Promise<Sample> {
+  const load = { ...CROWD, keys, filled: true, seconds: effort.durationMs / 1000 };
+  const get = await measureLoad(deployment, "get", load);
+  return {
+    figures: {
+      ...(await puts(deployment, effort, { ...CROWD, keys })),
+      get: get.operations / get.seconds,
+      getCpu: get.serverCpuMicros / get.operations,
+    },
+  };
+}
+
+/** Opens what `load hold` can, and keeps it open. */
+async function held(deployment: Deployment, settings: LoadSettings): Promise<AsyncDisposable> {
+  const load = new LoadProcess("hold", deployment.endpoints, { ...CROWD, ...settings });
+  await load.next("held");
+  return load;
+}
+
+const keys: GrowthLine = {
+  name: "keys",
+  title: "Work beside more and more keys",
+  counted: "keys",
+  points: [1_000, 100_000, 1_000_000],
+  quickPoints: [100, 1_000],
+  figures: [...PUT_FIGURES, ...GET_FIGURES],
+  isHeld: true,
+  async grow(deployment, from, to) {
+    await measureLoad(deployment, "fill", { ...CROWD, count: from, keys: to });
+    return null;
+  },
+  measure: putsAndGets,
+};
+
+const leases: GrowthLine = {
+  name: "leases",
+  title: "Work beside more and more leases",
+  counted: "leases",
+  points: [1, 10_000, 100_000],
+  quickPoints: [1, 200],
+  figures: [
+    ...PUT_FIGURES,
+    { name: "renewed", title: "keep-alives/s", isBetter: "more" },
+    { name: "renewedCpu", title: "CPU of the server, µs a keep-alive", isBetter: "less" },
+  ],
+  isHeld: true,
+  grow: (deployment, from, to) => held(deployment, { leases: to - from }),
+  async measure(deployment, _, effort) {
+    const settings = { ...CROWD, seconds: effort.durationMs / 1000 };
+    const renewed = await measureLoad(deployment, "keep-alive", settings);
+    return {
+      figures: {
+        ...(await puts(deployment, effort)),
+        renewed: renewed.operations / renewed.seconds,
+        renewedCpu: renewed.serverCpuMicros / renewed.operations,
+      },
+    };
+  },
+};
+
+const watchers: GrowthLine = {
+  name: "watchers",
+  title: "Work beside more and more watchers of other keys",
+  counted: "idle watchers",
+  points: [0, 10_000, 100_000],
+  quickPoints: [0, 200],
+  figures: PUT_FIGURES,
+  isHeld: true,
+  bytesEachGoal: 300,
+  grow: (deployment, from, to) => held(deployment, { watchers: to - from }),
+  measure: async (deployment, _, effort) => ({ figures: await puts(deployment, effort) }),
+};
+
+const connections: GrowthLine = {
+  name: "connections",
+  title: "Work beside more and more idle connections",
+  counted: "idle connections",
+  points: [0, 500, 2_000],
+  quickPoints: [0, 20],
+  figures: PUT_FIGURES,
+  isHeld: true,
+  bytesEachGoal: 40 * 1024,
+  grow: (deployment, from, to) =>
+    to === from ? Promise.resolve(null) : held(deployment, { connections: to - from }),
+  measure: async (deployment, _, effort) => ({ figures: await puts(deployment, effort) }),
+};
+
+const callers: GrowthLine = {
+  name: "callers",
+  title: "Puts of more and more callers",
+  counted: "callers",
+  points: [1, 4, 16, 64, 256, 1_000, 4_000],
+  quickPoints: [1, 16],
+  figures: PUT_FIGURES,
+  isHeld: false,
+  grow: () => Promise.resolve(null),
+  measure: async (deployment, count, effort) => ({
+    figures: await puts(deployment, effort, { connections: Math.min(16, count), callers: count }),
+  }),
+};
+
+export const growthLines: readonly GrowthLine[] = [keys, leases, watchers, connections, callers];
