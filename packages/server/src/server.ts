@@ -27,6 +27,7 @@ import { type Logger, silentLogger } from "./observe/logger.ts";
 import { MetricsRegistry } from "./observe/metrics.ts";
 import { tellingRefusals } from "./peer/refusal-dial.ts";
 import { identityOf } from "./storage/data-directory.ts";
+import { DataDirectoryError } from "./storage/data-directory-error.ts";
 import type { Identity } from "./storage/identity.ts";
 import type { MemberStorage } from "./storage/member-storage.ts";
 import { diskSpaceOf, nodeDisk } from "./storage/node-disk.ts";
@@ -230,7 +231,8 @@ const PEER_BACKOFF = { initialMs: 50, maxMs: 500 };
  */
 async function identityFor(config: ServerConfig, isClusterNamed: boolean): Promise<Identity> {
   const { storage, initialClusterState } = config;
-  const known = storage.kind === "directory" ? await identityOf(nodeDisk, storage.path) : null;
+  const known =
+    storage.kind === "directory" ? await identityIn(storage.path, isClusterNamed) : null;
   if (known !== null && !isClusterNamed) return known;
   if (known === null && initialClusterState === "existing") {
     const problem =
@@ -244,6 +246,15 @@ async function identityFor(config: ServerConfig, isClusterNamed: boolean): Promi
     peerUrls: peerUrls.map((url) => url.text),
   }));
   return { clusterId, memberId, name: config.name, members };
+}
+
+/** A damaged identity says nothing, but with the cluster named, opening the directory can tell whether that was it. */
+function identityIn(path: string, isClusterNamed: boolean): Promise<Identity | null> {
+  return identityOf(nodeDisk, path).catch((error: unknown) => {
+    const isDamaged = error instanceof DataDirectoryError && error.code === "DAMAGED";
+    if (!isDamaged || !isClusterNamed) throw error;
+    return null;
+  });
 }
 
 /** etcd's receive limit is its request limit and half a MiB: between the two lies "request is too large". */

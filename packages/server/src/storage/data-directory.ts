@@ -8,7 +8,9 @@ import {
   readIdentity,
   writeIdentity,
 } from "./identity.ts";
-import type { DatabaseHost, LevelDatabase } from "./level-database.ts";
+import { type DatabaseHost, isRot, type LevelDatabase } from "./level-database.ts";
+import { errorCode, textOf } from "./system-error.ts";
+import { VoteFile } from "./vote-file.ts";
 
 const MEMBER = "member";
 const LOCK = "lock";
@@ -58,9 +60,11 @@ export class DataDirectory {
     } catch (cause) {
       throw unusable(path, cause);
     }
-    const lock = await takeLock(databases, path, `${memberPath}/${LOCK}`);
+    const lock = await takeLock(disk, databases, path, `${memberPath}/${LOCK}`);
     try {
-      const found = await readIdentity(disk, memberPath);
+      const found = await readIdentity(disk, memberPath).catch((damage: unknown) =>
+        restoreIdentity(disk, memberPath, identity, damage),
+      );
       if (found === null) await writeIdentity(disk, memberPath, identity);
       else checkIdentity(path, found, identity);
       await ensureDirectory(disk, memberPath, "wal");
@@ -75,6 +79,25 @@ export class DataDirectory {
   release(): Promise<void> {
     return this.#lock.close();
   }
+}
+
+/**
+ * What a damaged identity said is what we were told to be, if the vote file names the same cluster and member; its checksums were
+ * not made for anybody else. Rejects with the damage if it does not.
+ */
+async function restoreIdentity(
+  disk: Disk,
+  memberPath: string,
+  wanted: Identity,
+  damage: unknown,
+): Promise<Identity> {
+  if (!(damage instanceof DataDirectoryError) || damage.code !== "DAMAGED") throw damage;
+  const votes = await VoteFile.open(disk, `${memberPath}/wal`, wanted).catch(() => null);
+  if (votes === null) throw damage;
+  await votes.close();
+  if (votes.reading.record === null) throw damage;
+  await writeIdentity(disk, memberPath, wanted);
+  return wanted;
 }
 
 /** Whose data is in a directory, before anything else is known of it. Null: nobody's, or it does not exist. */
@@ -127,13 +150,25 @@ async function ensureDirectory(disk: Disk, parent: string, name: string): Promis
   await disk.syncDirectory(parent);
 }
 
+/** What LevelDB keeps beside its lock is worth nothing here. LOCK itself stays: another process may be waiting for that very file. */
+async function clearLock(disk: Disk, lockPath: string): Promise<void> {
+  for (const name of await disk.list(lockPath)) {
+    if (name !== "LOCK") await disk.remove(`${lockPath}/${name}`);
+  }
+}
+
 async function takeLock(
+  disk: Disk,
   databases: DatabaseHost,
   path: string,
   lockPath: string,
 ): Promise<LevelDatabase> {
   try {
-    return await databases.open(lockPath);
+    return await databases.open(lockPath).catch(async (error: unknown) => {
+      if (!isRot(error)) throw error;
+      await clearLock(disk, lockPath);
+      return databases.open(lockPath);
+    });
   } catch (error) {
     const cause = error instanceof Error ? error.cause : undefined;
     if (errorCode(cause) === "LEVEL_LOCKED") {
@@ -149,12 +184,4 @@ function unusable(path: string, cause: unknown): Error {
   if (cause instanceof DataDirectoryError) return cause;
   const message = `${path} cannot be used: ${textOf(cause)}`;
   return new DataDirectoryError("UNWRITABLE", message, { cause });
-}
-
-export function errorCode(error: unknown): unknown {
-  return error instanceof Error && "code" in error ? error.code : undefined;
-}
-
-export function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,14 +1,15 @@
 import { dirname } from "node:path";
-import { type DataDirectory, errorCode, textOf } from "./data-directory.ts";
+import type { DataDirectory } from "./data-directory.ts";
 import { DataDirectoryError } from "./data-directory-error.ts";
 import type { Disk } from "./disk.ts";
-import { levelDatabases } from "./level-database.ts";
+import { isRot, levelDatabases } from "./level-database.ts";
 import { LevelStore } from "./level-store.ts";
 import { nodeDisk } from "./node-disk.ts";
 import type { StateBeside } from "./open-log.ts";
 import type { StateGenerations, StatePointer } from "./state-generations.ts";
 import { StateCorruption } from "./storage-error.ts";
 import type { StorageOptions } from "./storage-options.ts";
+import { errorCode, textOf } from "./system-error.ts";
 import { segmentNames } from "./wal-replay.ts";
 
 /** The state that a directory holds. */
@@ -32,8 +33,10 @@ export async function findState(
   }
   const { generation, installed } = pointer;
   await generations.removeOthers(generation);
+  const path = generations.pathOf(generation);
   try {
-    const store = await openState(generations.pathOf(generation), options);
+    await checkSound(path, options);
+    const store = await openState(path, options);
     return { generation, store, appliedIndex: store.appliedIndex, installed, damage: null };
   } catch (error) {
     const isDamage = error instanceof DataDirectoryError && error.code === "DAMAGED";
@@ -61,6 +64,15 @@ async function readPointer(
   return first;
 }
 
+/** @throws StateCorruption naming file and offset, before LevelDB takes what is there for good and writes it anew */
+async function checkSound(path: string, options: StorageOptions): Promise<void> {
+  const { databases = levelDatabases } = options;
+  const damage = await databases.findDamage(path);
+  if (damage === null) return;
+  const { file, offset } = damage;
+  throw new StateCorruption(`the state is damaged (file ${path}/${file}, offset ${offset})`);
+}
+
 export async function openState(path: string, options: StorageOptions): Promise<LevelStore> {
   const { clock, onFatal, disk = nodeDisk, databases = levelDatabases } = options;
   try {
@@ -73,12 +85,6 @@ export async function openState(path: string, options: StorageOptions): Promise<
     const cause = error instanceof Error ? error.cause : undefined;
     if (errorCode(error) !== "LEVEL_DATABASE_NOT_OPEN") throw error;
     const message = `${path} cannot be opened: ${textOf(cause)}`;
-    throw new DataDirectoryError(isRot(cause) ? "DAMAGED" : "UNWRITABLE", message, { cause });
+    throw new DataDirectoryError(isRot(error) ? "DAMAGED" : "UNWRITABLE", message, { cause });
   }
-}
-
-/** Whether LevelDB found its files wrong, and not the system that it asked for them (rights, space, another process). */
-function isRot(cause: unknown): boolean {
-  const isMissing = /No such file|does not match|missing files/.test(textOf(cause));
-  return errorCode(cause) === "LEVEL_CORRUPTION" || isMissing;
 }

@@ -1,5 +1,8 @@
 import { access, constants, rename, rm } from "node:fs/promises";
 import { Level } from "level";
+import { findLevelDamage, type LevelDamage } from "./level-files/find-damage.ts";
+import { nodeDisk } from "./node-disk.ts";
+import { errorCode, textOf } from "./system-error.ts";
 
 /** A chained batch: everything put into it lands atomically. Faster by far than a batch of an array (1.9 µs to 8 an operation). */
 export interface LevelBatch {
@@ -68,14 +71,24 @@ export async function openLevel(directory: string): Promise<LevelDatabase> {
 export interface DatabaseHost {
   /** Opens or creates one. */
   open(path: string): Promise<LevelDatabase>;
+  /** Reads a closed one whole. @returns the first place where it is not what was written; null: there is none */
+  findDamage(path: string): Promise<LevelDamage | null>;
   remove(path: string): Promise<void>;
   rename(from: string, to: string): Promise<void>;
   /** Rejects unless databases may be made in this directory. */
   checkAccess(directory: string): Promise<void>;
 }
 
+/** Whether LevelDB found its files wrong, and not the system that it asked for them (rights, space, another process). */
+export function isRot(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : undefined;
+  const isMissing = /No such file|does not match|missing files/.test(textOf(cause));
+  return errorCode(cause) === "LEVEL_CORRUPTION" || isMissing;
+}
+
 export const levelDatabases: DatabaseHost = {
   open: openLevel,
+  findDamage: (path) => findLevelDamage(nodeDisk, path),
   remove: (path) => rm(path, { recursive: true }),
   rename,
   checkAccess: (directory) => access(directory, constants.R_OK | constants.W_OK | constants.X_OK),

@@ -13,6 +13,7 @@ type Change = readonly [key: string, value: string | null];
 export function memoryDatabases(disk: Disk): DatabaseHost {
   return {
     open: (path) => MemoryDatabase.open(disk, path),
+    findDamage: async () => null,
     remove: (path) => disk.remove(path),
     rename: (from, to) => disk.rename(from, to),
     checkAccess: async () => {},
