@@ -1,3 +1,3 @@
 import { testHalf } from "./seeds.ts";
 
-testHalf(1, 100);
+testHalf(1, 1_000);

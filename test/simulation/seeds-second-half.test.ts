@@ -1,3 +1,3 @@
 import { testHalf } from "./seeds.ts";
 
-testHalf(1_001, 100);
+testHalf(1_001, 1_000);

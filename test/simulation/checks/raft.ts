@@ -9,12 +9,22 @@ import type { Cluster, SimulatedMember } from "@conclave/testing/cluster";
 import { DurableLog } from "./durable-log.ts";
 import { check } from "./violation.ts";
 
+/** Compared after every event: one text of it all would cost more than most events do. */
+interface Mark {
+  term: number;
+  role: string;
+  commitIndex: number;
+  appliedIndex: number;
+  lastIndex: number;
+  lastTerm: number;
+}
+
 interface Followed {
   readonly id: MemberId;
   raft: Raft | null;
   readonly durable: DurableLog;
   /** What changed since the last look is told by these. */
-  mark: string;
+  readonly mark: Mark;
 }
 
 /**
@@ -29,7 +39,7 @@ export class RaftChecks {
 
   constructor(cluster: Cluster) {
     for (const { id, name } of cluster.members) {
-      this.#followed.set(id, { id, raft: null, durable: new DurableLog(name), mark: "" });
+      this.#followed.set(id, { id, raft: null, durable: new DurableLog(name), mark: unseen() });
     }
   }
 
@@ -49,7 +59,7 @@ export class RaftChecks {
     const followed = this.#followed.get(id);
     if (followed === undefined) throw new Error(`there is no member ${id}`);
     followed.raft = raft;
-    followed.mark = "";
+    Object.assign(followed.mark, unseen());
     followed.durable.follow(raft);
     const step = raft.step.bind(raft);
     raft.step = (message) => {
@@ -62,10 +72,7 @@ export class RaftChecks {
   look(member: SimulatedMember, raft: Raft): boolean {
     const followed = this.#followed.get(member.id);
     if (followed === undefined) return false;
-    const { term, role, commitIndex, appliedIndex, lastIndex } = raft;
-    const mark = `${term}${role}${commitIndex},${appliedIndex},${lastIndex},${raft.inner.log.lastTerm}`;
-    if (mark === followed.mark) return false;
-    followed.mark = mark;
+    if (!hasMoved(followed.mark, raft)) return false;
     checkMember(raft);
     this.#invariants.check(this.#followed, member.id);
     return true;
@@ -102,4 +109,31 @@ export class RaftChecks {
     );
     this.#votes.set(vote, candidate);
   }
+}
+
+function unseen(): Mark {
+  return { term: -1, role: "", commitIndex: -1, appliedIndex: -1, lastIndex: -1, lastTerm: -1 };
+}
+
+/** Moves the mark to where the member is. @returns whether that is elsewhere */
+function hasMoved(mark: Mark, raft: Raft): boolean {
+  const { term, role, commitIndex, appliedIndex, lastIndex } = raft;
+  const { lastTerm } = raft.inner.log;
+  if (
+    mark.term === term &&
+    mark.role === role &&
+    mark.commitIndex === commitIndex &&
+    mark.appliedIndex === appliedIndex &&
+    mark.lastIndex === lastIndex &&
+    mark.lastTerm === lastTerm
+  ) {
+    return false;
+  }
+  mark.term = term;
+  mark.role = role;
+  mark.commitIndex = commitIndex;
+  mark.appliedIndex = appliedIndex;
+  mark.lastIndex = lastIndex;
+  mark.lastTerm = lastTerm;
+  return true;
 }

@@ -25,6 +25,8 @@ export class WorkClient {
   readonly callTimeoutMs: number;
   readonly #channels: readonly Channel[];
   #drawn = 0;
+  /** Where the operations of a burst go; null: each to another member. */
+  #burstMember: number | null = null;
   isStopping = false;
   isDone = false;
 
@@ -87,7 +89,15 @@ export class WorkClient {
     return this.clock.after(this.below(maxMs));
   }
 
-  channel(at: number = this.below(this.#channels.length)): Channel {
+  /** Several operations at once to one member: they share its frames, its batches and its entries. */
+  async burst(count: number, operate: () => Promise<void>): Promise<void> {
+    this.#burstMember = this.below(this.#channels.length);
+    const operations = Array.from({ length: count }, operate);
+    this.#burstMember = null;
+    await Promise.all(operations);
+  }
+
+  channel(at: number = this.#burstMember ?? this.below(this.#channels.length)): Channel {
     const channel = this.#channels[at];
     if (channel === undefined) throw new Error("a cluster has members");
     return channel;

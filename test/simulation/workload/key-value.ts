@@ -19,6 +19,10 @@ const KEYS = 8;
 /** A client that compacts leaves so many revisions behind it. Count. */
 const KEPT_REVISIONS_MAX = 60;
 
+/** Operations that a client sends at once. Count. */
+const BURST_MAX = 8;
+const BURST_PROBABILITY = 0.1;
+
 const METHODS = {
   put: KV.Put,
   "delete-range": KV.DeleteRange,
@@ -31,7 +35,9 @@ export async function workOnKeys(client: WorkClient): Promise<void> {
   const worker = new KeyWorker(client);
   while (!client.isStopping) {
     await client.think();
-    await worker.operate();
+    if (nextChance(client.prng, BURST_PROBABILITY)) {
+      await client.burst(2 + client.below(BURST_MAX - 1), () => worker.operate());
+    } else await worker.operate();
   }
 }
 

@@ -99,6 +99,8 @@ function watchOnce(client: WorkClient, terms: WatchTerms, life: WatchLife): Prom
         },
         onEnd: () => {
           isOver = true;
+          ending.cancel();
+          progress.cancel();
           resolve(watched);
         },
       },
@@ -112,11 +114,11 @@ function watchOnce(client: WorkClient, terms: WatchTerms, life: WatchLife): Prom
     const askForProgress = (): void => {
       if (isOver) return;
       stream.send(WatchRequest.encode({ progressRequest: {} }));
-      client.clock.setTimer(client.below(PROGRESS_MS_MAX), askForProgress);
+      progress = client.clock.setTimer(client.below(PROGRESS_MS_MAX), askForProgress);
     };
-    client.clock.setTimer(client.below(PROGRESS_MS_MAX), askForProgress);
+    let progress = client.clock.setTimer(client.below(PROGRESS_MS_MAX), askForProgress);
     // Now and then to another member, from where it was: nothing may be lost or come twice.
-    client.clock.setTimer(life.lifeMs, end);
+    const ending = client.clock.setTimer(life.lifeMs, end);
   });
 }
 

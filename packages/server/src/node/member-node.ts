@@ -69,6 +69,8 @@ export interface MemberNodeOptions {
   /** How much of the log is kept besides. Default: {@link DEFAULT_LOG_LIMITS}. */
   readonly logLimits?: LogLimits;
   readonly quotaBytes: number;
+  /** Memory for the pairs read and written last. Default: as the state machine has it. Bytes. */
+  readonly valueCacheBytesMax?: number;
   /** What is left on the file system of the data directory. Absent: nobody looks. */
   readonly diskSpace?: () => Promise<DiskSpace>;
   readonly watchProgressIntervalMs: number;
@@ -124,6 +126,9 @@ export class MemberNode {
       store,
       // Raised before a grant is proposed: members need not agree on their election timeouts for that.
       leaseTtlSecondsMin: 1,
+      ...(options.valueCacheBytesMax === undefined
+        ? {}
+        : { valueCacheBytesMax: options.valueCacheBytesMax }),
       watch: {
         header: () => ({ clusterId, memberId: id, raftTerm: this.#raft.term }),
         onCatchUpNeeded: () => this.#catchUpWatchers(),

@@ -11,22 +11,54 @@ const CHUNK_BITS = 14;
 const CHUNK_SLOTS = 1 << CHUNK_BITS;
 const CHUNK_MASK = CHUNK_SLOTS - 1;
 
+/** Slots of the first chunk until they are used up: a state of a few keys takes a few kilobytes. */
+const FIRST_SLOTS = 1 << 8;
+
 /** Columns grow by a chunk, never by copying: a doubling array would stall the loop at a million keys. */
 class Chunk {
-  readonly main = new Float64Array(CHUNK_SLOTS);
-  readonly create = new Float64Array(CHUNK_SLOTS);
-  readonly version = new Float64Array(CHUNK_SLOTS);
-  readonly sub = new Uint32Array(CHUNK_SLOTS);
-  readonly bytes = new Uint32Array(CHUNK_SLOTS);
-  readonly hash = new Int32Array(CHUNK_SLOTS);
-  readonly older = new Uint32Array(CHUNK_SLOTS);
-  readonly jump = new Uint32Array(CHUNK_SLOTS);
-  readonly depth = new Uint32Array(CHUNK_SLOTS);
+  readonly main: Float64Array;
+  readonly create: Float64Array;
+  readonly version: Float64Array;
+  readonly sub: Uint32Array;
+  readonly bytes: Uint32Array;
+  readonly hash: Int32Array;
+  readonly older: Uint32Array;
+  readonly jump: Uint32Array;
+  readonly depth: Uint32Array;
+
+  constructor(slots: number) {
+    this.main = new Float64Array(slots);
+    this.create = new Float64Array(slots);
+    this.version = new Float64Array(slots);
+    this.sub = new Uint32Array(slots);
+    this.bytes = new Uint32Array(slots);
+    this.hash = new Int32Array(slots);
+    this.older = new Uint32Array(slots);
+    this.jump = new Uint32Array(slots);
+    this.depth = new Uint32Array(slots);
+  }
+
+  /** The same slots, with room for a whole chunk. */
+  whole(): Chunk {
+    const chunk = new Chunk(CHUNK_SLOTS);
+    chunk.main.set(this.main);
+    chunk.create.set(this.create);
+    chunk.version.set(this.version);
+    chunk.sub.set(this.sub);
+    chunk.bytes.set(this.bytes);
+    chunk.hash.set(this.hash);
+    chunk.older.set(this.older);
+    chunk.jump.set(this.jump);
+    chunk.depth.set(this.depth);
+    return chunk;
+  }
 }
 
 export class RevisionTable {
-  readonly #chunks: Chunk[] = [new Chunk()];
+  readonly #chunks: Chunk[] = [new Chunk(FIRST_SLOTS)];
   #nextSlot = 1;
+  /** First slot beyond those there is room for. */
+  #endSlot = FIRST_SLOTS;
   #freeSlot = NO_SLOT;
   #count = 0;
 
@@ -145,6 +177,7 @@ export class RevisionTable {
 
   clear(): void {
     this.#chunks.length = 1;
+    this.#endSlot = this.#chunks[0]!.main.length;
     this.#nextSlot = 1;
     this.#freeSlot = NO_SLOT;
     this.#count = 0;
@@ -187,7 +220,17 @@ export class RevisionTable {
     }
     const slot = this.#nextSlot;
     this.#nextSlot += 1;
-    if (slot >>> CHUNK_BITS === this.#chunks.length) this.#chunks.push(new Chunk());
+    if (slot === this.#endSlot) this.#grow();
     return slot;
+  }
+
+  #grow(): void {
+    if (this.#endSlot === FIRST_SLOTS) {
+      this.#chunks[0] = this.#chunks[0]!.whole();
+      this.#endSlot = CHUNK_SLOTS;
+      return;
+    }
+    this.#chunks.push(new Chunk(CHUNK_SLOTS));
+    this.#endSlot += CHUNK_SLOTS;
   }
 }

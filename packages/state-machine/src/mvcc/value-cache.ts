@@ -1,5 +1,5 @@
-/** Places in the cache. A power of two; slots of the revision table are dealt out over them in turn. */
-const PLACES = 1 << 17;
+/** Places in the cache, at most. A power of two; slots of the revision table are dealt out over them in turn. */
+const PLACES_MAX = 1 << 17;
 
 /** Bytes charged for an entry beyond its own: the view and buffer objects around it. */
 const ENTRY_OVERHEAD_BYTES = 128;
@@ -9,13 +9,21 @@ const ENTRY_OVERHEAD_BYTES = 128;
  * bound in bytes is kept by a hand that goes round and empties places.
  */
 export class ValueCache {
-  readonly #slots = new Uint32Array(PLACES);
-  readonly #pairs: (Uint8Array | null)[] = new Array<Uint8Array | null>(PLACES).fill(null);
+  /** Places, less one: what is left of a slot's number is its place. */
+  readonly #mask: number;
+  readonly #slots: Uint32Array;
+  readonly #pairs: (Uint8Array | null)[];
   readonly #bytesMax: number;
   #bytes = 0;
   #hand = 0;
 
   constructor(bytesMax: number) {
+    // No more places than pairs without any bytes would fill.
+    const filled = Math.max(1, Math.ceil(bytesMax / ENTRY_OVERHEAD_BYTES));
+    const places = Math.min(PLACES_MAX, 2 ** Math.ceil(Math.log2(filled)));
+    this.#mask = places - 1;
+    this.#slots = new Uint32Array(places);
+    this.#pairs = new Array<Uint8Array | null>(places).fill(null);
     this.#bytesMax = bytesMax;
   }
 
@@ -24,18 +32,18 @@ export class ValueCache {
   }
 
   get(slot: number): Uint8Array | null {
-    const place = slot & (PLACES - 1);
+    const place = slot & this.#mask;
     return this.#slots[place] === slot ? this.#pairs[place]! : null;
   }
 
   set(slot: number, pair: Uint8Array): void {
-    const place = slot & (PLACES - 1);
+    const place = slot & this.#mask;
     this.#empty(place);
     const cost = pair.length + ENTRY_OVERHEAD_BYTES;
     if (cost > this.#bytesMax) return;
     while (this.#bytes + cost > this.#bytesMax) {
       this.#empty(this.#hand);
-      this.#hand = (this.#hand + 1) & (PLACES - 1);
+      this.#hand = (this.#hand + 1) & this.#mask;
     }
     this.#slots[place] = slot;
     this.#pairs[place] = pair;
@@ -44,7 +52,7 @@ export class ValueCache {
 
   /** Must be called before a slot is given to another revision. */
   drop(slot: number): void {
-    const place = slot & (PLACES - 1);
+    const place = slot & this.#mask;
     if (this.#slots[place] === slot) this.#empty(place);
   }
 

@@ -52,7 +52,7 @@ export class Connection {
   }
 
   onHealed(): void {
-    for (const end of this.ends) end.deliverLater();
+    for (const end of this.ends) if (end.hasArriving) end.deliverLater();
   }
 
   onEndClosed(): void {
@@ -89,7 +89,7 @@ class Socket implements ByteLink {
   start(receiver: LinkReceiver): void {
     assert(this.#receiver === null, "a link is started once");
     this.#receiver = receiver;
-    this.deliverLater();
+    if (this.hasArriving) this.deliverLater();
   }
 
   write(chunks: readonly Buffer[]): boolean {
@@ -108,7 +108,7 @@ class Socket implements ByteLink {
 
   resume(): void {
     this.#isPaused = false;
-    this.deliverLater();
+    if (this.hasArriving) this.deliverLater();
   }
 
   end(): void {
@@ -158,6 +158,10 @@ class Socket implements ByteLink {
       clock.setTimer(arrival.dueMs - clock.nowMs(), () => this.#deliver());
     }
     this.#lastDueMs = Math.max(this.#lastDueMs, clock.nowMs()) + byMs;
+  }
+
+  get hasArriving(): boolean {
+    return this.#arriving.length > 0;
   }
 
   deliverLater(): void {

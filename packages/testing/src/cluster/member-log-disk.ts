@@ -3,8 +3,6 @@ import type { IncarnationClock } from "./clock.ts";
 import type { DiskTroubles } from "./disk-troubles.ts";
 import type { Steps } from "./steps.ts";
 
-const NEVER = new Promise<never>(() => {});
-
 /** Where a call lands: names of failpoints are made of it. */
 function kindOf(path: string): "prepared" | "segment" {
   return path.endsWith(".wal") ? "segment" : "prepared";
@@ -99,7 +97,8 @@ export class MemberLogDisk implements Disk {
 
   async #reach(name: string, side: "before" | "after"): Promise<void> {
     const action = this.#steps.reach(`${name}: ${side}`);
-    if (!this.#clock.isAlive) await NEVER;
+    // A promise of its own: one that all of them shared would hold every cluster of the process.
+    if (!this.#clock.isAlive) await new Promise<never>(() => {});
     if (action === "delay") await this.#clock.after(this.#steps.drawDelayMs());
     if (action === "error") throw this.#troubles.fail("EIO", name);
   }

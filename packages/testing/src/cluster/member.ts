@@ -20,6 +20,8 @@ import { forkPrng } from "./prng.ts";
 import type { Steps } from "./steps.ts";
 import type { MessageTampering } from "./tampering.ts";
 
+/** Little, so that pairs are read back from the store as well. */
+const VALUE_CACHE_BYTES_MAX = 16 * 1024;
 /** How long a step takes that is delayed. Milliseconds. */
 const DELAY_MS_MAX = 2_000;
 
@@ -246,6 +248,7 @@ export class SimulatedMember {
         keptEntriesMax: options.keptEntriesMax,
       },
       quotaBytes: Number.POSITIVE_INFINITY,
+      valueCacheBytesMax: VALUE_CACHE_BYTES_MAX,
       watchProgressIntervalMs: options.watchProgressIntervalMs ?? 2_000,
       onFatal,
     });
