@@ -139,7 +139,6 @@ describeEachServer("gRPC Cluster, Maintenance and the service as a whole", (serv
   test
     .runIf(server.kind === "conclave")
     .each([
-      "/etcdserverpb.Cluster/MemberAdd",
       "/etcdserverpb.Maintenance/Snapshot",
       "/etcdserverpb.Maintenance/MoveLeader",
       "/etcdserverpb.Maintenance/Downgrade",

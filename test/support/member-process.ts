@@ -18,6 +18,8 @@ export interface MemberSettings {
   readonly peerPort: number;
   /** `name=peerUrl` of every member, comma-separated. */
   readonly initialCluster: string;
+  /** Whether that cluster is to be formed or joined. Default new. */
+  readonly initialClusterState?: "new" | "existing";
   /** Flags beyond those every member gets, under etcd's names. */
   readonly flags: readonly string[];
   /** Address that it listens on. Default 127.0.0.1. */
@@ -131,6 +133,14 @@ export class MemberProcess {
     await this.waitHealthy();
   }
 
+  /** Resolves with the code when the process has ended by itself. */
+  async ended(timeoutMs = EXIT_TIMEOUT_MS): Promise<number | null> {
+    const child = this.#child;
+    if (child === undefined || !this.running) return child?.exitCode ?? null;
+    await once(child, "exit", { signal: AbortSignal.timeout(timeoutMs) });
+    return child.exitCode;
+  }
+
   /** Resident memory of the process, bytes, as the kernel counts it. */
   residentBytes(): number {
     const status = readFileSync(`/proc/${this.pid}/status`, "utf8");
@@ -161,7 +171,7 @@ function commandLine(settings: MemberSettings): string[] {
     ["--listen-peer-urls", peerUrl],
     ["--initial-advertise-peer-urls", peerUrl],
     ["--initial-cluster", settings.initialCluster],
-    ["--initial-cluster-state", "new"],
+    ["--initial-cluster-state", settings.initialClusterState ?? "new"],
     ["--log-level", "info"],
   ].flat();
   const conclave = [process.execPath, conclaveServer.path, "serve"];

@@ -51,7 +51,13 @@ function someEntries(prng: Prng, after: number): Entry[] {
 }
 
 function someMembershipData(prng: Prng): Uint8Array {
-  const changes: MembershipChangeType[] = ["add-voter", "add-learner", "promote", "remove"];
+  const changes: MembershipChangeType[] = [
+    "add-voter",
+    "add-learner",
+    "promote",
+    "remove",
+    "update",
+  ];
   return encodeMembershipEntry({
     change: changes[nextBelow(prng, 4)]!,
     id: someId(prng),
@@ -232,7 +238,7 @@ test("a membership entry comes back as it was written; cut off, renamed or doubl
   }
   for (const [at, value] of [
     [0, 2],
-    [1, 4],
+    [1, 5],
   ] as const) {
     const broken = bytes.slice();
     broken[at] = value;

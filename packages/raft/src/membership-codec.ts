@@ -17,7 +17,13 @@ import type { MemberId } from "./message.ts";
 const VERSION = 1;
 const HEADER_BYTES = 1 + 1 + 8 + 1 + 1;
 
-const CHANGES: readonly MembershipChangeType[] = ["add-voter", "add-learner", "promote", "remove"];
+const CHANGES: readonly MembershipChangeType[] = [
+  "add-voter",
+  "add-learner",
+  "promote",
+  "remove",
+  "update",
+];
 
 /** Bytes that are no membership entry, or no message. */
 export class MalformedBytes extends Error {

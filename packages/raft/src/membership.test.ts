@@ -13,6 +13,8 @@ test.each([
   { change: { type: "remove", id: 2n }, result: membershipOf([1n, 3n], [4n]) },
   { change: { type: "add-voter", id: 4n }, result: "ALREADY_MEMBER" },
   { change: { type: "add-learner", id: 1n }, result: "ALREADY_MEMBER" },
+  { change: { type: "update", id: 1n }, result: membershipOf([1n, 2n, 3n], [4n]) },
+  { change: { type: "update", id: 9n }, result: "NOT_A_MEMBER" },
   { change: { type: "promote", id: 1n }, result: "NOT_A_LEARNER" },
   { change: { type: "promote", id: 9n }, result: "NOT_A_MEMBER" },
   { change: { type: "remove", id: 9n }, result: "NOT_A_MEMBER" },

@@ -16,8 +16,11 @@ import type { LogIndex, MemberId, Membership } from "./message.ts";
  *
  * An entry carries the whole membership that results, not a difference: applied twice, or by a joiner that never
  * saw the beginning of the log, it still means the same.
+ *
+ * An "update" changes nothing here: what the context says of a member is the state machine's. It waits its turn like
+ * the others, so that whoever judges a change by the members there are judges by all changes before it.
  */
-export type MembershipChangeType = "add-voter" | "add-learner" | "promote" | "remove";
+export type MembershipChangeType = "add-voter" | "add-learner" | "promote" | "remove" | "update";
 
 export interface MembershipChange {
   readonly type: MembershipChangeType;
@@ -108,6 +111,9 @@ export function changedMembership(
       if (!votes && !learns) return "NOT_A_MEMBER";
       if (votes && voters.length === 1) return "LAST_VOTER";
       return membershipOf(without(voters, id), without(learners, id));
+    case "update":
+      if (!votes && !learns) return "NOT_A_MEMBER";
+      return membershipOf(voters, learners);
   }
 }
 

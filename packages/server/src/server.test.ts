@@ -73,12 +73,12 @@ test("a member that is told another cluster than its directory's is refused by n
 });
 
 // A member that lost its data must not vote again under its old name (reliability F14).
-test("a member without data does not join a running cluster; with data it comes back to it", async () => {
+test("a member without data joins only where it is told of others; with data it comes back to its cluster", async () => {
   const dataDirectory = await temporaryDirectory();
   const joining = { ...FREE_PORTS, dataDirectory, initialClusterState: "existing" } as const;
   await expect(startServer(joining)).rejects.toMatchObject({
     name: "ConfigError",
-    setting: "initialClusterState",
+    setting: "initialCluster",
   });
   await (await startServer({ ...FREE_PORTS, dataDirectory })).close();
   await (await startServer(joining)).close();

@@ -12,7 +12,6 @@ import * as EtcdErrors from "@conclave/wire/etcd-errors";
 import type { CallGuard } from "./api/call-guard.ts";
 import { registerServices } from "./api/services.ts";
 import {
-  ConfigError,
   initialIds,
   resolveServerConfig,
   type ServerConfig,
@@ -21,8 +20,10 @@ import {
 import { HttpService } from "./http/http-service.ts";
 import { healthSourceOf } from "./http/member-health.ts";
 import { registerMemberMetrics } from "./http/member-metrics.ts";
+import { joinCluster } from "./join-cluster.ts";
 import { Listener, withPort } from "./listener.ts";
 import { MemberNode } from "./node/member-node.ts";
+import type { MemberRemoved } from "./node/removal.ts";
 import { type Logger, silentLogger } from "./observe/logger.ts";
 import { MetricsRegistry } from "./observe/metrics.ts";
 import { tellingRefusals } from "./peer/refusal-dial.ts";
@@ -70,7 +71,7 @@ export async function startServer(
     const clientListeners = await listenAll(config.listenClientUrls, clock, listeners, clientTls);
     const peerListeners = await listenAll(config.listenPeerUrls, clock, listeners, null);
     const isClusterNamed = options.initialCluster !== undefined;
-    const identity = await identityFor(config, isClusterNamed);
+    const identity = await identityFor(config, isClusterNamed, clock, logger);
     return await startListening(config, identity, logger, clock, clientListeners, peerListeners);
   } catch (error) {
     for (const listener of listeners) listener.close();
@@ -102,10 +103,10 @@ async function startListening(
   peerListeners: readonly Listener[],
 ): Promise<RunningServer> {
   const failure = new Failure(logger);
-  const { members } = identity;
   const atTurnEnd = eventLoopTurn();
   const onRepair = (message: string): void => logger.warn(message);
   const onFatal = failure.report;
+  const peerPort = peerListeners[0]?.port ?? 0;
   const storageOptions = { identity, clock, onFatal, onRepair, schedule: atTurnEnd };
   const { storage: location } = config;
   const opening =
@@ -121,10 +122,11 @@ async function startListening(
       clusterId: identity.clusterId,
       name: identity.name,
       clientUrls: config.advertiseClientUrls.map((url) => withPort(url, clientPort)),
-      members,
+      peerUrls: config.initialAdvertisePeerUrls.map((url) => withPort(url, peerPort)),
+      founders: identity.members,
+      strictReconfigCheck: config.strictReconfigCheck,
       storage,
-      dial: (to, onRefused) => {
-        const endpoints = members.find(({ id }) => id === to)?.peerUrls ?? [];
+      dial: (_to, endpoints, onRefused) => {
         // With several addresses, one that refuses says nothing of the others.
         const isOnly = endpoints.length === 1;
         return createChannel({
@@ -148,6 +150,7 @@ async function startListening(
       ...(location.kind === "memory" ? {} : { diskSpace: () => diskSpaceOf(location.path) }),
       watchProgressIntervalMs: config.watchProgressNotifyIntervalMs,
       onFatal: failure.report,
+      onRemoved: failure.reportRemoval,
     });
     const node = await Promise.race([creating, failure.raised]);
     const peerServer = createRpcServer({
@@ -182,7 +185,7 @@ async function startListening(
     }
     node.start();
     // Alone, it is ready in a moment; among others it may have to wait for them.
-    if (members.length === 1) await Promise.race([node.published, failure.raised]);
+    if (node.isAlone) await Promise.race([node.published, failure.raised]);
     return new Server({
       config,
       node,
@@ -226,19 +229,20 @@ const PEER_BACKOFF = { initialMs: 50, maxMs: 500 };
 
 /**
  * Who this member is. A directory that has data knows, so that later starts need not name the cluster again; if they do
- * and it is another one, opening the directory refuses.
- * @throws ConfigError for a member without data that is to join a running cluster: its vote would count twice
+ * as for a new one, and it is another, opening the directory refuses.
  */
-async function identityFor(config: ServerConfig, isClusterNamed: boolean): Promise<Identity> {
+async function identityFor(
+  config: ServerConfig,
+  isClusterNamed: boolean,
+  clock: Clock,
+  logger: Logger,
+): Promise<Identity> {
   const { storage, initialClusterState } = config;
-  const known =
-    storage.kind === "directory" ? await identityIn(storage.path, isClusterNamed) : null;
-  if (known !== null && !isClusterNamed) return known;
-  if (known === null && initialClusterState === "existing") {
-    const problem =
-      'is "existing", but there is no data here, and joining a running cluster is not supported yet';
-    throw new ConfigError("initialClusterState", problem);
-  }
+  const isToJoin = initialClusterState === "existing";
+  const isTold = isClusterNamed && !isToJoin;
+  const known = storage.kind === "directory" ? await identityIn(storage.path, isTold) : null;
+  if (known !== null && !isTold) return known;
+  if (isToJoin) return joinCluster(config, clock, logger);
   const { clusterId, memberId, memberIds } = initialIds(config);
   const members = config.initialMembers.map(({ name, peerUrls }, at) => ({
     id: memberIds[at] ?? 0n,
@@ -249,10 +253,10 @@ async function identityFor(config: ServerConfig, isClusterNamed: boolean): Promi
 }
 
 /** A damaged identity says nothing, but with the cluster named, opening the directory can tell whether that was it. */
-function identityIn(path: string, isClusterNamed: boolean): Promise<Identity | null> {
+function identityIn(path: string, isTold: boolean): Promise<Identity | null> {
   return identityOf(nodeDisk, path).catch((error: unknown) => {
     const isDamaged = error instanceof DataDirectoryError && error.code === "DAMAGED";
-    if (!isDamaged || !isClusterNamed) throw error;
+    if (!isDamaged || !isTold) throw error;
     return null;
   });
 }
@@ -278,6 +282,8 @@ class Failure {
     return this.happened.then((error) => Promise.reject(error));
   }
   readonly report: (error: Error) => void;
+  /** The member is none any more: not a fault of it. */
+  readonly reportRemoval: (error: MemberRemoved) => void;
 
   constructor(logger: Logger) {
     let resolve!: (error: Error) => void;
@@ -286,6 +292,10 @@ class Failure {
     });
     this.report = (error) => {
       logger.fatal("this member cannot go on", { error });
+      resolve(error);
+    };
+    this.reportRemoval = (error) => {
+      logger.warn(error.message);
       resolve(error);
     };
   }

@@ -57,10 +57,20 @@ export class Alarms {
       return [raised];
     }
     if (action !== AlarmAction.DEACTIVATE || active === undefined) return [];
+    this.#remove(key);
+    return [active];
+  }
+
+  /** Takes back whatever is raised for a member. */
+  removeMember(memberId: bigint): void {
+    for (const [key, { memberID }] of [...this.#active])
+      if (memberID === memberId) this.#remove(key);
+  }
+
+  #remove(key: string): void {
     this.#active.delete(key);
     this.#store.delete(key);
     this.#digest.remove(hashOfRecord(key, NO_BYTES));
-    return [active];
   }
 
   /** Boot: takes in one record of the alarm table. */

@@ -14,7 +14,7 @@ import {
 import { type Alarms, WHOLE_CLUSTER } from "./alarms.ts";
 import { CommandKind, type CommandReader, decodeLeaseExpire } from "./command.ts";
 import type { Lessor } from "./lease/lessor.ts";
-import type { MemberDirectory } from "./member-attributes.ts";
+import type { MemberDirectory, MembershipCommand } from "./member-directory.ts";
 import { KeyValueView } from "./mvcc/key-value.ts";
 import { PlainPutReader } from "./mvcc/plain-put.ts";
 import type { Change, MvccStore } from "./mvcc/store.ts";
@@ -92,6 +92,12 @@ export class CommandExecutor {
     }
   }
 
+  /** With a member go its alarms: it can no longer take them back. */
+  changeMembership(command: MembershipCommand): void {
+    this.#state.members.execute(command);
+    if (command.change === "remove") this.#state.alarms.removeMember(command.id);
+  }
+
   #guard(command: CommandReader): Refusal | null {
     const { alarms } = this.#state;
     if (!alarms.isAny) return null;
@@ -120,16 +126,21 @@ export class CommandExecutor {
         return this.#revokeLease(command.body());
       case CommandKind.LEASE_EXPIRE:
         return this.#expireLeases(command.body(), term);
-      case CommandKind.ALARM: {
-        const alarms = this.#state.alarms.execute(AlarmRequest.decode(command.body()));
-        return { kind: "alarm", revision: this.#state.mvcc.revision, alarms };
-      }
+      case CommandKind.ALARM:
+        return this.#alarm(AlarmRequest.decode(command.body()));
       case CommandKind.MEMBER_ATTRIBUTES:
-        this.#state.members.publish(command.body());
+        if (!this.#state.members.publish(command.body())) return this.#refuse("memberNotFound");
         return { kind: "member-attributes", revision: this.#state.mvcc.revision };
       default:
         return this.#refuse("unknownMethod");
     }
+  }
+
+  #alarm(request: AlarmRequest): CommandResult {
+    const { alarms, members, mvcc } = this.#state;
+    const isOfNobody = members.removed().has(request.memberID);
+    const answer = isOfNobody ? [] : alarms.execute(request);
+    return { kind: "alarm", revision: mvcc.revision, alarms: answer };
   }
 
   #put(command: CommandReader): CommandResult {

@@ -11,7 +11,7 @@ export {
 export { crc32c } from "./crc32c.ts";
 export { LeaseExpiry } from "./lease/expiry.ts";
 export { LEASE_TTL_SECONDS_MAX, type LeaseObserver } from "./lease/lessor.ts";
-export type { MemberAttributes } from "./member-attributes.ts";
+export type { ClusterMember, Founder, MembershipCommand } from "./member-directory.ts";
 export { MemoryStateStore } from "./memory-state-store.ts";
 export { KeyValueHash } from "./mvcc/hash.ts";
 export { KeyValueView } from "./mvcc/key-value.ts";

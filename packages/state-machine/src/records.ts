@@ -9,7 +9,8 @@ import { type ByteString, byteStringOf } from "@conclave/base";
  * | `a` | name | see {@link META} |
  * | `b` | alarm type (1 byte), member id (8) | empty |
  * | `c` | lease id (8, two's complement) | granted TTL in seconds (8, big-endian) |
- * | `d` | member id (8) | the published etcdserverpb.Member |
+ * | `d` | member id (8) | etcdserverpb.Member; what it leaves empty is as the cluster was founded |
+ * | `e` | id of a removed member (8) | empty |
  * | `k` | main revision (8), sub-revision (4) | mvccpb.KeyValue; without create revision it is a tombstone |
  *
  * All numbers are big-endian.
@@ -19,6 +20,7 @@ export const TABLE = {
   alarm: "b",
   lease: "c",
   member: "d",
+  removedMember: "e",
   revision: "k",
 } as const;
 
@@ -84,6 +86,10 @@ export function leaseKey(id: bigint): string {
 
 export function memberKey(id: bigint): string {
   return TABLE.member + idKey(id);
+}
+
+export function removedMemberKey(id: bigint): string {
+  return TABLE.removedMember + idKey(id);
 }
 
 export function alarmKey(alarm: number, member: bigint): string {

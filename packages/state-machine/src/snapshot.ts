@@ -43,8 +43,9 @@ export function stateHash(state: ReplicatedState): number {
     add(bytesOf(idKey(memberID)));
   }
   for (const [id, attributes] of [...members.all()].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const { name, clientUrls } = attributes;
-    add(Member.encode({ ID: id, name, clientURLs: clientUrls }));
+    const { name, clientUrls, peerUrls, isLearner } = attributes;
+    add(Member.encode({ ID: id, name, clientURLs: clientUrls, peerURLs: peerUrls, isLearner }));
   }
+  for (const id of [...members.removed()].sort((a, b) => (a < b ? -1 : 1))) add(bytesOf(idKey(id)));
   return crc;
 }

@@ -28,6 +28,8 @@ function drawCommand(prng: Prng): (member: Member) => void {
   return draws[nextBelow(prng, draws.length)]!;
 }
 
+const founders = [1n, 2n, 3n].map((id) => ({ id, name: "", peerUrls: [] }));
+const joined = () => new Member({ founders });
 const nextKey = (key: string): string => `${key}\0`;
 const publication = (ID: bigint, name: string) => MemberMessage.encode({ ID, name });
 const alarm = (memberID: bigint, isRaised: boolean) =>
@@ -43,7 +45,7 @@ describe("the digest of a state", () => {
     (seed) => {
       printReplayOnFailure(seed);
       const prng = seededPrng(seed);
-      const members = [new Member(), new Member(), new Member()] as const;
+      const members = [joined(), joined(), joined()] as const;
       for (let round = 0; round < 300; round += 1) {
         const command = drawCommand(prng);
         for (const member of members) command(member);

@@ -5,7 +5,12 @@ import { Alarms } from "./alarms.ts";
 import { CommandReader } from "./command.ts";
 import { CommandExecutor, type ReplicatedState } from "./command-executor.ts";
 import { type LeaseObserver, Lessor } from "./lease/lessor.ts";
-import { type MemberAttributes, MemberDirectory } from "./member-attributes.ts";
+import {
+  type ClusterMember,
+  type Founder,
+  MemberDirectory,
+  type MembershipCommand,
+} from "./member-directory.ts";
 import { CompactionSweep } from "./mvcc/compaction.ts";
 import { KeyValueHash } from "./mvcc/hash.ts";
 import { checkReadRevision, evaluateRange, readRange } from "./mvcc/range.ts";
@@ -41,14 +46,17 @@ export interface StateMachineOptions {
   /** Default 64 MiB. */
   readonly valueCacheBytesMax?: number;
   readonly watch?: WatchHubOptions;
+  /** Who formed the cluster; the same on all members. Default: nobody. */
+  readonly founders?: readonly Founder[];
 }
 
 /** One committed entry of the log. */
 export interface AppliedEntry {
   readonly index: number;
   readonly term: number;
-  /** A command batch; empty for a no-op or a change of membership, which come here too, for their index. */
+  /** A command batch; empty for a no-op, which comes here too, for its index, and for a change of membership. */
   readonly data: Uint8Array;
+  readonly membership?: MembershipCommand;
 }
 
 export interface ApplyObserver {
@@ -102,7 +110,7 @@ export class StateMachine {
       mvcc,
       lessor,
       alarms: new Alarms(store, this.#digest),
-      members: new MemberDirectory(store, this.#digest),
+      members: new MemberDirectory(store, this.#digest, options.founders ?? []),
     };
     this.#sweep = new CompactionSweep(mvcc, NEVER_COMPACTED);
     this.watchHub = new WatchHub(mvcc, options.watch);
@@ -165,6 +173,9 @@ export class StateMachine {
       case TABLE.member:
         members.load(key, value);
         break;
+      case TABLE.removedMember:
+        members.loadRemoved(key);
+        break;
       default:
         this.#loadMeta(key, value);
     }
@@ -210,6 +221,7 @@ export class StateMachine {
     assert(this.#isLoaded, "apply before the state is loaded");
     assert(entry.index === this.#appliedIndex + 1, "entries are applied without gap, each once");
     assert(entry.term >= this.#appliedTerm, "terms do not go back");
+    if (entry.membership !== undefined) this.#executor.changeMembership(entry.membership);
     const reader = this.#reader;
     reader.reset(entry.data);
     while (reader.next()) {
@@ -300,8 +312,14 @@ export class StateMachine {
     return this.#state.alarms.isRaisedFor(alarm, memberId);
   }
 
-  memberAttributes(): ReadonlyMap<bigint, MemberAttributes> {
+  /** The members of the cluster, by id. */
+  members(): ReadonlyMap<bigint, ClusterMember> {
     return this.#state.members.all();
+  }
+
+  /** Ids of members that were removed: nobody may use them again. */
+  removedMembers(): ReadonlySet<bigint> {
+    return this.#state.members.removed();
   }
 
   /** Whether records made void by a compaction still wait to be removed. */

@@ -33,7 +33,7 @@ export function registerServices(
   registerLeaseService(server, member, guard);
   registerLockService(server, client, guard);
   registerElectionService(server, client, guard);
-  registerClusterService(server, member);
+  registerClusterService(server, member, guard);
   registerMaintenanceService(server, member, {
     version: config.emulatedVersion.text,
     clusterVersion: clusterVersionOf(config.emulatedVersion),

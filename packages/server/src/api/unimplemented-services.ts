@@ -1,11 +1,10 @@
 import { type RpcServer, Status, type StatusCode } from "@conclave/rpc";
-import { Auth, Cluster, Maintenance, type ServiceDescriptor } from "@conclave/wire";
+import { Auth, Maintenance, type ServiceDescriptor } from "@conclave/wire";
 import * as EtcdErrors from "@conclave/wire/etcd-errors";
 
 /** Methods of etcd's API that this server knows by name and does not serve yet. */
 const NOT_SERVED: readonly (readonly [string, ServiceDescriptor, readonly string[]])[] = [
   ["Auth", Auth, Object.keys(Auth).filter((name) => name !== "Authenticate")],
-  ["Cluster", Cluster, ["MemberAdd", "MemberRemove", "MemberUpdate", "MemberPromote"]],
   ["Maintenance", Maintenance, ["Snapshot", "MoveLeader", "Downgrade"]],
 ];
 

@@ -110,8 +110,9 @@ async function runUntilStopped(
   host.printLine(readyText({ name, dataDirectory, clientUrls, peerUrls }));
   const end = await Promise.race([stopSignal, server.failed]);
   // Nothing is flushed or handed over: what cannot be written must not be answered for either.
-  if (end instanceof Error) return exitCodes.failed;
-  logger.info("stopping", { signal: end });
+  const isRemoved = end instanceof Error && end.name === "MemberRemoved";
+  if (end instanceof Error && !isRemoved) return exitCodes.failed;
+  logger.info("stopping", { reason: isRemoved ? "removed from the cluster" : end });
   await server.close();
   logger.info("stopped");
   return exitCodes.stopped;

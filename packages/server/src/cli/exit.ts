@@ -25,8 +25,13 @@ const listenProblems: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: "this machine has no such address",
 };
 
-/** The storage floor's classes: a directory that is locked, foreign, damaged or not writable. */
-const dataDirectoryRefusals = new Set(["DataDirectoryError", "WalMismatch", "WalCorruption"]);
+/** A directory that is locked, foreign, damaged or not writable, or that of a member which was removed. */
+const dataDirectoryRefusals = new Set([
+  "DataDirectoryError",
+  "WalMismatch",
+  "WalCorruption",
+  "MemberRemoved",
+]);
 
 /** What to tell about an error that kept the server from starting, and the code to exit with. */
 export function refusalOf(error: unknown): Refusal {

@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { checkSetting } from "./config-error.ts";
+import { ConfigError, checkSetting } from "./config-error.ts";
 
 /** Where a member listens or can be reached: a scheme, a host and a port, never a path. */
 export interface EndpointUrl {
@@ -36,6 +36,17 @@ export function parseEndpointUrl(text: string, setting: string): EndpointUrl {
   );
   checkSetting(path === "", setting, `must not contain a path: ${JSON.stringify(text)}`);
   return { scheme, host, port, text };
+}
+
+/** Whether a text is a URL under which a member can be dialled. */
+export function isPeerUrl(text: string): boolean {
+  try {
+    const { scheme, port } = parseEndpointUrl(text, "peerUrls");
+    return scheme === "http" && port !== 0;
+  } catch (error) {
+    if (error instanceof ConfigError) return false;
+    throw error;
+  }
 }
 
 /** Several URLs, at least one, none twice. @throws ConfigError naming `setting` */

@@ -1,4 +1,4 @@
-import { type Clock, deferred, type Prng, type Timer } from "@conclave/base";
+import type { Clock, Prng, Timer } from "@conclave/base";
 import {
   type HardState,
   type MemberId,
@@ -8,33 +8,35 @@ import {
   type Restored,
   type SnapshotMark,
 } from "@conclave/raft";
-import { type RpcServer, Status } from "@conclave/rpc";
-import { CommandKind, StateMachine } from "@conclave/state-machine";
-import { AlarmType, type EtcdError, Member as MemberMessage } from "@conclave/wire";
+import type { RpcServer } from "@conclave/rpc";
+import { StateMachine } from "@conclave/state-machine";
+import { AlarmType, type EtcdError } from "@conclave/wire";
 import type { Logger } from "../observe/logger.ts";
 import { DamagedFrames } from "../peer/peer-frame.ts";
-import { PeerPath } from "../peer/peer-protocol.ts";
-import { decodeNumbers, encodeLeaseId, registerPeerService } from "../peer/peer-service.ts";
-import { type PeerCaller, PeerTransport } from "../peer/peer-transport.ts";
+import { registerPeerService } from "../peer/peer-service.ts";
+import { type Dial, PeerTransport } from "../peer/peer-transport.ts";
 import { SnapshotReceiver } from "../peer/snapshot-receiver.ts";
 import { SnapshotSender } from "../peer/snapshot-sender.ts";
-import type { DurableStateStore } from "../storage/durable-state-store.ts";
 import type { KnownMember } from "../storage/identity.ts";
 import type { MemberStorage } from "../storage/member-storage.ts";
-import type { StateInstall } from "../storage/state-install.ts";
 import { ClusterAlarms } from "./cluster-alarms.ts";
 import { CompactionSweeper } from "./compaction-sweeper.ts";
 import { type DiskSpace, DiskSpaceWatch } from "./disk-space.ts";
 import { DiskWatchdog } from "./disk-watchdog.ts";
-import { type LeaderLeases, LeaseKeeper } from "./lease-keeper.ts";
+import { leaderLeasesOver } from "./leader-questions.ts";
+import { LeaseKeeper } from "./lease-keeper.ts";
 import { LogKeeper, type LogLimits } from "./log-keeper.ts";
 import { LongReads } from "./long-reads.ts";
 import { Member } from "./member.ts";
+import { MembershipChanges } from "./membership-changes.ts";
 import { DEFAULT_PROPOSER_LIMITS, Proposer } from "./proposer.ts";
 import { Quota } from "./quota.ts";
 import { RaftDriver } from "./raft-driver.ts";
 import { ReadGate } from "./read-gate.ts";
+import { type MemberRemoved, Removal } from "./removal.ts";
+import { SelfPublication } from "./self-publication.ts";
 import { StateGuard } from "./state-guard.ts";
+import { StateLoading } from "./state-loading.ts";
 
 /** Keys and events that lagging watchers are given in one turn. Count. */
 const CATCH_UP_BUDGET = 2_000;
@@ -51,10 +53,15 @@ export interface MemberNodeOptions {
   readonly name: string;
   /** Published to the others once there is a leader. */
   readonly clientUrls: readonly string[];
-  readonly members: readonly KnownMember[];
+  /** Where the others reach it. */
+  readonly peerUrls: readonly string[];
+  /** Who formed the cluster, the same on all members. Who came later, the log tells. */
+  readonly founders: readonly KnownMember[];
+  /** Changes of the membership that would lose the quorum are refused. */
+  readonly strictReconfigCheck: boolean;
   readonly storage: MemberStorage;
   /** How to reach the other members. `onRefused` is to be called whenever nobody listens at a member's address. */
-  readonly dial: (to: MemberId, onRefused: () => void) => PeerCaller;
+  readonly dial: Dial;
   readonly clock: Clock;
   readonly prng: Prng;
   /** Runs a callback at the end of this turn of the event loop. */
@@ -76,6 +83,8 @@ export interface MemberNodeOptions {
   readonly watchProgressIntervalMs: number;
   /** The member cannot go on: its log or state cannot be written, or contradicts itself. */
   readonly onFatal: (error: Error) => void;
+  /** The member is none any more: it is to be stopped. */
+  readonly onRemoved: (error: MemberRemoved) => void;
 }
 
 /** One member of a cluster at work: consensus, state, leases and links, wired together. No listening, no services. */
@@ -84,7 +93,6 @@ export class MemberNode {
   readonly #o: MemberNodeOptions;
   readonly #raft: Raft;
   readonly #machine: StateMachine;
-  readonly #store: DurableStateStore;
   readonly #proposer: Proposer;
   readonly #reads: ReadGate;
   readonly #driver: RaftDriver;
@@ -100,20 +108,26 @@ export class MemberNode {
   readonly #watchdog: DiskWatchdog;
   readonly #damagedFrames: DamagedFrames;
   readonly #diskSpace: DiskSpaceWatch | null;
+  readonly #publication: SelfPublication;
+  readonly #loading: StateLoading;
+  readonly #changes: MembershipChanges;
+  readonly #removal: Removal;
   readonly #onTick: ((nowMs: number) => void)[] = [];
   readonly #onRefusing: ((error: EtcdError) => void)[] = [];
-  /** Ends when the last replacement of the state is done: they go one after another. */
-  #replaced: Promise<unknown> = Promise.resolve();
   #progressTimer: Timer | null = null;
   #isCatchingUp = false;
-  #isPublishing = false;
-  readonly #publishedOnce = deferred<void>();
+  #isStarted = false;
   #isStopped = false;
 
-  /** Loads the state and wires the parts; {@link start} sets them in motion. */
+  /**
+   * Loads the state and wires the parts; {@link start} sets them in motion.
+   * @throws MemberRemoved
+   */
   static async create(options: MemberNodeOptions): Promise<MemberNode> {
     const node = new MemberNode(options, await restoreRaft(options));
-    await node.#loadState();
+    await node.#loading.load();
+    const { error } = node.#removal;
+    if (error !== null) throw error;
     return node;
   }
 
@@ -121,7 +135,6 @@ export class MemberNode {
     const { id, clusterId, storage, clock, prng, defer, logger } = options;
     const { store, wal } = storage;
     this.#o = options;
-    this.#store = store;
     this.#machine = new StateMachine({
       store,
       // Raised before a grant is proposed: members need not agree on their election timeouts for that.
@@ -129,6 +142,7 @@ export class MemberNode {
       ...(options.valueCacheBytesMax === undefined
         ? {}
         : { valueCacheBytesMax: options.valueCacheBytesMax }),
+      founders: options.founders,
       watch: {
         header: () => ({ clusterId, memberId: id, raftTerm: this.#raft.term }),
         onCatchUpNeeded: () => this.#catchUpWatchers(),
@@ -181,6 +195,7 @@ export class MemberNode {
       clusterId,
       clock,
       logger,
+      peerUrls: options.peerUrls,
       dial: options.dial,
       onSnapshotWanted: (to, message) => this.#sender.send(to, message),
       onUnreachable: (peer) => {
@@ -191,8 +206,15 @@ export class MemberNode {
         this.#raft.reportGone(peer);
         this.#driver.wake();
       },
+      onRemoved: () => this.#removal.onTold(),
       callTimeoutMs: timeoutMs,
       damagedFrames: this.#damagedFrames,
+    });
+    this.#removal = new Removal({
+      self: id,
+      machine: this.#machine,
+      clock,
+      onRemoved: options.onRemoved,
     });
     this.#driver = new RaftDriver({
       raft: this.#raft,
@@ -235,7 +257,7 @@ export class MemberNode {
       snapshots: this.#snapshots,
       clock,
       logger,
-      replaceState: (state) => this.#replaceByState(state),
+      replaceState: (state) => this.#loading.replaceBy(state),
       handOver: () => this.handOver(),
       onRefusing: (error) => {
         for (const callback of this.#onRefusing) callback(error);
@@ -261,13 +283,41 @@ export class MemberNode {
     this.#leases = new LeaseKeeper({
       machine: this.#machine,
       clock,
-      leaderLeases: this.#leaderLeases(),
+      leaderLeases: leaderLeasesOver(this.#transport),
       // A member in quarantine may be wrong about which leases there are.
       isLeading: () => this.#driver.isLeading && !this.#stateGuard.quarantine.isQuarantined,
       leader: () => this.#raft.leader,
       propose: (kind, body, waiter) => this.member.propose(kind, body, waiter, true),
       readLinearizable: (waiter) => this.member.readLinearizable(waiter, true),
       electionTimeoutMs: options.electionTimeoutMs,
+      timeoutMs,
+    });
+    this.#loading = new StateLoading({
+      store,
+      machine: this.#machine,
+      sweeper: this.#sweeper,
+      onLoaded: () => this.#onLoaded(),
+      onFatal: options.onFatal,
+    });
+    this.#publication = new SelfPublication({
+      id,
+      name: options.name,
+      clientUrls: options.clientUrls,
+      machine: this.#machine,
+      hasLeader: () => this.#raft.leader !== 0n,
+      propose: (kind, body, waiter) => this.member.propose(kind, body, waiter),
+    });
+    this.#changes = new MembershipChanges({
+      self: id,
+      raft: this.#raft,
+      machine: this.#machine,
+      driver: this.#driver,
+      transport: this.#transport,
+      clock,
+      prng,
+      logger,
+      isStrict: options.strictReconfigCheck,
+      handOver: () => this.handOver(),
       timeoutMs,
     });
     this.member = new Member({
@@ -287,13 +337,14 @@ export class MemberNode {
       longReads: this.#longReads,
       clock,
       prng,
-      members: options.members,
+      membershipChanges: this.#changes,
       leaseTtlSecondsMin: Math.ceil((1.5 * options.electionTimeoutMs) / 1000),
     });
   }
 
   start(): void {
-    this.#transport.setPeers(this.#o.members.map(({ id }) => id));
+    this.#isStarted = true;
+    this.#followMembers();
     this.#driver.start();
     this.#sweeper.wake();
     this.#scheduleTick();
@@ -316,8 +367,18 @@ export class MemberNode {
       self: this.#o.id,
       clusterId: this.#o.clusterId,
       logger: this.#o.logger,
-      refusalOf: (id) =>
-        this.#o.members.some((member) => member.id === id) ? null : "not a member of this cluster",
+      isRemoved: (id) => this.#machine.removedMembers().has(id),
+      onLink: (from, peerUrls) => this.#transport.onPeerSeen(from, peerUrls),
+      onMembershipChange: (body, answer) => this.#changes.onForwarded(body, answer),
+      describeCluster: () => ({
+        clusterId: this.#o.clusterId,
+        founders: this.#o.founders,
+        members: [...this.#machine.members()].map(([id, { name, peerUrls }]) => ({
+          id,
+          name,
+          peerUrls,
+        })),
+      }),
       onMessage: (message) => this.#driver.step(message),
       onForward: (entryData, term) => this.#driver.proposeForwarded(entryData, term),
       onLeaseRenew: (id, answer) => this.#leases.renewAsLeader(id, answer),
@@ -361,7 +422,13 @@ export class MemberNode {
 
   /** Resolves once the cluster knows this member's name and client URLs: it has a leader and takes part. */
   get published(): Promise<void> {
-    return this.#publishedOnce.promise;
+    return this.#publication.done;
+  }
+
+  /** Whether this member is the whole cluster, as far as it knows. */
+  get isAlone(): boolean {
+    const members = this.#machine.members();
+    return members.size === 1 && members.has(this.#o.id);
   }
 
   /** Commands and reads that wait for an answer. */
@@ -377,6 +444,7 @@ export class MemberNode {
     this.#logKeeper.stop();
     this.#sweeper.stop();
     this.#transport.close();
+    this.#changes.close();
     this.#proposer.close();
     this.#reads.close();
     this.#longReads.close();
@@ -388,7 +456,7 @@ export class MemberNode {
       onRoleChange: (role, leader, term) => {
         logger.info("role", { role, leader, term });
         if (role !== "leader") this.#leases.onNotLeading();
-        this.#maybePublish();
+        this.#publication.maybePublish();
       },
       onLeading: (term) => {
         logger.info("leading", { term });
@@ -399,9 +467,12 @@ export class MemberNode {
         this.#stateGuard.quarantine.look();
         this.#logKeeper.onApplied(index);
         this.#sweeper.wake();
+        this.#changes.onApplied(index);
       },
-      onMembership: ({ voters, learners }) => {
-        this.#transport.setPeers([...voters, ...learners]);
+      onMembership: (index, term) => {
+        this.#changes.onMembership(index, term);
+        this.#followMembers();
+        this.#removal.look();
       },
       onRecovered: () => {
         logger.info("recovered: the log holds again all that this member had acknowledged");
@@ -414,51 +485,24 @@ export class MemberNode {
   }
 
   async #installSnapshot(mark: SnapshotMark): Promise<void> {
-    await this.#inTurn(() => this.#replaceState(() => this.#snapshots.commit(mark)));
+    await this.#loading.replace(() => this.#snapshots.commit(mark));
     this.#o.logger.info("snapshot installed", { index: mark.index });
   }
 
-  /** Puts a received state in place of a damaged one, unless a snapshot that Raft wanted came between. */
-  #replaceByState(state: StateInstall): Promise<void> {
-    return this.#inTurn(async () => {
-      if (!state.isReceiving) throw new Error("a snapshot took its place");
-      await this.#replaceState(() => state.commit()).catch((error: Error) => {
-        this.#o.onFatal(error);
-        throw error;
-      });
-    });
-  }
-
-  #inTurn(replace: () => Promise<void>): Promise<void> {
-    const replaced = this.#replaced.then(replace);
-    this.#replaced = replaced.catch(() => {});
-    return replaced;
-  }
-
-  /**
-   * From the first moment on nothing is read from the state, nor swept in it: the records behind it are about to be others.
-   */
-  async #replaceState(commit: () => Promise<void>): Promise<void> {
-    const release = this.#sweeper.hold();
-    this.#machine.reset();
-    await commit();
-    await this.#loadState();
-    release();
+  #onLoaded(): void {
+    this.#leases.observe();
+    this.#stateGuard.quarantine.look();
+    if (!this.#isStarted) return;
+    this.#followMembers();
+    this.#removal.look();
+    this.#changes.onApplied(this.#machine.appliedIndex);
     this.member.onLoaded();
   }
 
-  async #loadState(): Promise<void> {
-    const snapshot = await this.#store.snapshot();
-    try {
-      for await (const chunk of snapshot.scan()) {
-        for (const [key, value] of chunk) this.#machine.load(key, value);
-      }
-    } finally {
-      await snapshot.close();
-    }
-    this.#machine.finishLoad();
-    this.#leases.observe();
-    this.#stateGuard.quarantine.look();
+  /** Links to whoever the state says is a member, at the addresses it says. */
+  #followMembers(): void {
+    const urls = [...this.#machine.members()].map(([id, { peerUrls }]) => [id, peerUrls] as const);
+    this.#transport.setPeers(new Map(urls), this.#machine.removedMembers());
   }
 
   #scheduleTick(): void {
@@ -469,7 +513,8 @@ export class MemberNode {
       this.#watchdog.onTick();
       this.#diskSpace?.onTick(this.#o.clock.nowMs());
       this.#stateGuard.onTick(this.#o.clock.nowMs());
-      this.#maybePublish();
+      this.#publication.maybePublish();
+      this.#changes.onTick();
       for (const callback of this.#onTick) callback(this.#o.clock.nowMs());
     });
   }
@@ -493,68 +538,22 @@ export class MemberNode {
     });
   }
 
-  /** Tells the cluster this member's name and client URLs, once there is a leader, if it does not know them yet. */
-  #maybePublish(): void {
-    if (this.#isPublishing || this.#raft.leader === 0n) return;
-    const { id, name, clientUrls } = this.#o;
-    const known = this.#machine.memberAttributes().get(id);
-    this.#isPublishing = true;
-    if (known?.name === name && known.clientUrls.join() === clientUrls.join()) {
-      this.#publishedOnce.resolve();
-      return;
-    }
-    const body = MemberMessage.encode({ ID: id, name, clientURLs: [...clientUrls] });
-    this.member.propose(CommandKind.MEMBER_ATTRIBUTES, body, {
-      onResult: () => this.#publishedOnce.resolve(),
-      onRefused: () => {
-        this.#isPublishing = false;
-      },
-    });
-  }
-
   #raiseNoSpace(): void {
     if (!this.#alarms.raise(AlarmType.NOSPACE, this.#o.id)) return;
     this.#o.logger.warn("the space quota is used up; raising the NOSPACE alarm");
   }
-
-  #leaderLeases(): LeaderLeases {
-    const ask = (
-      leader: MemberId,
-      path: string,
-      id: bigint,
-      count: number,
-      answer: (numbers: number[] | null) => void,
-    ): void => {
-      this.#transport.call(leader, path, encodeLeaseId(id), (status, body) => {
-        const isAnswered = status.code === Status.OK && body !== null;
-        answer(isAnswered ? decodeNumbers(body, count) : null);
-      });
-    };
-    return {
-      renew: (leader, id, answer) => {
-        ask(leader, PeerPath.leaseRenew, id, 1, (numbers) => answer(numbers?.[0] ?? null));
-      },
-      remaining: (leader, id, answer) => {
-        ask(leader, PeerPath.leaseRemaining, id, 2, (numbers) => {
-          const [remaining, granted] = numbers ?? [];
-          const isWhole = remaining !== undefined && granted !== undefined;
-          answer(isWhole ? { remaining, granted } : null);
-        });
-      },
-    };
-  }
 }
 
-/** What the disk remembers, in the form that consensus wants; a new member begins with the first membership. */
+/** What the disk remembers, in the form that consensus wants; a new member begins before the log, with those who formed the cluster. */
 async function restoreRaft(options: MemberNodeOptions): Promise<Restored> {
-  const { storage, members } = options;
+  const { storage, founders } = options;
   const { hardState, floor, entries, appliedIndex, lostTail } = storage.recovered;
   const blank: HardState = { term: 0, vote: 0n, commit: 0 };
   if (floor !== null) {
     return { hardState: hardState ?? blank, snapshot: floor, entries, appliedIndex, lostTail };
   }
   const membership = membershipOf(
-    members.map(({ id }) => id),
+    founders.map(({ id }) => id),
     [],
   );
   const snapshot: SnapshotMark = { index: 0, term: 0, membership };

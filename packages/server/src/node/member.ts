@@ -10,10 +10,10 @@ import {
 import { LeaseGrantRequest, type ResponseHeader } from "@conclave/wire";
 import type { DamagedFrames } from "../peer/peer-frame.ts";
 import type { DurableStateStore } from "../storage/durable-state-store.ts";
-import type { KnownMember } from "../storage/identity.ts";
 import type { CompactionSweeper } from "./compaction-sweeper.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
 import type { LongReads } from "./long-reads.ts";
+import type { MembershipChanges } from "./membership-changes.ts";
 import type { ProposalWaiter, Proposer } from "./proposer.ts";
 import type { Quota } from "./quota.ts";
 import type { RaftDriver } from "./raft-driver.ts";
@@ -37,7 +37,7 @@ export interface MemberParts {
   readonly damagedFrames: DamagedFrames;
   readonly clock: Clock;
   readonly prng: Prng;
-  readonly members: readonly KnownMember[];
+  readonly membershipChanges: MembershipChanges;
   /** What a shorter TTL is raised to: a lease must outlive an election. Seconds. */
   readonly leaseTtlSecondsMin: number;
 }
@@ -56,7 +56,7 @@ export class Member {
   readonly stateGuard: StateGuard;
   readonly damagedFrames: DamagedFrames;
   readonly clock: Clock;
-  readonly members: readonly KnownMember[];
+  readonly membershipChanges: MembershipChanges;
   readonly #parts: MemberParts;
   /** Bounded by the calls that clients may have open. */
   #awaitingLoad: (() => void)[] = [];
@@ -75,7 +75,7 @@ export class Member {
     this.stateGuard = parts.stateGuard;
     this.damagedFrames = parts.damagedFrames;
     this.clock = parts.clock;
-    this.members = parts.members;
+    this.membershipChanges = parts.membershipChanges;
   }
 
   /** Commands that wait for their result. */

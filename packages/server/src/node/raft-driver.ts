@@ -1,17 +1,17 @@
 import { assert, type Clock, type Timer } from "@conclave/base";
-import type {
-  Entry,
-  LogIndex,
-  MemberId,
-  Membership,
-  Message,
-  Raft,
-  Ready,
-  Role,
-  SnapshotMark,
-  Term,
+import {
+  decodeMembershipEntry,
+  type Entry,
+  type LogIndex,
+  type MemberId,
+  type Message,
+  type Raft,
+  type Ready,
+  type Role,
+  type SnapshotMark,
+  type Term,
 } from "@conclave/raft";
-import type { StateMachine } from "@conclave/state-machine";
+import type { MembershipCommand, StateMachine } from "@conclave/state-machine";
 import * as EtcdErrors from "@conclave/wire/etcd-errors";
 import type { DurableStateStore } from "../storage/durable-state-store.ts";
 import type { Wal } from "../storage/wal.ts";
@@ -44,7 +44,8 @@ export interface DriverEvents {
   beforeApply(): void;
   /** Entries were applied up to `index`; runs once per turn, before reads are served. */
   onApplied(index: LogIndex): void;
-  onMembership(membership: Membership): void;
+  /** A change of the membership was applied, as the entry at `index` of `term`. */
+  onMembership(index: LogIndex, term: Term): void;
   /** The log holds again what a damage had taken from it. */
   onRecovered(): void;
   /**
@@ -85,7 +86,6 @@ const APPLY_QUEUE_MAX = 5_000;
 /** Commands applied before the event loop is given back: more of them follow in its next turn. Bytes of entries. */
 const APPLY_BYTES_PER_TURN = 128 * 1024;
 
-/** A membership entry changes nothing in the state machine but the index it stands at. */
 const NO_COMMANDS = new Uint8Array(0);
 
 /**
@@ -255,7 +255,6 @@ export class RaftDriver {
     for (const entry of ready.committed) this.#toApply.push(entry);
     for (const read of ready.reads) reads.onConfirmed(read.readId, read.index);
     for (const readId of ready.refusedReads) reads.onRefused(readId);
-    if (ready.membership !== null) events.onMembership(ready.membership);
     if (ready.isRecovered) events.onRecovered();
     if (ready.snapshot === null) this.#write(ready);
     else this.#install(ready.snapshot, ready);
@@ -329,7 +328,7 @@ export class RaftDriver {
 
   #applyCommitted(): void {
     if (this.#toApply.length === 0 || this.#installing || this.#isApplyHeld) return;
-    const { machine, store, raft, proposer, events } = this.#o;
+    const { machine, store, raft, events } = this.#o;
     events.beforeApply();
     let applied = 0;
     let bytes = 0;
@@ -343,7 +342,7 @@ export class RaftDriver {
         this.#waitForStore();
         break;
       }
-      machine.apply(entry.kind === "command" ? entry : { ...entry, data: NO_COMMANDS }, proposer);
+      this.#apply(entry);
       this.#settleSent(entry);
       applied += 1;
     }
@@ -353,6 +352,17 @@ export class RaftDriver {
     raft.onApplied(machine.appliedIndex);
     events.onApplied(machine.appliedIndex);
     this.#maybeStartLeading();
+  }
+
+  #apply(entry: Entry): void {
+    const { machine, proposer, events } = this.#o;
+    if (entry.kind !== "membership") {
+      machine.apply(entry.kind === "command" ? entry : { ...entry, data: NO_COMMANDS }, proposer);
+      return;
+    }
+    const { index, term, data } = entry;
+    machine.apply({ index, term, data: NO_COMMANDS, membership: commandOf(data) }, proposer);
+    events.onMembership(index, term);
   }
 
   /** The store holds as much as it wants to in memory: entries wait, and with them, in the end, proposals. */
@@ -392,4 +402,9 @@ export class RaftDriver {
     this.#leadingTerm = raft.term;
     events.onLeading(raft.term);
   }
+}
+
+function commandOf(entryData: Uint8Array): MembershipCommand {
+  const { change, id, context, membership } = decodeMembershipEntry(entryData);
+  return { change, id, context, memberIds: [...membership.voters, ...membership.learners] };
 }

@@ -33,10 +33,13 @@ export function openFrame(frame: Uint8Array): Uint8Array | null {
   return crc32(body) === readUint32(frame, end) ? body : null;
 }
 
+/** Peers whose damaged frames are counted one by one, and logged. Count. */
+const PEERS_COUNTED_MAX = 1_000;
+
 /** Counts the frames that arrived damaged. Of each peer the first is logged, then each one that doubles their number. */
 export class DamagedFrames {
   readonly #logger: Logger;
-  /** Bounded by the members that there ever were: whoever is none is refused before a frame of his is opened. */
+  /** At most {@link PEERS_COUNTED_MAX}: whoever knows the cluster's id can call himself what he wants. */
   readonly #byPeer = new Map<MemberId, number>();
   /** Of all peers. Count. */
   total = 0;
@@ -47,7 +50,9 @@ export class DamagedFrames {
 
   onDamaged(from: MemberId): void {
     this.total += 1;
-    const count = (this.#byPeer.get(from) ?? 0) + 1;
+    const before = this.#byPeer.get(from);
+    if (before === undefined && this.#byPeer.size >= PEERS_COUNTED_MAX) return;
+    const count = (before ?? 0) + 1;
     this.#byPeer.set(from, count);
     if (!Number.isInteger(Math.log2(count))) return;
     this.#logger.warn(

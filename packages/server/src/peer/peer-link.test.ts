@@ -69,6 +69,7 @@ function linkTo(limits: { readonly streamHighWaterBytes?: number } = {}) {
       now: () => new Date(0),
     }),
     onUnreachable: (id) => unreachable.push(id),
+    onRemoved: () => logged.push("removed"),
   });
   return { clock, peer, listen, link, logged, unreachable, streams };
 }

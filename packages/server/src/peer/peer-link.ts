@@ -3,7 +3,7 @@ import { encodeMessage, type MemberId, type Message } from "@conclave/raft";
 import type { Caller, CallStatus, ClientStream } from "@conclave/rpc";
 import type { Logger } from "../observe/logger.ts";
 import { FRAME_CHECK_BYTES, sealInPlace } from "./peer-frame.ts";
-import { formatId, PeerPath } from "./peer-protocol.ts";
+import { formatId, PeerPath, REMOVED_STATUS } from "./peer-protocol.ts";
 
 /** How long a link waits before it is opened again after it ended. Milliseconds. */
 const REOPEN_DELAY_MS = 100;
@@ -16,6 +16,8 @@ export interface PeerLinkOptions {
   readonly logger: Logger;
   /** A message was dropped or the link ended: the core should probe again. */
   readonly onUnreachable: (id: MemberId) => void;
+  /** The peer says that this member was removed from the cluster. */
+  readonly onRemoved: () => void;
 }
 
 /**
@@ -29,7 +31,7 @@ export class PeerLink {
   #closed = false;
   /** Last failure that was logged: a peer that stays away is one line, not one in every 100 ms. */
   #lastFailure = "";
-  #isOpen = false;
+  #openSinceMs: number | null = null;
 
   constructor(options: PeerLinkOptions) {
     this.#o = options;
@@ -37,7 +39,12 @@ export class PeerLink {
   }
 
   get isOpen(): boolean {
-    return this.#isOpen;
+    return this.#openSinceMs !== null;
+  }
+
+  /** By the clock it was given; null while it is not open. */
+  get openSinceMs(): number | null {
+    return this.#openSinceMs;
   }
 
   send(message: Message): void {
@@ -63,7 +70,7 @@ export class PeerLink {
       { metadata: this.#o.identity, waitForReady: true },
       {
         onOpen: () => {
-          this.#isOpen = true;
+          this.#openSinceMs = this.#o.clock.nowMs();
           this.#lastFailure = "";
           this.#o.logger.info("peer link open", { peer: formatId(this.#o.to) });
         },
@@ -75,7 +82,7 @@ export class PeerLink {
 
   #onEnd(status: CallStatus): void {
     this.#stream = null;
-    this.#isOpen = false;
+    this.#openSinceMs = null;
     if (this.#closed) return;
     this.#o.onUnreachable(this.#o.to);
     const failure = `${status.code} ${status.message}`;
@@ -83,6 +90,7 @@ export class PeerLink {
       this.#lastFailure = failure;
       this.#o.logger.warn("peer link ended", { peer: formatId(this.#o.to), reason: failure });
     }
+    if (status.code === REMOVED_STATUS) this.#o.onRemoved();
     this.#reopenTimer = this.#o.clock.setTimer(REOPEN_DELAY_MS, () => this.#open());
   }
 }

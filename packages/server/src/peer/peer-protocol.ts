@@ -1,3 +1,5 @@
+import { Status } from "@conclave/rpc";
+
 /**
  * What members say to each other, over the same gRPC transport that clients use. Every call carries the identity
  * headers below; the receiver refuses by name whoever is not a member of this cluster talking to this member. Every
@@ -20,6 +22,10 @@ export const PeerPath = {
   stateWanted: "/conclave.Peer/StateWanted",
   /** As `snapshot`, in answer to `stateWanted`: the core is not asked. */
   state: "/conclave.Peer/State",
+  /** Unary: a change of the membership for the leader to carry out, answered with what became of it. */
+  changeMembership: "/conclave.Peer/ChangeMembership",
+  /** Unary, asked by whoever is to join and is nobody yet: who the members are. See cluster-description.ts. */
+  describeCluster: "/conclave.Peer/DescribeCluster",
 } as const;
 
 export const PeerHeader = {
@@ -27,10 +33,15 @@ export const PeerHeader = {
   from: "conclave-from",
   to: "conclave-to",
   version: "conclave-peer-version",
+  /** Where the caller is reached: the called member's log may not say so yet. URLs with commas between. */
+  peerUrls: "conclave-peer-urls",
 } as const;
 
 /** Raised when a message changes its meaning. Members of different versions refuse each other. */
 export const PEER_PROTOCOL_VERSION = "2";
+
+/** How a member of this cluster refuses one that was removed from it, and nobody else. */
+export const REMOVED_STATUS = Status.NOT_FOUND;
 
 /** Ids travel as 16 hexadecimal digits, as etcdctl prints them. */
 export function formatId(id: bigint): string {

@@ -13,6 +13,7 @@ import {
 } from "@conclave/rpc";
 import { describe, expect, test } from "vitest";
 import { silentLogger } from "../observe/logger.ts";
+import { type ClusterDescription, decodeClusterDescription } from "./cluster-description.ts";
 import { DamagedFrames, openFrame, sealFrame } from "./peer-frame.ts";
 import { encodeForward, formatId, PeerHeader, PeerPath } from "./peer-protocol.ts";
 import {
@@ -26,6 +27,14 @@ import {
 const SELF = 0x1n;
 const PEER = 0x2n;
 const CLUSTER = 0xc1n;
+const DESCRIPTION: ClusterDescription = {
+  clusterId: CLUSTER,
+  founders: [{ id: SELF, name: "one", peerUrls: ["http://10.0.0.1:2380"] }],
+  members: [
+    { id: SELF, name: "one", peerUrls: ["http://10.0.0.1:2380"] },
+    { id: 2n ** 64n - 1n, name: "", peerUrls: ["http://10.0.0.2:2380"] },
+  ],
+};
 const NO_MORE = new Uint8Array(0);
 
 const IDENTITY: Record<string, string> = {
@@ -42,11 +51,14 @@ function peerPort() {
   const damagedFrames = new DamagedFrames(silentLogger);
   const messages: Message[] = [];
   const forwarded: { data: string; term: number }[] = [];
+  const removed = new Set([0x9n]);
+  const seen: { from: bigint; peerUrls: readonly string[] }[] = [];
   registerPeerService(server, {
     self: SELF,
     clusterId: CLUSTER,
     logger: silentLogger,
-    refusalOf: (id) => (id === PEER ? null : id === 0x9n ? "it was removed" : "not a member"),
+    isRemoved: (id) => removed.has(id),
+    onLink: (from, peerUrls) => seen.push({ from, peerUrls }),
     onMessage: (message) => messages.push(message),
     onForward: (entryData, term) => {
       if (term !== 7) return false;
@@ -63,9 +75,11 @@ function peerPort() {
       { index: 117, digest: 0 },
     ],
     damagedFrames,
+    onMembershipChange: (body, answer) => answer(body),
+    describeCluster: () => DESCRIPTION,
   });
   const channel = memoryChannel(server, clock);
-  return { clock, server, channel, messages, forwarded, damagedFrames };
+  return { clock, server, channel, messages, forwarded, seen, removed, damagedFrames };
 }
 
 function endStream(stream: ServerStream): ServerStreamHandler {
@@ -96,6 +110,49 @@ const heartbeat = (from: bigint, to: bigint): Message => {
   return { type: "heartbeat", from, to, term: 3, commit: 0, readSequence: 1 };
 };
 
+test("a member that was removed is told so with the next message of the link it has open", () => {
+  const { clock, channel, messages, removed } = peerPort();
+  const { link, stream } = openLink(channel, IDENTITY);
+  stream.send(sealFrame(encodeMessage(heartbeat(PEER, SELF))));
+  clock.advance(100);
+  expect(messages).toHaveLength(1);
+  removed.add(PEER);
+  stream.send(sealFrame(encodeMessage(heartbeat(PEER, SELF))));
+  clock.advance(100);
+  expect(messages).toHaveLength(1);
+  expect(link.status).toMatchObject({ code: Status.NOT_FOUND });
+});
+
+test("a member that the log here does not know yet is served, and told of where it is reached", () => {
+  const { clock, channel, messages, seen } = peerPort();
+  const urls = "http://10.0.0.4:2380,http://10.0.0.5:2380";
+  const from = { [PeerHeader.from]: "4", [PeerHeader.peerUrls]: urls };
+  const { stream } = openLink(channel, { ...IDENTITY, ...from });
+  stream.send(sealFrame(encodeMessage(heartbeat(4n, SELF))));
+  openLink(channel, { ...IDENTITY, [PeerHeader.peerUrls]: "file:///etc/passwd" });
+  clock.advance(100);
+  expect(messages).toHaveLength(1);
+  expect(seen).toEqual([
+    { from: 4n, peerUrls: urls.split(",") },
+    { from: PEER, peerUrls: [] },
+  ]);
+});
+
+test("whoever is to join is told who the members are without being one", () => {
+  const { clock, channel } = peerPort();
+  let description: ClusterDescription | null = null;
+  channel.unary(PeerPath.describeCluster, NO_MORE, {}, (_status, body) => {
+    const content = body && openFrame(body);
+    description = content && decodeClusterDescription(content);
+  });
+  clock.advance(100);
+  expect(description).toEqual(DESCRIPTION);
+  expect(decodeClusterDescription(Buffer.from("[1]"))).toBeNull();
+  expect(
+    decodeClusterDescription(Buffer.from('{"clusterId":"c1","members":[],"founders":7}')),
+  ).toBeNull();
+});
+
 describe("a link is refused by name", () => {
   test.each([
     {
@@ -116,12 +173,18 @@ describe("a link is refused by name", () => {
       value: "1",
       why: /version mismatch/,
     },
-    { who: "a stranger", header: PeerHeader.from, value: "4", why: /4 is refused: not a member/ },
+    {
+      who: "one with its own name",
+      header: PeerHeader.from,
+      value: "1",
+      why: /this member itself/,
+    },
     {
       who: "a removed member",
       header: PeerHeader.from,
       value: "9",
       why: /9 is refused: it was removed/,
+      code: Status.NOT_FOUND,
     },
     {
       who: "one without a name",
@@ -129,13 +192,13 @@ describe("a link is refused by name", () => {
       value: "x",
       why: /did not say who it is/,
     },
-  ])("$who", ({ header, value, why }) => {
+  ])("$who", ({ header, value, why, code = Status.PERMISSION_DENIED }) => {
     const { clock, channel, messages } = peerPort();
     const { link, stream } = openLink(channel, { ...IDENTITY, [header]: value });
     stream.send(sealFrame(encodeMessage(heartbeat(PEER, SELF))));
     clock.advance(100);
     expect(link.isOpen).toBe(false);
-    expect(link.status).toMatchObject({ code: Status.PERMISSION_DENIED });
+    expect(link.status).toMatchObject({ code });
     expect(link.status?.message).toMatch(why);
     expect(messages).toEqual([]);
   });
@@ -233,9 +296,9 @@ describe("a frame that was damaged on its way", () => {
     expect(ends).toMatchObject([{ code: Status.UNAVAILABLE, mayHaveReachedServer: true }]);
   });
 
-  test("of a stranger is not even counted: he is refused before", () => {
+  test("of who was removed is not even counted: he is refused before", () => {
     const { clock, channel, damagedFrames } = peerPort();
-    const metadata = { ...IDENTITY, [PeerHeader.from]: "4" };
+    const metadata = { ...IDENTITY, [PeerHeader.from]: "9" };
     channel.unary(PeerPath.checkpoints, Buffer.from("?"), { metadata }, () => {});
     clock.advance(100);
     expect(damagedFrames.total).toBe(0);

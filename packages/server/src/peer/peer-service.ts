@@ -11,10 +11,13 @@ import {
   type ServerStream,
   type ServerStreamHandler,
   Status,
+  type StatusCode,
   type UnaryCall,
 } from "@conclave/rpc";
 import type { StateCheckpoint } from "@conclave/state-machine";
+import { isPeerUrl } from "../config.ts";
 import type { Logger } from "../observe/logger.ts";
+import { type ClusterDescription, encodeClusterDescription } from "./cluster-description.ts";
 import { type DamagedFrames, openFrame, sealFrame } from "./peer-frame.ts";
 import {
   decodeForward,
@@ -23,6 +26,7 @@ import {
   PeerHeader,
   PeerPath,
   parseId,
+  REMOVED_STATUS,
 } from "./peer-protocol.ts";
 
 /** What the rest of the member does with what its peers say. */
@@ -30,8 +34,10 @@ export interface PeerServiceOptions {
   readonly self: MemberId;
   readonly clusterId: bigint;
   readonly logger: Logger;
-  /** Null: a member. Else why it is refused ("not a member", "removed"). */
-  readonly refusalOf: (id: MemberId) => string | null;
+  /** Whether a member was removed: it is refused for ever. Who is not known yet is served: the log here may lag behind. */
+  readonly isRemoved: (id: MemberId) => boolean;
+  /** A peer that is served opened its link, and says where it is reached. */
+  readonly onLink: (from: MemberId, peerUrls: readonly string[]) => void;
   readonly onMessage: (message: Message) => void;
   /** @returns whether the batch is in the log of this leader of `term` now. */
   readonly onForward: (entryData: Uint8Array, term: Term) => boolean;
@@ -50,6 +56,15 @@ export interface PeerServiceOptions {
   readonly onStateWanted: (to: MemberId, indexMin: LogIndex) => boolean;
   readonly checkpoints: () => readonly StateCheckpoint[];
   readonly damagedFrames: DamagedFrames;
+  /** Carries out a change of the membership as the leader; both are encoded, see membership-request.ts. */
+  readonly onMembershipChange: (body: Uint8Array, answer: (outcome: Uint8Array) => void) => void;
+  readonly describeCluster: () => ClusterDescription;
+}
+
+/** Why a caller is not served. */
+interface Refusal {
+  readonly code: StatusCode;
+  readonly reason: string;
 }
 
 const NOTHING = sealFrame(new Uint8Array(0));
@@ -57,14 +72,14 @@ const DAMAGED_TEXT = "a frame was damaged on its way";
 
 /** Registers the methods that members call on each other. */
 export function registerPeerService(server: RpcServer, options: PeerServiceOptions): void {
-  const identify = (metadata: Metadata): MemberId | string => identifyPeer(metadata, options);
+  const identify = (metadata: Metadata): MemberId | Refusal => identifyPeer(metadata, options);
   const stream = (
     path: string,
     open: (from: MemberId, stream: ServerStream) => ServerStreamHandler,
   ): void => {
     server.stream(path, (opened) => {
       const from = identify(opened.metadata);
-      if (typeof from === "string") return refuse(opened, from, options.logger);
+      if (typeof from === "object") return refuse(opened, from, options.logger);
       return openingFrames(opened, from, open(from, opened), options.damagedFrames);
     });
   };
@@ -74,7 +89,7 @@ export function registerPeerService(server: RpcServer, options: PeerServiceOptio
   ): void => {
     server.unary(path, (call, frame) => {
       const from = identify(call.metadata);
-      if (typeof from === "string") return call.fail(Status.PERMISSION_DENIED, from);
+      if (typeof from === "object") return call.fail(from.code, from.reason);
       const body = openFrame(frame);
       if (body !== null) return serve(call, body, from);
       options.damagedFrames.onDamaged(from);
@@ -83,7 +98,10 @@ export function registerPeerService(server: RpcServer, options: PeerServiceOptio
     });
   };
 
-  stream(PeerPath.link, (from, opened) => linkHandler(opened, from, options));
+  stream(PeerPath.link, (from, opened) => {
+    options.onLink(from, peerUrlsOf(opened.metadata));
+    return linkHandler(opened, from, options);
+  });
   stream(PeerPath.snapshot, options.onSnapshot);
   stream(PeerPath.state, options.onState);
   unary(PeerPath.checkpoints, (call) => {
@@ -102,6 +120,12 @@ export function registerPeerService(server: RpcServer, options: PeerServiceOptio
     else if (options.onForward(forward.entryData, forward.term)) call.reply(NOTHING);
     else call.fail(Status.FAILED_PRECONDITION, "not taken");
   });
+  unary(PeerPath.changeMembership, (call, body) => {
+    options.onMembershipChange(body, (outcome) => call.reply(sealFrame(outcome)));
+  });
+  server.unary(PeerPath.describeCluster, (call) => {
+    call.reply(sealFrame(encodeClusterDescription(options.describeCluster())));
+  });
   unary(PeerPath.leaseRenew, (call, body) => {
     options.onLeaseRenew(decodeLeaseId(body), (ttl) => {
       if (ttl === null) call.fail(Status.FAILED_PRECONDITION, "not leading");
@@ -116,22 +140,43 @@ export function registerPeerService(server: RpcServer, options: PeerServiceOptio
   });
 }
 
-/** @returns the caller's id, or the reason it is refused. */
-function identifyPeer(metadata: Metadata, o: PeerServiceOptions): MemberId | string {
+/** @returns the caller's id, or why it is not served. */
+function identifyPeer(metadata: Metadata, o: PeerServiceOptions): MemberId | Refusal {
+  const denied = (reason: string): Refusal => ({ code: Status.PERMISSION_DENIED, reason });
   const from = parseId(metadata.get(PeerHeader.from));
-  if (from === null) return "peer did not say who it is";
+  if (from === null || from === 0n) return denied("peer did not say who it is");
   const version = metadata.get(PeerHeader.version);
   if (version !== PEER_PROTOCOL_VERSION) {
-    return `peer protocol version mismatch: ${formatId(from)} speaks ${version}, this member ${PEER_PROTOCOL_VERSION}`;
+    return denied(
+      `peer protocol version mismatch: ${formatId(from)} speaks ${version}, this member ${PEER_PROTOCOL_VERSION}`,
+    );
   }
   if (parseId(metadata.get(PeerHeader.clusterId)) !== o.clusterId) {
-    return `cluster ID mismatch: ${formatId(from)} is of cluster ${metadata.get(PeerHeader.clusterId)}, this member of ${formatId(o.clusterId)}`;
+    return denied(
+      `cluster ID mismatch: ${formatId(from)} is of cluster ${metadata.get(PeerHeader.clusterId)}, this member of ${formatId(o.clusterId)}`,
+    );
   }
   if (parseId(metadata.get(PeerHeader.to)) !== o.self) {
-    return `member ID mismatch: ${formatId(from)} looks for ${metadata.get(PeerHeader.to)}, this is ${formatId(o.self)}`;
+    return denied(
+      `member ID mismatch: ${formatId(from)} looks for ${metadata.get(PeerHeader.to)}, this is ${formatId(o.self)}`,
+    );
   }
-  const refusal = o.refusalOf(from);
-  return refusal === null ? from : `${formatId(from)} is refused: ${refusal}`;
+  if (from === o.self) return denied(`${formatId(from)} is refused: that is this member itself`);
+  return o.isRemoved(from) ? refusalOfRemoved(from) : from;
+}
+
+function refusalOfRemoved(from: MemberId): Refusal {
+  const reason = `${formatId(from)} is refused: it was removed from the cluster`;
+  return { code: REMOVED_STATUS, reason };
+}
+
+/** Peer URLs of one member that are listened to at most. Count. */
+const PEER_URLS_MAX = 16;
+
+/** Where a caller says that it is reached; none if it says nothing of use. */
+function peerUrlsOf(metadata: Metadata): readonly string[] {
+  const urls = (metadata.get(PeerHeader.peerUrls) ?? "").split(",");
+  return urls.length <= PEER_URLS_MAX && urls.every(isPeerUrl) ? urls : [];
 }
 
 const IGNORING: ServerStreamHandler = {
@@ -141,9 +186,13 @@ const IGNORING: ServerStreamHandler = {
   onDrain: () => {},
 };
 
-function refuse(stream: ServerStream, reason: string, logger: Logger): ServerStreamHandler {
+function refuse(
+  stream: ServerStream,
+  { code, reason }: Refusal,
+  logger: Logger,
+): ServerStreamHandler {
   logger.warn("peer refused", { remote: stream.peer.remoteAddress, reason });
-  stream.end(Status.PERMISSION_DENIED, reason);
+  stream.end(code, reason);
   return IGNORING;
 }
 
@@ -175,6 +224,11 @@ function linkHandler(
   return {
     ...IGNORING,
     onMessage: (bytes) => {
+      if (options.isRemoved(from)) {
+        // Nobody sends it the entry that says so: it learns here why it hears nothing any more.
+        const { code, reason } = refusalOfRemoved(from);
+        return stream.end(code, reason);
+      }
       const message = decodeLinkMessage(bytes, from, options.self);
       if (message !== null) return options.onMessage(message);
       options.logger.warn("peer sent a message that is not its own", { peer: formatId(from) });

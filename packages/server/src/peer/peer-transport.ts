@@ -19,18 +19,24 @@ export interface PeerCaller extends Caller {
   close(): void;
 }
 
+export type Dial = (to: MemberId, peerUrls: readonly string[], onRefused: () => void) => PeerCaller;
+
 export interface PeerTransportOptions {
   readonly self: MemberId;
   readonly clusterId: bigint;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Opens a way to a member; called once for each peer. Calls `onRefused` whenever nobody listens at its address. */
-  readonly dial: (to: MemberId, onRefused: () => void) => PeerCaller;
+  /** Where this member is reached. */
+  readonly peerUrls: readonly string[];
+  /** Opens a way to a member at its peer URLs. Calls `onRefused` whenever nobody listens there. */
+  readonly dial: Dial;
   /** Messages to itself do not exist; messages of type install-snapshot go here instead of on the link. */
   readonly onSnapshotWanted: (to: MemberId, message: Message) => void;
   readonly onUnreachable: (id: MemberId) => void;
   /** Nobody listens at the member's address: its process is gone. */
   readonly onGone: (id: MemberId) => void;
+  /** A peer says that this member was removed from the cluster. */
+  readonly onRemoved: () => void;
   /** How long the leader may take to answer a forwarded call. Milliseconds. */
   readonly callTimeoutMs: number;
   readonly damagedFrames: DamagedFrames;
@@ -39,7 +45,14 @@ export interface PeerTransportOptions {
 interface Peer {
   readonly caller: PeerCaller;
   readonly link: PeerLink;
+  /** Where it is dialled. */
+  readonly peerUrls: readonly string[];
+  /** Where it is according to the log here; null: the log does not know it yet. */
+  readonly toldUrls: readonly string[] | null;
 }
+
+/** Peers that are answered although the log here does not know them. Count. */
+const GUESTS_MAX = 16;
 
 /** This member's links to all the others. */
 export class PeerTransport implements DriverLinks {
@@ -50,23 +63,65 @@ export class PeerTransport implements DriverLinks {
     this.#o = options;
   }
 
-  /** Opens links to members that have none yet and closes those to members that left. */
-  setPeers(ids: readonly MemberId[]): void {
-    for (const id of ids) {
-      if (id !== this.#o.self && !this.#peers.has(id)) this.#peers.set(id, this.#connect(id));
+  /**
+   * Opens links to members that have none yet, at the addresses that the log tells, and closes those to members that left.
+   * Whoever is not known yet keeps his link.
+   */
+  setPeers(
+    peerUrlsById: ReadonlyMap<MemberId, readonly string[]>,
+    removed: ReadonlySet<MemberId>,
+  ): void {
+    for (const [id, peerUrls] of peerUrlsById) {
+      if (id !== this.#o.self) this.#setPeer(id, peerUrls);
     }
     for (const [id, peer] of this.#peers) {
-      if (ids.includes(id)) continue;
+      const isKnown = peerUrlsById.has(id);
+      if (isKnown || (peer.toldUrls === null && !removed.has(id))) continue;
       this.#peers.delete(id);
       closePeer(peer);
     }
   }
 
-  #connect(to: MemberId): Peer {
-    const { clock, logger, onUnreachable, onGone } = this.#o;
-    const caller = this.#o.dial(to, () => onGone(to));
+  #setPeer(id: MemberId, toldUrls: readonly string[]): void {
+    const peer = this.#peers.get(id);
+    if (peer === undefined) {
+      this.#peers.set(id, this.#connect(id, toldUrls, toldUrls));
+      return;
+    }
+    const isMoved = peer.toldUrls !== null && !sameUrls(peer.toldUrls, toldUrls);
+    if (isMoved && !sameUrls(peer.peerUrls, toldUrls)) {
+      closePeer(peer);
+      this.#peers.set(id, this.#connect(id, toldUrls, toldUrls));
+    } else this.#peers.set(id, { ...peer, toldUrls });
+  }
+
+  /**
+   * A peer that reached this member said where it is reached itself. Until the log here tells, that is where to answer: a
+   * member that lags behind must be able to vote for one that was added meanwhile.
+   */
+  onPeerSeen(id: MemberId, peerUrls: readonly string[]): void {
+    const peer = this.#peers.get(id);
+    if (peer?.link.isOpen === true || peerUrls.length === 0) return;
+    if (peer === undefined) {
+      const guests = [...this.#peers.values()].filter(({ toldUrls }) => toldUrls === null);
+      if (guests.length < GUESTS_MAX) this.#peers.set(id, this.#connect(id, peerUrls, null));
+    } else if (!sameUrls(peer.peerUrls, peerUrls)) {
+      closePeer(peer);
+      this.#peers.set(id, this.#connect(id, peerUrls, peer.toldUrls));
+    }
+  }
+
+  #connect(to: MemberId, peerUrls: readonly string[], toldUrls: readonly string[] | null): Peer {
+    const { clock, logger, onUnreachable, onGone, onRemoved } = this.#o;
+    const caller = this.#o.dial(to, peerUrls, () => onGone(to));
     const identity = this.#identity(to);
-    return { caller, link: new PeerLink({ to, caller, identity, clock, logger, onUnreachable }) };
+    const options = { to, caller, identity, clock, logger, onUnreachable, onRemoved };
+    return { caller, link: new PeerLink(options), peerUrls, toldUrls };
+  }
+
+  /** Since when this member can write to another, by its own clock; null: it cannot now. */
+  connectedSinceMs(id: MemberId): number | null {
+    return this.#peers.get(id)?.link.openSinceMs ?? null;
   }
 
   #identity(to: MemberId): Record<string, string> {
@@ -75,6 +130,7 @@ export class PeerTransport implements DriverLinks {
       [PeerHeader.from]: formatId(this.#o.self),
       [PeerHeader.to]: formatId(to),
       [PeerHeader.version]: PEER_PROTOCOL_VERSION,
+      [PeerHeader.peerUrls]: this.#o.peerUrls.join(","),
     };
   }
 
@@ -144,4 +200,8 @@ export class PeerTransport implements DriverLinks {
 function closePeer(peer: Peer): void {
   peer.link.close();
   peer.caller.close();
+}
+
+function sameUrls(a: readonly string[], b: readonly string[]): boolean {
+  return a.join() === b.join();
 }

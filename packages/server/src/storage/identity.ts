@@ -7,7 +7,7 @@ import { readSmallFile, writeSmallFile } from "./small-file.ts";
 const DIRECTORY_FORMAT = 1;
 export const IDENTITY_NAME = "identity";
 
-/** A member of the cluster that a directory belongs to, as it was when the directory was made. */
+/** A member as those know it who have not read its cluster's log. */
 export interface KnownMember {
   readonly id: MemberId;
   readonly name: string;
@@ -19,7 +19,7 @@ export interface Identity {
   readonly clusterId: bigint;
   readonly memberId: MemberId;
   readonly name: string;
-  /** All members, this one included. */
+  /** Who formed the cluster: all that is known of its members before its log is read. */
   readonly members: readonly KnownMember[];
 }
 
@@ -84,7 +84,7 @@ function parseFields(text: string): Record<string, unknown> | null {
 }
 
 /** @returns null unless it is a list of members */
-function knownMembers(value: unknown): KnownMember[] | null {
+export function knownMembers(value: unknown): KnownMember[] | null {
   if (!Array.isArray(value)) return null;
   const members: KnownMember[] = [];
   for (const entry of value as readonly unknown[]) {
@@ -100,6 +100,6 @@ function isTexts(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((entry) => typeof entry === "string");
 }
 
-function isHexId(value: unknown): value is string {
+export function isHexId(value: unknown): value is string {
   return typeof value === "string" && /^[0-9a-f]{1,16}$/.test(value);
 }

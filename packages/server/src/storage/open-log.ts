@@ -82,7 +82,7 @@ export async function openLog(
 }
 
 function hasPeers({ identity }: StorageOptions): boolean {
-  return identity.members.length > 1;
+  return identity.members.some(({ id }) => id !== identity.memberId);
 }
 
 function walOptions(options: StorageOptions, state: StateBeside): WalOptions {

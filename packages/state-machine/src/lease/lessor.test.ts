@@ -165,15 +165,26 @@ describe("alarms", () => {
 });
 
 test("what a member publishes about itself replaces what it published before, and survives a restart", () => {
-  const member = new Member();
+  const id = 2n ** 63n + 1n;
+  const founder = { id, name: "one", peerUrls: ["http://one:2380"] };
+  const member = new Member({ founders: [founder] });
   const publish = (name: string) =>
     member.execute(
       CommandKind.MEMBER_ATTRIBUTES,
-      MemberMessage.encode({ ID: 2n ** 63n + 1n, name, clientURLs: [`http://${name}:2379`] }),
+      MemberMessage.encode({ ID: id, name, clientURLs: [`http://${name}:2379`] }),
     );
   publish("one");
   publish("two");
   member.restart();
-  const all = [...member.machine.memberAttributes()];
-  expect(all).toEqual([[2n ** 63n + 1n, { name: "two", clientUrls: ["http://two:2379"] }]]);
+  expect([...member.machine.members()]).toEqual([
+    [
+      id,
+      {
+        name: "two",
+        clientUrls: ["http://two:2379"],
+        peerUrls: ["http://one:2380"],
+        isLearner: false,
+      },
+    ],
+  ]);
 });

@@ -65,6 +65,8 @@ export class SimulatedMember {
   onDown: () => void = () => {};
   /** It stays down for ever. */
   isBroken = false;
+  /** It was removed from the cluster, and ended for that. */
+  isRemoved = false;
   incarnation = 0;
   /** It found its disk damaged and refuses to start ever again; else null. */
   refusal: WalCorruption | null = null;
@@ -208,6 +210,13 @@ export class SimulatedMember {
     else this.#cluster.fail(error);
   }
 
+  /** It is no member any more: its process ends, as the server's does. */
+  #onRemoved(clock: IncarnationClock): void {
+    if (!clock.isAlive) return;
+    this.isRemoved = true;
+    this.kill();
+  }
+
   async #boot(clock: IncarnationClock): Promise<void> {
     const { options, network, clusterId } = this.#cluster;
     const onFatal = (error: Error): void => this.#onFatal(clock, error);
@@ -230,7 +239,9 @@ export class SimulatedMember {
       clusterId,
       name: this.name,
       clientUrls: [`http://${this.name}:2379`],
-      members: this.#ids.map((id) => ({ id, name: nameOf(id), peerUrls: [] })),
+      peerUrls: [peerUrlOf(this.id)],
+      founders: this.#ids.map((id) => ({ id, name: nameOf(id), peerUrls: [peerUrlOf(id)] })),
+      strictReconfigCheck: true,
       storage,
       dial: (to) => seam.outgoing(nameOf(to), this.#channelTo(nameOf(to), clock)),
       clock,
@@ -251,6 +262,7 @@ export class SimulatedMember {
       valueCacheBytesMax: VALUE_CACHE_BYTES_MAX,
       watchProgressIntervalMs: options.watchProgressIntervalMs ?? 2_000,
       onFatal,
+      onRemoved: () => this.#onRemoved(clock),
     });
     if (!clock.isAlive) return;
     network.listen(`${this.name}/peer`, this.#peerServer(node, clock, seam));
@@ -302,6 +314,10 @@ export class SimulatedMember {
     };
     return logger;
   }
+}
+
+function peerUrlOf(id: MemberId): string {
+  return `http://${nameOf(id)}:2380`;
 }
 
 function nameOf(id: MemberId): string {
