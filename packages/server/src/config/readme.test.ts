@@ -7,7 +7,7 @@ import { resolveServerConfig } from "./resolve.ts";
 
 const readme = readFileSync(new URL("../../../../README.md", import.meta.url), "utf8");
 
-test("the README's three members can be started as written, and see one cluster", () => {
+test("the README's three members can be started as written, and see one cluster; so can the fourth that joins", () => {
   const cluster = /^CLUSTER=(.*)$/m.exec(readme)?.[1] ?? "";
   const commands = [...readme.matchAll(/^npm start -- (--name [\s\S]*?[^\\])$/gm)];
   const configs = commands.map(([, line = ""]) => {
@@ -16,16 +16,22 @@ test("the README's three members can be started as written, and see one cluster"
     expect(warnings).toEqual([]);
     return resolveServerConfig(options);
   });
-  expect(configs.map(({ name }) => name)).toEqual(["m1", "m2", "m3"]);
-  for (const config of configs) {
-    expect(config.initialMembers).toEqual(configs[0]?.initialMembers);
-    expect(config.initialMembers).toHaveLength(3);
+  expect(configs.map(({ name }) => name)).toEqual(["m1", "m2", "m3", "m4"]);
+  const founders = configs.slice(0, 3);
+  for (const { initialMembers, initialClusterState } of founders) {
+    expect(initialMembers).toEqual(configs[0]?.initialMembers);
+    expect(initialMembers).toHaveLength(3);
+    expect(initialClusterState).toBe("new");
   }
+  const joiner = configs[3];
+  expect(joiner?.initialMembers.slice(0, 3)).toEqual(configs[0]?.initialMembers);
+  expect(joiner?.initialMembers).toHaveLength(4);
+  expect(joiner?.initialClusterState).toBe("existing");
   const listening = configs.flatMap(({ listenClientUrls, listenPeerUrls }) => [
     ...listenClientUrls,
     ...listenPeerUrls,
   ]);
-  expect(new Set(listening.map(({ port }) => port)).size).toBe(6);
+  expect(new Set(listening.map(({ port }) => port)).size).toBe(8);
 });
 
 test("every flag that the README's limits name exists", () => {
