@@ -26,6 +26,7 @@ export function drawOptions(seed: number, prng: Prng): ClusterOptions {
       committedBytesMax: entryBytes * pick(10_000, 1, 10),
     },
     watchProgressIntervalMs: pick(2_000, 100),
+    streamHighWaterBytes: pick(128 * 1024, 200),
     snapshotCount: pick(1_000, 50, 20, 5, 5),
     keptEntriesMax: pick(0, 3, 20),
   };

@@ -127,7 +127,12 @@ export class ClusterInvariants {
     const { hardState } = voter.durable;
     const isDurable = hardState.term > term || hardState.vote === candidate;
     assert(isDurable, "R11: a vote left before it was durable");
-    const key = `${voter.id}/${term}`;
+    this.recordVote(voter.id, term, candidate);
+  }
+
+  /** R11: one vote a term, over all lives of a voter. Called before whoever is voted for can know. */
+  recordVote(voter: MemberId, term: Term, candidate: MemberId): void {
+    const key = `${voter}/${term}`;
     const before = this.#votes.get(key);
     assert(before === undefined || before === candidate, "R11: two votes in one term");
     this.#votes.set(key, candidate);
@@ -187,6 +192,7 @@ export class ClusterInvariants {
       assert(known === undefined, "R1: a member led one term twice, with a crash between");
       this.#leaders.set(raft.term, raft.id);
       this.#lastLeaderTerm = Math.max(this.#lastLeaderTerm, raft.term);
+      this.#checkElected(raft);
       this.#checkCompleteness(raft, seen);
       seen.leaderTerm = raft.term;
       seen.matches.clear();
@@ -203,6 +209,19 @@ export class ClusterInvariants {
     }
     seen.leaderLast = raft.lastIndex;
     this.#checkMembershipChanges(raft);
+  }
+
+  /** R1: whoever leads was voted for in this term, not in an earlier one, by a quorum. */
+  #checkElected(raft: Raft): void {
+    const { id, term } = raft;
+    const { voters } = raft.membership;
+    const granted = voters.filter(
+      (voter) => voter === id || this.#votes.get(`${voter}/${term}`) === id,
+    );
+    assert(
+      granted.length >= quorumOf(voters.length),
+      `R1: ${granted.length} of ${voters.length} voted for the leader of term ${term}`,
+    );
   }
 
   /** R4: a new leader holds everything that leaders of earlier terms committed. */

@@ -34,8 +34,6 @@ interface Followed {
 export class RaftChecks {
   readonly #invariants = new ClusterInvariants();
   readonly #followed = new Map<MemberId, Followed>();
-  /** By "voter/term": R11 over all lives of a voter. */
-  readonly #votes = new Map<string, MemberId>();
 
   constructor(cluster: Cluster) {
     for (const { id, name } of cluster.members) {
@@ -88,9 +86,10 @@ export class RaftChecks {
       isPreVote || message.term <= hardState.term,
       () => `R10: m${message.from} sent term ${message.term}, its disk knows ${hardState.term}`,
     );
-    if (message.type === "vote") this.#onVote(message.from, message.term, message.from);
+    if (message.type === "vote")
+      this.#invariants.recordVote(message.from, message.term, message.from);
     if (message.type === "vote-response" && message.granted) {
-      this.#onVote(message.from, message.term, message.to);
+      this.#invariants.recordVote(message.from, message.term, message.to);
     }
     if (message.type === "append-response" && !message.rejected) {
       check(
@@ -98,16 +97,6 @@ export class RaftChecks {
         () => `R11: m${message.from} acknowledged ${message.index}, its disk has ${lastIndexMax}`,
       );
     }
-  }
-
-  #onVote(voter: MemberId, term: number, candidate: MemberId): void {
-    const vote = `${voter}/${term}`;
-    const before = this.#votes.get(vote);
-    check(
-      before === undefined || before === candidate,
-      () => `R11: m${voter} voted for m${before} and m${candidate} in term ${term}`,
-    );
-    this.#votes.set(vote, candidate);
   }
 }
 

@@ -1,5 +1,11 @@
 import { nextBelow, type Prng } from "@conclave/base";
-import { type CallStatus, Channel, type ClientStream, clockTurn } from "@conclave/rpc";
+import {
+  type CallStatus,
+  Channel,
+  type ClientStream,
+  type ConnectionLimits,
+  clockTurn,
+} from "@conclave/rpc";
 import { type Cluster, forkPrng, IncarnationClock } from "@conclave/testing/cluster";
 import type { MethodDescriptor } from "@conclave/wire";
 import type { History } from "../history.ts";
@@ -37,16 +43,22 @@ export class WorkClient {
     this.prng = prng;
     this.clock = new IncarnationClock(cluster.clock);
     this.callTimeoutMs = CALL_TIMEOUTS_MS[nextBelow(prng, CALL_TIMEOUTS_MS.length)] ?? 1_000;
-    this.#channels = cluster.members.map(
-      (member) =>
+    this.#channels = this.openChannels();
+  }
+
+  /** One to each member, in their order. */
+  openChannels(limits: Partial<ConnectionLimits> = {}): readonly Channel[] {
+    return this.cluster.members.map(
+      ({ name }) =>
         new Channel({
-          endpoints: [`${member.name}:2379`],
+          endpoints: [`${name}:2379`],
           clock: this.clock,
           atTurnEnd: clockTurn(this.clock),
-          prng: forkPrng(prng),
-          dial: cluster.network.dialer(this.name, this.name, member.name, `${member.name}/client`),
+          prng: forkPrng(this.prng),
+          dial: this.cluster.network.dialer(this.name, this.name, name, `${name}/client`),
           connectTimeoutMs: 500,
           backoff: { initialMs: 50, maxMs: 300 },
+          limits,
         }),
     );
   }

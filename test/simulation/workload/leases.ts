@@ -9,9 +9,17 @@ const TTL_SECONDS = 2;
 const KEYS = 4;
 /** Between two renewals. Milliseconds. */
 const RENEWAL_MS_MAX = 1_500;
+/** A renewal that comes about when the lease ends comes so long before, and as long after, at most. Milliseconds. */
+const NEAR_END_MS = 150;
+/** Leases that a client has at a time. Count. */
+const LIVES = 3;
 
 /** Grants leases, puts keys under them, renews them a few times, and revokes them or lets them end. */
 export async function workOnLeases(client: WorkClient): Promise<void> {
+  await Promise.all(Array.from({ length: LIVES }, () => grantAndKeep(client)));
+}
+
+async function grantAndKeep(client: WorkClient): Promise<void> {
   while (!client.isStopping) {
     await client.think();
     const askedMs = client.nowMs;
@@ -34,7 +42,7 @@ async function liveOn(client: WorkClient, lease: LeaseLife): Promise<void> {
   for (let keys = client.below(3); keys >= 0; keys -= 1) await putUnder(client, lease);
   const rounds = client.below(4);
   for (let round = 0; round < rounds && !client.isStopping; round += 1) {
-    await client.clock.after(client.below(RENEWAL_MS_MAX));
+    await client.clock.after(drawRenewalMs(client, lease));
     const invokedMs = client.nowMs;
     const ttlSeconds = await keepAlive(client, lease.id);
     if (ttlSeconds >= 0) lease.renewals.push({ invokedMs, ttlSeconds });
@@ -44,6 +52,13 @@ async function liveOn(client: WorkClient, lease: LeaseLife): Promise<void> {
     lease.revokeAskedMs = client.nowMs;
     await client.call(Lease.LeaseRevoke, { ID: lease.id });
   }
+}
+
+/** Mostly in time; now and then about when the lease ends: then it lives on, or it is over, and nothing between. */
+function drawRenewalMs(client: WorkClient, { ttlMs, renewedAtMs }: LeaseLife): number {
+  if (nextChance(client.prng, 0.6)) return client.below(RENEWAL_MS_MAX);
+  const leftMs = renewedAtMs + ttlMs - client.nowMs;
+  return Math.max(0, leftMs - NEAR_END_MS + client.below(2 * NEAR_END_MS));
 }
 
 /** A key of its own, or one that others write, too: the last put decides whose it is (L5). */

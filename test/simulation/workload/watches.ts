@@ -1,4 +1,5 @@
 import { byteStringOf, nextChance } from "@conclave/base";
+import type { Channel } from "@conclave/rpc";
 import { EventType, type KeyValue, Watch, WatchRequest, WatchResponse } from "@conclave/wire";
 import type { Watched, WatchedEvent, WatchedPair, WatchedResponse } from "../history.ts";
 import { bytesOfText, type WorkClient } from "./client.ts";
@@ -7,6 +8,10 @@ import { bytesOfText, type WorkClient } from "./client.ts";
 const PROGRESS_MS_MAX = 1_500;
 /** A watch stays with one member so long, at most. Milliseconds. */
 const WATCH_MS_MAX = 3_500;
+/** What a slow reader lets the server send ahead. Bytes. */
+const NARROW_WINDOW_BYTES = 300;
+/** A slow reader stops reading for so long, and so often, at most. Milliseconds. */
+const READING_MS_MAX = 400;
 
 type WatchTerms = Omit<Watched, "client" | "responses">;
 
@@ -20,11 +25,15 @@ const RANGES = [
 
 /** Follows a range, now at one member, now at another: from where it was, from the past, from now or from the future. */
 export async function workOnWatches(client: WorkClient): Promise<void> {
+  const slowly = client.openChannels({ streamWindowBytes: NARROW_WINDOW_BYTES });
   let next = 1;
   let terms = drawTerms(client, next);
   while (!client.isStopping) {
     const lifeMs = 300 + client.below(WATCH_MS_MAX);
-    const watched = await watchOnce(client, { ...terms, from: next }, { lifeMs });
+    const isSlow = nextChance(client.prng, 0.5);
+    const channel = isSlow ? slowly[client.below(slowly.length)] : client.channel();
+    const life = { lifeMs, isSlow, ...(channel === undefined ? {} : { channel }) };
+    const watched = await watchOnce(client, { ...terms, from: next }, life);
     next = nextRevision(watched, next);
     if (nextChance(client.prng, 0.3)) {
       terms = drawTerms(client, next);
@@ -72,13 +81,16 @@ export function followFrom(
 ): Promise<Watched> {
   const terms = { key: "\0", rangeEnd: "\0", from, takesFragments: false, wantsBefore: false };
   const all = { ...terms, wantsPuts: true, wantsDeletes: true };
-  return watchOnce(client, all, { lifeMs: 5_000, member, isDone });
+  return watchOnce(client, all, { lifeMs: 5_000, channel: client.channel(member), isDone });
 }
 
 interface WatchLife {
   /** Milliseconds. */
   readonly lifeMs: number;
-  readonly member?: number;
+  /** Default: to any member. */
+  readonly channel?: Channel;
+  /** It stops reading now and then: the server has to keep what it missed, and no more. */
+  readonly isSlow?: boolean;
   readonly isDone?: (watched: Watched) => boolean;
 }
 
@@ -87,7 +99,6 @@ function watchOnce(client: WorkClient, terms: WatchTerms, life: WatchLife): Prom
   client.history.watches.push(watched);
   return new Promise((resolve) => {
     let isOver = false;
-    const channel = client.channel(life.member);
     const stream = client.stream(
       Watch.Watch.path,
       {
@@ -105,7 +116,7 @@ function watchOnce(client: WorkClient, terms: WatchTerms, life: WatchLife): Prom
         },
       },
       { metadata: { hasleader: "true" } },
-      channel,
+      life.channel,
     );
     const end = (): void => {
       if (!isOver) stream.cancel();
@@ -117,6 +128,17 @@ function watchOnce(client: WorkClient, terms: WatchTerms, life: WatchLife): Prom
       progress = client.clock.setTimer(client.below(PROGRESS_MS_MAX), askForProgress);
     };
     let progress = client.clock.setTimer(client.below(PROGRESS_MS_MAX), askForProgress);
+    const stopReading = (): void => {
+      if (isOver) return;
+      stream.pause();
+      client.clock.setTimer(client.below(READING_MS_MAX), goOnReading);
+    };
+    const goOnReading = (): void => {
+      if (isOver) return;
+      stream.resume();
+      client.clock.setTimer(client.below(READING_MS_MAX), stopReading);
+    };
+    if (life.isSlow) stopReading();
     // Now and then to another member, from where it was: nothing may be lost or come twice.
     const ending = client.clock.setTimer(life.lifeMs, end);
   });

@@ -34,6 +34,8 @@ export interface MemberTerms {
   /** What differs from the members' usual limits. */
   readonly raft?: Partial<RaftConfig>;
   readonly watchProgressIntervalMs?: number;
+  /** Of one stream to a client, before its watchers become cursors. Default: the server's. Bytes. */
+  readonly streamHighWaterBytes?: number;
   /** Applied entries between two cuts of the log, and how many stay in memory behind the cut. Counts. */
   readonly snapshotCount: number;
   readonly keptEntriesMax: number;
@@ -280,7 +282,12 @@ export class SimulatedMember {
   }
 
   #clientServer(node: MemberNode, clock: IncarnationClock): RpcServer {
-    const server = createRpcServer({ clock, atTurnEnd: clockTurn(clock) });
+    const { streamHighWaterBytes } = this.#cluster.options;
+    const server = createRpcServer({
+      clock,
+      atTurnEnd: clockTurn(clock),
+      limits: streamHighWaterBytes === undefined ? {} : { streamHighWaterBytes },
+    });
     registerServices(server, node, this.#config);
     return server;
   }
