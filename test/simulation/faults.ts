@@ -93,6 +93,7 @@ export class Faults {
     const prng = seededPrng(this.#plan.endSeed);
     this.#world.end();
     const core = drawCore(this.#world, prng);
+    this.#cluster.failpoints.disarm();
     heal(this.#world);
     for (const { member, how } of drawBroken(this.#world, core, prng)) {
       if (!this.#admits(how, member.name)) continue;

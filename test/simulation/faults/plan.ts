@@ -10,9 +10,14 @@ const CHOICES = FAILPOINTS.flatMap(({ name, actions }) =>
   actions.map((action) => ({ point: name, action })),
 );
 
+/** A snapshot is put in place in a few steps that few runs come to: they are drawn more often than by their number. */
+const INSTALL_CHOICES = CHOICES.filter(({ point }) => point.startsWith("install"));
+const INSTALL_SHARE = 0.2;
+
 /** Somebody passes a named point of the code, and crashes, stalls or fails there. Counted when it is passed. */
 const armFailpoint: Fault = ({ cluster }, prng) => {
-  const choice = CHOICES[nextBelow(prng, CHOICES.length)];
+  const choices = nextChance(prng, INSTALL_SHARE) ? INSTALL_CHOICES : CHOICES;
+  const choice = choices[nextBelow(prng, choices.length)];
   if (choice === undefined) return false;
   const { point, action } = choice;
   const skip = nextChance(prng, 0.5) ? 0 : nextBelow(prng, 8);
