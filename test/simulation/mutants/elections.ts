@@ -125,7 +125,6 @@ export const ELECTION_MUTANTS: readonly Mutant[] = [
     bug: "R1, Raft 5.1",
     title: "A candidate counts votes that it was granted in an earlier term",
     simulator: "consensus",
-    heldBy: "packages/raft/src/election.test.ts",
     edits: [
       {
         file: "packages/raft/src/dispatch.ts",

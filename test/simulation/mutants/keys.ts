@@ -124,4 +124,19 @@ export const KEY_MUTANTS: readonly Mutant[] = [
       },
     ],
   },
+  {
+    id: "cache-keeps-removed-pair",
+    bug: "E12, M3",
+    title: "A cached pair outlives its record and answers for the next one in its place",
+    simulator: "cluster",
+    edits: [
+      { file: STORE, find: "this.#cache.drop(slot);", replace: "" },
+      {
+        file: STORE,
+        find: "this.#cache.set(slot, pair);\n    this.#addToDigest(slot, sub, pair);",
+        replace:
+          "if (this.#cache.get(slot) === null) this.#cache.set(slot, pair);\n    this.#addToDigest(slot, sub, pair);",
+      },
+    ],
+  },
 ];

@@ -2,6 +2,8 @@ import type { Mutant } from "./mutant.ts";
 
 const EXPIRY = "packages/state-machine/src/lease/expiry.ts";
 const LESSOR = "packages/state-machine/src/lease/lessor.ts";
+const QUEUE = "packages/server/src/api/queue-entry.ts";
+const ELECTIONS = "packages/server/src/api/election-service.ts";
 const KEEPER = "packages/server/src/node/lease-keeper.ts";
 
 /** Leases, and the locks that hang on them. */
@@ -98,6 +100,81 @@ export const LEASE_MUTANTS: readonly Mutant[] = [
         find: "for (const key of lessor.keysOf(id)) mvcc.delete(key);\n    this.#endWrite();",
         replace:
           "for (const key of lessor.keysOf(id).slice(1)) mvcc.delete(key);\n    for (const key of lessor.keysOf(id)) lessor.attach(key, 0n);\n    this.#endWrite();",
+      },
+    ],
+  },
+  {
+    id: "lock-granted-to-second",
+    bug: "K1",
+    title: "Whoever joins a queue is through if only one is before it",
+    simulator: "cluster",
+    edits: [
+      {
+        file: QUEUE,
+        find: "if (predecessor === undefined) return;",
+        replace: "if (predecessor === undefined || older.count === 2) return;",
+      },
+    ],
+  },
+  {
+    id: "lock-granted-by-any-departure",
+    bug: "K3",
+    title: "A waiter is through as soon as the one before it left, whoever else waits",
+    simulator: "cluster",
+    edits: [
+      {
+        file: QUEUE,
+        find: "    signal.throwIfAborted();\n  }\n}",
+        replace: "    signal.throwIfAborted();\n    return;\n  }\n}",
+      },
+    ],
+  },
+  {
+    id: "lock-granted-to-the-dead",
+    bug: "K1, etcd 11456",
+    title: "A lock is granted though the waiter's own key is gone",
+    simulator: "cluster",
+    edits: [{ file: QUEUE, find: "await requireOwnKey(client, entry, lostError);", replace: "" }],
+  },
+  {
+    id: "proclaimed-for-another-term",
+    bug: "K5",
+    title:
+      "A leader of before proclaims and resigns in the name of the term that its lease has now",
+    simulator: "cluster",
+    edits: [
+      {
+        file: ELECTIONS,
+        find: "result: CompareResult.EQUAL,\n    target: CompareTarget.CREATE,\n    key: leader.key,\n    createRevision: leader.rev,",
+        replace:
+          "result: CompareResult.GREATER,\n    target: CompareTarget.CREATE,\n    key: leader.key,\n    createRevision: 0,",
+      },
+    ],
+  },
+  {
+    id: "observer-misses-proclamations",
+    bug: "K5",
+    title: "An observer is told who leads, and then only of the next leader",
+    simulator: "cluster",
+    edits: [
+      {
+        file: ELECTIONS,
+        find: "send({ kv: change.kv, header: { ...header, revision: change.modRevision } });",
+        replace: "continue;",
+      },
+    ],
+  },
+  {
+    id: "fence-stands-still",
+    bug: "K2",
+    title: "Every hold of a client of the SDK has the fence of its first one",
+    simulator: "cluster",
+    edits: [
+      {
+        file: "packages/client/src/ownership/hold.ts",
+        find: "this.fence = new Fence(entry.createRevision);",
+        replace:
+          "const first = entry.session as unknown as { fence?: number };\n    first.fence ??= entry.createRevision;\n    this.fence = new Fence(first.fence);",
       },
     ],
   },

@@ -1,11 +1,11 @@
 /**
- * `npm run mutants [-- ID…] [--all] [--seeds N] [--report] [--verdicts FILE]`: hunts the named mutants, or all, or those whose
- * turn it is. `CONCLAVE_SEED` is the first seed, and chooses whose turn it is.
+ * `npm run mutants [-- ID…] [--all] [--held] [--seeds N] [--report] [--verdicts FILE]`: hunts the named mutants, or all, or those whose
+ * turn it is, or those that only tests hold so far. `CONCLAVE_SEED` is the first seed, and chooses whose turn it is.
  */
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { RELIABILITY_PAGE, writeSection } from "../../support/page-section.ts";
-import { HUNTED, MUTANTS } from "./all.ts";
+import { HELD, HUNTED, MUTANTS } from "./all.ts";
 import { dayOf, mutantsNamed, partOf } from "./choice.ts";
 import { type HuntOptions, huntAll, type Verdict } from "./hunter.ts";
 import { mutantsSection } from "./table.ts";
@@ -17,6 +17,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     all: { type: "boolean", default: false },
+    held: { type: "boolean", default: false },
     seeds: { type: "string", default: String(SEEDS_MAX_DEFAULT) },
     report: { type: "boolean", default: false },
     verdicts: { type: "string" },
@@ -34,6 +35,7 @@ const options: HuntOptions = {
 
 function chosen(): readonly (typeof MUTANTS)[number][] {
   if (positionals.length > 0) return mutantsNamed(MUTANTS, positionals);
+  if (values.held) return HELD;
   return values.all ? HUNTED : partOf(HUNTED, turn);
 }
 
