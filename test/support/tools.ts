@@ -49,6 +49,8 @@ const redisPath = process.env.REDIS_SERVER_BINARY ?? "redis-server";
 
 export const redisServer = tool("redis-server", redisPath, () => answers(redisPath, ["--version"]));
 
+export const h2load = tool("h2load", "h2load", () => answers("h2load", ["--version"]));
+
 const bunPath = process.env.BUN_BINARY ?? "bun";
 const denoPath = process.env.DENO_BINARY ?? "deno";
 

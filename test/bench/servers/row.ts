@@ -1,4 +1,5 @@
 import type { Deployment } from "../../support/server-process.ts";
+import type { Tool } from "../../support/tools.ts";
 import type { Effort } from "../section.ts";
 import type { Quantiles } from "./load-process.ts";
 
@@ -29,6 +30,8 @@ export interface ServerRow {
   readonly members: 1 | 3;
   /** The first is what the row is about. */
   readonly figures: readonly Figure[];
+  /** What makes its load, beside the Go program. A row without it is left out, visibly. */
+  readonly needs?: Tool;
   /** Whether each round wants servers that nobody has used. Otherwise the rounds of a row share theirs. */
   readonly isFresh?: boolean;
   measure(deployment: Deployment, effort: Effort): Promise<Sample>;

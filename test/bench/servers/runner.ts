@@ -29,11 +29,8 @@ export async function runRow(
   progress: (line: string) => void,
 ): Promise<RowResult> {
   const samples = new Map(installedServers().map((kind) => [kind, [] as Sample[]]));
-  const shared = new Map<ServerKind, Deployment>();
+  const shared = row.isFresh === true ? new Map<ServerKind, Deployment>() : await startAll(row);
   try {
-    for (const kind of samples.keys()) {
-      if (row.isFresh !== true) shared.set(kind, await start(row, kind));
-    }
     for (let round = 1; round <= effort.rounds; round++) {
       for (const [kind, ofKind] of samples) {
         const sample = await measure(row, kind, shared.get(kind), effort);
@@ -58,11 +55,24 @@ async function measure(
   return await row.measure(own, effort);
 }
 
-export function start(
-  { members }: Pick<ServerRow, "members">,
-  kind: ServerKind,
-): Promise<Deployment> {
+function start({ members }: Pick<ServerRow, "members">, kind: ServerKind): Promise<Deployment> {
   return Deployment.start({ kind, members, flags: FLAGS });
+}
+
+/** A deployment of each kind that is installed, or none. */
+export async function startAll(
+  shape: Pick<ServerRow, "members">,
+): Promise<Map<ServerKind, Deployment>> {
+  const kinds = installedServers();
+  const starts = await Promise.allSettled(kinds.map((kind) => start(shape, kind)));
+  const running = new Map<ServerKind, Deployment>();
+  for (const [at, started] of starts.entries()) {
+    if (started.status === "fulfilled") running.set(kinds[at]!, started.value);
+  }
+  const failed = starts.find(({ status }) => status === "rejected");
+  if (failed?.status !== "rejected") return running;
+  for (const deployment of running.values()) await deployment[Symbol.asyncDispose]();
+  throw failed.reason;
 }
 
 export function inWords({ figures }: Pick<ServerRow, "figures">, sample: Sample): string {

@@ -33,16 +33,31 @@ export function serverSection({ name, title, notes, rows }: ServerSectionOptions
   async function measured(heading: readonly string[], order: Order): Promise<SectionReport> {
     const chosen = rows.filter((row) => order.rows.includes(row.name));
     const results: RowResult[] = [];
-    for (const row of chosen) results.push(await runRow(row, order.effort, order.progress));
+    for (const row of chosen) {
+      if (row.needs?.present === false) order.progress(absenceOf(row));
+      else results.push(await runRow(row, order.effort, order.progress));
+    }
+    const absences = chosen.filter(({ needs }) => needs?.present === false).map(absenceOf);
     const drawings = drawingsOf(name, title, results);
     const parts = results.map((result) => {
       const picture = pictureOf(drawings, latencyFile(name, result));
       return `### ${result.row.title}\n\n${rowTable(result)}${picture}`;
     });
     const ratios = pictureOf(drawings, `${name}.svg`);
-    const page = [...heading, `${conditions(order)}\n`, goalsTable(results), ratios, ...parts];
+    const page = [
+      ...heading,
+      `${conditions(order)}\n`,
+      goalsTable(results),
+      ratios,
+      ...parts,
+      ...absences,
+    ];
     return { markdown: page.join("\n"), drawings };
   }
+}
+
+function absenceOf({ title, needs }: ServerRow): string {
+  return `### ${title}\n\nNot measured: ${needs?.name} is not installed.\n`;
 }
 
 const latencyFile = (section: string, { row }: RowResult) => `${section}-${row.name}.svg`;

@@ -3,7 +3,7 @@ import type { Deployment, ServerKind } from "../../../support/server-process.ts"
 import type { Effort } from "../../section.ts";
 import { residentMiB } from "../cost.ts";
 import type { Sample } from "../row.ts";
-import { installedServers, inWords, start } from "../runner.ts";
+import { inWords, startAll } from "../runner.ts";
 import type { GrowthLine } from "./line.ts";
 
 /** What one server came to at one point. */
@@ -26,12 +26,8 @@ export async function runGrowth(
 ): Promise<PointResult[]> {
   const open: AsyncDisposable[] = [];
   try {
-    const servers = new Map<ServerKind, Deployment>();
-    for (const kind of installedServers()) {
-      const deployment = await start({ members: 1 }, kind);
-      open.unshift(deployment);
-      servers.set(kind, deployment);
-    }
+    const servers = await startAll({ members: 1 });
+    open.push(...servers.values());
     const results: PointResult[] = [];
     let from = 0;
     let isWarm = false;

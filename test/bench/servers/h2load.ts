@@ -1,0 +1,90 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { runCommand } from "../../support/run-command.ts";
+import type { Deployment } from "../../support/server-process.ts";
+import { h2load } from "../../support/tools.ts";
+import { residentMiB, serverCpuMicros } from "./cost.ts";
+
+/** What h2load says of a run, and what it cost the server. */
+export interface H2loadReport {
+  readonly answered: number;
+  readonly perSecond: number;
+  /** Of the answers' messages. */
+  readonly bodyBytes: number;
+  readonly meanMs: number;
+  readonly serverCpuMicros: number;
+  readonly residentMiB: number;
+}
+
+/** Sends one gRPC request again and again. */
+export interface H2loadSettings {
+  /** `/package.Service/Method`. */
+  readonly path: string;
+  /** The message; its prefix of gRPC is put before it. */
+  readonly message: Uint8Array;
+  readonly connections: number;
+  /** Requests under way on each connection. */
+  readonly streams: number;
+  readonly durationMs: number;
+}
+
+const SPARE_MS = 60_000;
+
+/** @throws Error when a request was not answered with 200 */
+export async function runH2load(
+  deployment: Deployment,
+  settings: H2loadSettings,
+): Promise<H2loadReport> {
+  const { path, message, connections, streams, durationMs } = settings;
+  const directory = await mkdtemp(join(tmpdir(), "bench-h2load-"));
+  try {
+    const body = join(directory, "body");
+    await writeFile(body, withPrefix(message));
+    const args = [
+      ...["-D", `${durationMs}ms`, "-c", `${connections}`, "-m", `${streams}`, "-d", body],
+      ...["-H", "content-type: application/grpc", "-H", "te: trailers"],
+      `http://${deployment.endpoints[0]}${path}`,
+    ];
+    const before = serverCpuMicros(deployment);
+    const timeoutMs = durationMs + SPARE_MS;
+    const { code, stdout, stderr } = await runCommand(h2load.path, args, { timeoutMs });
+    if (code !== 0) throw new Error(`h2load ended with ${code}: ${stderr}`);
+    const cost = {
+      serverCpuMicros: serverCpuMicros(deployment) - before,
+      residentMiB: residentMiB(deployment),
+    };
+    return { ...reportIn(stdout), ...cost };
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/** Exported for its test: the words of h2load are not ours. */
+export function reportIn(output: string) {
+  const number = (pattern: RegExp) => Number(pattern.exec(output)?.[1] ?? Number.NaN);
+  const [answered, refused] = [number(/ (\d+) succeeded/), number(/ (\d+) failed/)];
+  const unwelcome = number(/2xx, (\d+) 3xx/) + number(/3xx, (\d+) 4xx/) + number(/4xx, (\d+) 5xx/);
+  if (answered === 0 || refused !== 0 || unwelcome !== 0) {
+    throw new Error(`h2load was not answered as it should be:\n${output}`);
+  }
+  return {
+    answered,
+    perSecond: number(/, ([\d.]+) req\/s/),
+    bodyBytes: number(/\((\d+)\) data/),
+    meanMs: meanMsIn(output),
+  };
+}
+
+/** min, max and mean stand in a row, each with a unit of its own. */
+function meanMsIn(output: string): number {
+  const mean = /time for request:\s+\S+\s+\S+\s+([\d.]+)(us|ms|s)\s/.exec(output);
+  const unitMs = { us: 0.001, ms: 1, s: 1000 };
+  return Number(mean?.[1]) * (unitMs[mean?.[2] as keyof typeof unitMs] ?? Number.NaN);
+}
+
+function withPrefix(message: Uint8Array): Buffer {
+  const prefix = Buffer.alloc(5); // not compressed
+  prefix.writeUInt32BE(message.length, 1);
+  return Buffer.concat([prefix, message]);
+}

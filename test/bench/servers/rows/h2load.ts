@@ -1,0 +1,77 @@
+import { methodOf } from "../../../support/etcd-protocol.ts";
+import { RawClient } from "../../../support/raw-client.ts";
+import type { Deployment } from "../../../support/server-process.ts";
+import { h2load } from "../../../support/tools.ts";
+import { type H2loadReport, runH2load } from "../h2load.ts";
+import type { Figure, Sample, ServerRow } from "../row.ts";
+
+const KEY = "k".repeat(16);
+const VALUE = "v".repeat(256);
+
+/** A message of etcd's, and where it goes. */
+function requestOf(name: string, request: object) {
+  const { path, encode } = methodOf(name);
+  return { path, message: encode(request) };
+}
+
+const PUT = requestOf("KV.Put", { key: KEY, value: VALUE });
+const GET = requestOf("KV.Range", { key: KEY });
+const CROWD = { connections: 16, streams: 16 };
+
+const figuresOf = (rateGoal: number): Figure[] => [
+  { name: "rate", title: "calls/s", isBetter: "more", ratioGoal: rateGoal },
+  { name: "mean", title: "mean, ms", isBetter: "less" },
+  { name: "serverCpu", title: "CPU of the server, µs each", isBetter: "less" },
+  { name: "resident", title: "RSS, MiB", isBetter: "less" },
+];
+
+/** The same requests from a generator that costs next to nothing: what the server can do when it has a core to itself. */
+export const h2loadRows: readonly ServerRow[] = [
+  {
+    name: "put-h2load",
+    title: "Put of one key, 1 member, 256 requests of h2load under way",
+    members: 1,
+    needs: h2load,
+    figures: figuresOf(2.5),
+    async measure(deployment, { durationMs }) {
+      await runH2load(deployment, { ...PUT, ...CROWD, durationMs: Math.ceil(durationMs / 3) });
+      const before = await revisionOf(deployment);
+      const report = await runH2load(deployment, { ...PUT, ...CROWD, durationMs });
+      const written = (await revisionOf(deployment)) - before;
+      if (written < report.answered) throw new Error(`${report.answered} answers, ${written} puts`);
+      return sampleOf(report);
+    },
+  },
+  {
+    name: "get-h2load",
+    title: "Linearizable get of one key, 1 member, 256 requests of h2load under way",
+    members: 1,
+    needs: h2load,
+    figures: figuresOf(5),
+    async measure(deployment, { durationMs }) {
+      await runH2load(deployment, { ...PUT, ...CROWD, durationMs: Math.ceil(durationMs / 3) });
+      const report = await runH2load(deployment, { ...GET, ...CROWD, durationMs });
+      if (report.bodyBytes < report.answered * VALUE.length) {
+        throw new Error(`${report.answered} answers are ${report.bodyBytes} bytes only`);
+      }
+      return sampleOf(report);
+    },
+  },
+];
+
+function sampleOf(report: H2loadReport): Sample {
+  return {
+    figures: {
+      rate: report.perSecond,
+      mean: report.meanMs,
+      serverCpu: report.serverCpuMicros / report.answered,
+      resident: report.residentMiB,
+    },
+  };
+}
+
+async function revisionOf({ endpoints }: Deployment): Promise<number> {
+  using client = new RawClient(endpoints[0]!);
+  const { header } = await client.call("KV.Range", { key: "nothing" });
+  return header.revision;
+}
