@@ -24,6 +24,8 @@ const KEEPALIVE_PING = Buffer.from("alive?\0\0", "latin1");
 const LINGER_MS = 1_000;
 /** Output that does not wait for the end of the turn: it is worth a write of its own. */
 const EARLY_FLUSH_BYTES = 256 * 1024;
+/** Octets written late for which the peer may send one control frame: two windows, each widened by 4 KiB at a time. */
+const CONTROLLED_BYTES = 2 * 1024;
 
 export interface ConnectionContext {
   readonly clock: Clock;
@@ -64,6 +66,8 @@ export abstract class Connection implements LinkReceiver {
   readonly #backpressure: Backpressure;
   readonly #pauses = new Set<"output" | "intake">();
   #turnEndAsked = false;
+  /** Octets written late for which control frames were allowed already. */
+  #earnedBytes = 0;
   readonly #inflow: Inflow;
   /** Streams answered while the peer was still sending; reset at the end of the turn if it still is. */
   readonly #answeredEarly: number[] = [];
@@ -225,7 +229,18 @@ export abstract class Connection implements LinkReceiver {
 
   countControlFrame(): void {
     if (this.controlBudget.take()) return;
+    this.#earnByLateData();
+    if (this.controlBudget.take()) return;
     throw new ConnectionFault(ErrorCode.ENHANCE_YOUR_CALM, "too many control frames");
+  }
+
+  /** A peer may widen both windows for each piece that it has read, but not for each octet (CVE-2019-9511). */
+  #earnByLateData(): void {
+    const earned = Math.floor(
+      (this.outflow.writtenLateBytes - this.#earnedBytes) / CONTROLLED_BYTES,
+    );
+    this.#earnedBytes += earned * CONTROLLED_BYTES;
+    this.controlBudget.earn(earned);
   }
 
   onReset(id: number, code: number): void {

@@ -25,6 +25,8 @@ export class Outflow {
   frameBytesMax = FRAME_BYTES_DEFAULT;
   /** Octets waiting in streams. */
   queuedBytes = 0;
+  /** Octets that have waited in streams and were written since, in all. */
+  writtenLateBytes = 0;
   /** More waits than the limit allows: the connection is to be cut, once nobody is in the middle of a call. */
   overflowed = false;
 
@@ -159,6 +161,7 @@ export class Outflow {
     }
     stream.queuedBytes -= room;
     this.queuedBytes -= room;
+    this.writtenLateBytes += room;
     this.window -= room;
     stream.sendWindow -= room;
   }

@@ -181,6 +181,48 @@ describe("controlFrames: a flood ends the connection", () => {
   });
 });
 
+/** Asks for an answer that does not fit into the windows, of which a part has to be waited for. */
+function askForMuch(client: RawClient, octets: number): void {
+  client.say(settings([Setting.INITIAL_WINDOW_SIZE, 0]));
+  client.say(client.peer.headers(1, END_HEADERS, requestFields("/t.S/Echo")));
+  const body = message("x".repeat(octets));
+  for (let at = 0; at < body.length; at += 16_000) {
+    const end = at + 16_000 >= body.length ? END_STREAM : 0;
+    client.say(frame(FrameType.DATA, end, 1, body.subarray(at, at + 16_000)));
+  }
+}
+
+const widened = (octets: number) =>
+  [0, 1].map((id) => frame(FrameType.WINDOW_UPDATE, 0, id, uint32(octets)));
+
+describe("a client that reads a long answer piece by piece", () => {
+  test("may say so with every piece: WINDOW_UPDATEs of its size are no flood", () => {
+    const client = greetedClient({ limits: { controlFrames: { burst: 20, perSecond: 1 } } });
+    askForMuch(client, 800_000);
+    for (let read = 0; read < 800_000 + 5; read += 4_096) client.say(...widened(4_096));
+    expect(client.peer.goAway).toBeNull();
+    expect(client.peer.body(1)).toHaveLength(800_005);
+  });
+
+  test("is cut when the pieces are of an octet (CVE-2019-9511)", () => {
+    const client = greetedClient();
+    askForMuch(client, 10_000);
+    for (let read = 0; read < 600; read += 1) client.say(...widened(1));
+    expectCut(client, CALM, "too many control frames");
+  });
+
+  test("may measure the way with a PING after each piece, as grpc-go does", () => {
+    const client = greetedClient();
+    askForMuch(client, 800_000);
+    for (let read = 0; read < 800_000 + 5; read += 65_536) {
+      client.say(...widened(65_536));
+      client.say(frame(FrameType.PING, 0, 0, Buffer.alloc(8)));
+    }
+    expect(client.peer.goAway).toBeNull();
+    expect(client.peer.body(1)).toHaveLength(800_005);
+  });
+});
+
 describe("pings", () => {
   const ping = frame(FrameType.PING, 0, 0, Buffer.alloc(8));
 

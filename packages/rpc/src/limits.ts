@@ -16,7 +16,8 @@ export interface ConnectionLimits extends HeaderLimits {
   readonly resets: RateLimit;
   /**
    * Frames that cost the peer nothing and us work: PING, SETTINGS, PRIORITY, WINDOW_UPDATE, empty DATA, unknown types
-   * (CVE-2019-9511 to 9518). Each request and each DATA frame earns some back. Over: the connection ends.
+   * (CVE-2019-9511 to 9518). Each request, each DATA frame and each piece of a long answer earns some back. Over: the
+   * connection ends.
    */
   readonly controlFrames: RateLimit;
   /**

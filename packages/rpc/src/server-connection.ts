@@ -45,6 +45,8 @@ export class ServerConnection extends Connection implements ServerCallConnection
   #draining: "no" | "announced" | "final" = "no";
   /** Requests were answered since the last PING, which therefore may be a measurement and is no offence. */
   #workedSincePing = true;
+  /** What of answers had been written late, at the last PING. Octets. */
+  #writtenLateBytes = 0;
   #lastPingMs = Number.NEGATIVE_INFINITY;
   #pingStrikes = 0;
 
@@ -358,8 +360,10 @@ export class ServerConnection extends Connection implements ServerCallConnection
 
   /** PINGs that come too often, without work in between, are an offence (grpc-go's enforcement policy, as etcd sets it). */
   protected onPeerPing(): void {
-    if (this.#workedSincePing) {
+    const { writtenLateBytes } = this.outflow;
+    if (this.#workedSincePing || writtenLateBytes > this.#writtenLateBytes) {
       this.#workedSincePing = false;
+      this.#writtenLateBytes = writtenLateBytes;
       this.#pingStrikes = 0;
       this.#lastPingMs = this.clock.nowMs();
       return;
