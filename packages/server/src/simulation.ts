@@ -4,6 +4,8 @@
 export { registerServices } from "./api/services.ts";
 export { resolveServerConfig, type ServerConfig } from "./config.ts";
 export { MemberNode } from "./node/member-node.ts";
+export type { MembershipRequest } from "./node/membership-request.ts";
+export { MemberRemoved } from "./node/removal.ts";
 export { type Logger, silentLogger } from "./observe/logger.ts";
 export { PeerHeader, PeerPath, parseId } from "./peer/peer-protocol.ts";
 export type { PeerCaller } from "./peer/peer-transport.ts";

@@ -1,4 +1,4 @@
-import { assert, seededPrng, VirtualClock } from "@conclave/base";
+import { assert, type Prng, seededPrng, VirtualClock } from "@conclave/base";
 import type { MemberNode } from "@conclave/server/simulation";
 import { microtasksDone } from "./clock.ts";
 import { Failpoints } from "./failpoints.ts";
@@ -36,7 +36,9 @@ export class Cluster implements Surroundings {
   readonly network: Network;
   readonly failpoints = new Failpoints();
   readonly tampering: MessageTampering;
-  readonly members: readonly SimulatedMember[];
+  readonly #members: SimulatedMember[];
+  readonly #founderIds: readonly bigint[];
+  readonly #prng: Prng;
   readonly options: ClusterOptions;
   /** Changes when the cluster is replaced by another one. */
   clusterId = 0xc1n;
@@ -59,8 +61,23 @@ export class Cluster implements Surroundings {
       },
     });
     const ids = Array.from({ length: options.size }, (_, at) => BigInt(at + 1));
-    this.members = ids.map((id) => new SimulatedMember(this, id, ids, forkPrng(prng)));
+    this.#founderIds = ids;
+    this.#members = ids.map((id) => new SimulatedMember(this, id, ids, forkPrng(prng)));
     this.tampering = new MessageTampering(forkPrng(prng));
+    this.#prng = prng;
+  }
+
+  /** Those who formed the cluster, then those who joined, the removed ones too. */
+  get members(): readonly SimulatedMember[] {
+    return this.#members;
+  }
+
+  /** A member with an empty disk, for one that was added to the cluster. Not started. */
+  join(id: bigint): SimulatedMember {
+    assert(!this.#members.some((member) => member.id === id), "an id is used once");
+    const member = new SimulatedMember(this, id, this.#founderIds, forkPrng(this.#prng));
+    this.#members.push(member);
+    return member;
   }
 
   /** Members whose process runs and has read its disk. */

@@ -4,6 +4,7 @@ import { Channel, clockTurn, createRpcServer, type RpcServer } from "@conclave/r
 import {
   type Logger,
   MemberNode,
+  MemberRemoved,
   type PeerCaller,
   registerServices,
   resolveServerConfig,
@@ -205,7 +206,8 @@ export class SimulatedMember {
     if (!clock.isAlive) return;
     const reason = error instanceof Error ? error.message : String(error);
     this.#cluster.note(`${this.name} gives up: ${reason}`);
-    if (this.#isRotten && error instanceof WalCorruption) {
+    if (error instanceof MemberRemoved) this.#onRemoved(clock);
+    else if (this.#isRotten && error instanceof WalCorruption) {
       this.refusal = error;
       this.kill();
     } else if (this.disk.troubles.isCauseOf(error)) this.kill();
