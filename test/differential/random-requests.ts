@@ -41,14 +41,30 @@ export class RandomRequests {
     this.#avoidsPanics = options.avoidsPanics;
   }
 
-  step(): Step {
-    const roll = nextBelow(this.#prng, 100);
+  /** A request that may change something. */
+  write(): Step {
+    const roll = nextBelow(this.#prng, 70);
     if (roll < 30) return { call: "KV.Put", request: this.#put() };
-    if (roll < 55) return { call: "KV.Range", request: this.#range() };
-    if (roll < 63) return { call: "KV.DeleteRange", request: this.#deleteRange() };
-    if (roll < 85) return { call: "KV.Txn", request: this.#txn(1) };
-    if (roll < 88) return { call: "KV.Compact", request: this.#compact() };
-    return this.#leaseStep();
+    if (roll < 38) return { call: "KV.DeleteRange", request: this.#deleteRange() };
+    if (roll < 60) return { call: "KV.Txn", request: this.#writingTxn() };
+    if (roll < 61) return { call: "KV.Compact", request: this.#compact() };
+    const ID = this.#of(LEASES);
+    const TTL = this.#of([600, 9_000_000_000, 9_000_000_001]);
+    return this.#chance(0.6)
+      ? { call: "Lease.LeaseGrant", request: { ID, TTL } }
+      : { call: "Lease.LeaseRevoke", request: { ID } };
+  }
+
+  /** A request that changes nothing. */
+  read(): Step {
+    const roll = nextBelow(this.#prng, 10);
+    if (roll < 6) return { call: "KV.Range", request: this.#range() };
+    if (roll < 8) return { call: "KV.Txn", request: withoutWrites(this.#txn(1)) };
+    if (roll < 9) {
+      const request = { ID: this.#of(LEASES), keys: this.#chance(0.5) };
+      return { call: "Lease.LeaseTimeToLive", request };
+    }
+    return { call: "Lease.LeaseLeases", request: {} };
   }
 
   watch(): WatchCreateRequest {
@@ -59,18 +75,6 @@ export class RandomRequests {
       prev_kv: this.#chance(0.5),
       filters,
     };
-  }
-
-  #leaseStep(): Step {
-    const ID = this.#of(LEASES);
-    const roll = nextBelow(this.#prng, 10);
-    const TTL = this.#of([600, 9_000_000_000, 9_000_000_001]);
-    if (roll < 4) return { call: "Lease.LeaseGrant", request: { ID, TTL } };
-    if (roll < 7) return { call: "Lease.LeaseRevoke", request: { ID } };
-    if (roll < 9) {
-      return { call: "Lease.LeaseTimeToLive", request: { ID, keys: this.#chance(0.5) } };
-    }
-    return { call: "Lease.LeaseLeases", request: {} };
   }
 
   #key(): string {
@@ -128,6 +132,14 @@ export class RandomRequests {
     return isToEnd && this.#avoidsPanics ? { ...request, range_end: "" } : request;
   }
 
+  /** One that only reads takes the way of reads, which is not in line with writes. */
+  #writingTxn(): TxnRequest {
+    for (;;) {
+      const request = this.#txn(1);
+      if (!isReadOnly(request)) return request;
+    }
+  }
+
   #txn(depth: number): TxnRequest {
     return {
       compare: this.#list(2, () => this.#compare()),
@@ -183,4 +195,24 @@ export class RandomRequests {
   #chance(probability: number): boolean {
     return nextChance(this.#prng, probability);
   }
+}
+
+function operationsOf({ success = [], failure = [] }: TxnRequest): readonly RequestOp[] {
+  return [...success, ...failure];
+}
+
+function isReadOnly(request: TxnRequest): boolean {
+  return operationsOf(request).every(
+    ({ request_range, request_txn }) =>
+      request_range !== undefined || (request_txn !== undefined && isReadOnly(request_txn)),
+  );
+}
+
+function withoutWrites({ success = [], failure = [], ...rest }: TxnRequest): TxnRequest {
+  const reads = (operations: readonly RequestOp[]): RequestOp[] =>
+    operations.flatMap(({ request_range, request_txn }): RequestOp[] => {
+      if (request_range) return [{ request_range }];
+      return request_txn ? [{ request_txn: withoutWrites(request_txn) }] : [];
+    });
+  return { ...rest, success: reads(success), failure: reads(failure) };
 }

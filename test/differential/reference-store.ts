@@ -25,6 +25,15 @@ interface Change {
   readonly isDelete: boolean;
 }
 
+/** The pairs at a revision, which is that of the last of so many changes. */
+interface Milestone {
+  readonly changes: number;
+  readonly revision: number;
+  readonly pairs: ReadonlyMap<string, KeyValue>;
+}
+
+const MILESTONE_CHANGES = 32;
+
 export interface ReferenceEvent {
   readonly type: "PUT" | "DELETE";
   readonly kv: KeyValue;
@@ -36,13 +45,15 @@ const LEASE_TTL_MIN = 2;
 
 /**
  * The keys, revisions and leases of etcd as plainly as they can be written down: a list of all changes that were ever made,
- * read from its start for every question. It shares no line with the product, so that one's mistake is not the other's.
+ * read again for every question. It shares no line with the product, so that one's mistake is not the other's.
  */
 export class ReferenceStore {
   revision = 1;
   /** Nothing below it can be read; -1 before the first compaction, which may then be of revision 0. */
   compactRevision = -1;
   readonly #changes: Change[] = [];
+  /** What the changes before some of them came to, so that not every question goes back to the first. */
+  readonly #milestones: Milestone[] = [];
   readonly #leases = new Map<bigint, number>();
 
   range(request: RangeRequest): Answer {
@@ -135,7 +146,15 @@ export class ReferenceStore {
   #commit(change: () => Answer): Answer {
     const answer = change();
     this.revision = this.#writingRevision();
+    this.#maybeSetMilestone();
     return answer;
+  }
+
+  #maybeSetMilestone(): void {
+    const changes = this.#changes.length;
+    if (changes - (this.#milestones.at(-1)?.changes ?? 0) < MILESTONE_CHANGES) return;
+    const pairs = new Map(this.#pairs(this.revision).map((pair) => [pair.key, pair]));
+    this.#milestones.push({ changes, revision: this.revision, pairs });
   }
 
   /** The revision that a read inside the current change sees: one more as soon as it wrote something. */
@@ -145,8 +164,10 @@ export class ReferenceStore {
 
   /** All pairs at a revision, by key. */
   #pairs(revision: number): KeyValue[] {
-    const pairs = new Map<string, KeyValue>();
-    for (const { pair, isDelete } of this.#changes) {
+    const milestone = this.#milestones.findLast((each) => each.revision <= revision);
+    const pairs = new Map(milestone?.pairs);
+    for (let at = milestone?.changes ?? 0; at < this.#changes.length; at++) {
+      const { pair, isDelete } = this.#changes[at]!;
       if (pair.mod_revision > revision) break;
       if (isDelete) pairs.delete(pair.key);
       else pairs.set(pair.key, pair);

@@ -100,6 +100,21 @@ const MIRRORED: readonly MirroredGauge[] = [
     read: ({ damagedFrames }) => damagedFrames.total,
   },
   {
+    name: "conclave_event_loop_late_total",
+    help: "Times that this process ran more than 200 ms later than it wanted to.",
+    read: ({ loop }) => loop.lateCount,
+  },
+  {
+    name: "conclave_event_loop_late_seconds_max",
+    help: "The latest that this process ever ran.",
+    read: ({ loop }) => loop.lateMsMax / 1_000,
+  },
+  {
+    name: "conclave_term_jumps_total",
+    help: "Times that the term moved further at once than elections can have brought it.",
+    read: ({ terms }) => terms.jumps,
+  },
+  {
     name: "conclave_state_overlay_bytes",
     help: "Memory held by writes to the state store that are not on the disk yet.",
     read: ({ store }) => store.overlayBytes,

@@ -27,6 +27,7 @@ import { leaderLeasesOver } from "./leader-questions.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
 import { LogKeeper, type LogLimits } from "./log-keeper.ts";
 import { LongReads } from "./long-reads.ts";
+import { LoopWatchdog } from "./loop-watchdog.ts";
 import { Member } from "./member.ts";
 import { MembershipChanges } from "./membership-changes.ts";
 import { DEFAULT_PROPOSER_LIMITS, Proposer } from "./proposer.ts";
@@ -37,6 +38,7 @@ import { type MemberRemoved, Removal } from "./removal.ts";
 import { SelfPublication } from "./self-publication.ts";
 import { StateGuard } from "./state-guard.ts";
 import { StateLoading } from "./state-loading.ts";
+import { TermWatch } from "./term-watch.ts";
 
 /** Keys and events that lagging watchers are given in one turn. Count. */
 const CATCH_UP_BUDGET = 2_000;
@@ -107,6 +109,8 @@ export class MemberNode {
   readonly #stateGuard: StateGuard;
   readonly #watchdog: DiskWatchdog;
   readonly #damagedFrames: DamagedFrames;
+  readonly #loop: LoopWatchdog;
+  readonly #terms: TermWatch;
   readonly #diskSpace: DiskSpaceWatch | null;
   readonly #publication: SelfPublication;
   readonly #loading: StateLoading;
@@ -190,6 +194,8 @@ export class MemberNode {
       onReported: () => this.#driver.wake(),
     });
     this.#damagedFrames = new DamagedFrames(logger);
+    this.#loop = new LoopWatchdog(logger);
+    this.#terms = new TermWatch(restored.hardState.term, logger);
     this.#transport = new PeerTransport({
       self: id,
       clusterId,
@@ -333,6 +339,8 @@ export class MemberNode {
       quota: new Quota(this.#machine, options.quotaBytes, () => this.#raiseNoSpace()),
       stateGuard: this.#stateGuard,
       damagedFrames: this.#damagedFrames,
+      loop: this.#loop,
+      terms: this.#terms,
       sweeper: this.#sweeper,
       longReads: this.#longReads,
       clock,
@@ -455,6 +463,7 @@ export class MemberNode {
     return {
       onRoleChange: (role, leader, term) => {
         logger.info("role", { role, leader, term });
+        this.#terms.onTerm(term);
         if (role !== "leader") this.#leases.onNotLeading();
         this.#publication.maybePublish();
       },
@@ -509,6 +518,7 @@ export class MemberNode {
     this.#o.clock.setTimer(this.#o.heartbeatIntervalMs, () => {
       if (this.#isStopped) return;
       this.#scheduleTick();
+      this.#loop.onTick(this.#o.clock.nowMs(), this.#o.heartbeatIntervalMs);
       this.#leases.onTick();
       this.#watchdog.onTick();
       this.#diskSpace?.onTick(this.#o.clock.nowMs());

@@ -13,12 +13,14 @@ import type { DurableStateStore } from "../storage/durable-state-store.ts";
 import type { CompactionSweeper } from "./compaction-sweeper.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
 import type { LongReads } from "./long-reads.ts";
+import type { LoopWatchdog } from "./loop-watchdog.ts";
 import type { MembershipChanges } from "./membership-changes.ts";
 import type { ProposalWaiter, Proposer } from "./proposer.ts";
 import type { Quota } from "./quota.ts";
 import type { RaftDriver } from "./raft-driver.ts";
 import type { ReadGate, ReadWaiter } from "./read-gate.ts";
 import type { StateGuard } from "./state-guard.ts";
+import type { TermWatch } from "./term-watch.ts";
 
 export interface MemberParts {
   readonly id: MemberId;
@@ -35,6 +37,8 @@ export interface MemberParts {
   readonly longReads: LongReads;
   readonly stateGuard: StateGuard;
   readonly damagedFrames: DamagedFrames;
+  readonly loop: LoopWatchdog;
+  readonly terms: TermWatch;
   readonly clock: Clock;
   readonly prng: Prng;
   readonly membershipChanges: MembershipChanges;
@@ -55,6 +59,8 @@ export class Member {
   readonly longReads: LongReads;
   readonly stateGuard: StateGuard;
   readonly damagedFrames: DamagedFrames;
+  readonly loop: LoopWatchdog;
+  readonly terms: TermWatch;
   readonly clock: Clock;
   readonly membershipChanges: MembershipChanges;
   readonly #parts: MemberParts;
@@ -74,6 +80,8 @@ export class Member {
     this.longReads = parts.longReads;
     this.stateGuard = parts.stateGuard;
     this.damagedFrames = parts.damagedFrames;
+    this.loop = parts.loop;
+    this.terms = parts.terms;
     this.clock = parts.clock;
     this.membershipChanges = parts.membershipChanges;
   }

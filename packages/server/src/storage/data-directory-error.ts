@@ -5,6 +5,8 @@ export type DataDirectoryErrorCode =
   | "ETCD_DATA"
   /** Cannot be created, read or written. */
   | "UNWRITABLE"
+  /** Others than its owner may write into it, or its owner is somebody else. */
+  | "EXPOSED"
   /** Another process uses it. */
   | "LOCKED"
   /** Written by a newer version. */

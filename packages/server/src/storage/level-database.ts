@@ -1,5 +1,6 @@
-import { access, constants, rename, rm } from "node:fs/promises";
+import { rename, rm } from "node:fs/promises";
 import { Level } from "level";
+import { checkDirectoryAccess } from "./directory-access.ts";
 import { findLevelDamage, type LevelDamage } from "./level-files/find-damage.ts";
 import { nodeDisk } from "./node-disk.ts";
 import { errorCode, textOf } from "./system-error.ts";
@@ -75,7 +76,7 @@ export interface DatabaseHost {
   findDamage(path: string): Promise<LevelDamage | null>;
   remove(path: string): Promise<void>;
   rename(from: string, to: string): Promise<void>;
-  /** Rejects unless databases may be made in this directory. */
+  /** Rejects unless databases may be made in this directory, and by nobody else. */
   checkAccess(directory: string): Promise<void>;
 }
 
@@ -91,5 +92,5 @@ export const levelDatabases: DatabaseHost = {
   findDamage: (path) => findLevelDamage(nodeDisk, path),
   remove: (path) => rm(path, { recursive: true }),
   rename,
-  checkAccess: (directory) => access(directory, constants.R_OK | constants.W_OK | constants.X_OK),
+  checkAccess: checkDirectoryAccess,
 };
