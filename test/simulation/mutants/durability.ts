@@ -106,7 +106,6 @@ export const DURABILITY_MUTANTS: readonly Mutant[] = [
     bug: "H5",
     title: "The log goes on behind an installed snapshot with the entries it had before",
     simulator: "cluster",
-    heldBy: "packages/server/src/storage/wal.test.ts",
     edits: [
       {
         file: REPLAY,

@@ -77,7 +77,6 @@ export const KEY_MUTANTS: readonly Mutant[] = [
     bug: "E13",
     title: "Members without the caller do not refuse a transaction for its reads",
     simulator: "cluster",
-    heldBy: "packages/state-machine/src/mvcc/txn.test.ts",
     edits: [
       {
         file: EXECUTOR,

@@ -13,7 +13,6 @@ export const LEASE_MUTANTS: readonly Mutant[] = [
     bug: "E18, L6",
     title: "The end of a lease that an earlier leader asked for is carried out in a later term",
     simulator: "cluster",
-    heldBy: "packages/state-machine/src/lease/lessor.test.ts",
     edits: [
       {
         file: "packages/state-machine/src/command-executor.ts",
@@ -42,7 +41,6 @@ export const LEASE_MUTANTS: readonly Mutant[] = [
     bug: "E19",
     title: "A lease is renewed while its end is under way",
     simulator: "cluster",
-    heldBy: "packages/state-machine/src/lease/expiry.test.ts",
     edits: [
       {
         file: EXPIRY,

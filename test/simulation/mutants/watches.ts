@@ -10,7 +10,6 @@ export const WATCH_MUTANTS: readonly Mutant[] = [
     bug: "E7",
     title: "The cursor of a slow watcher moves past a revision that was not queued",
     simulator: "cluster",
-    heldBy: "packages/state-machine/src/watch/watch.test.ts",
     edits: [
       {
         file: HUB,
@@ -91,7 +90,6 @@ export const WATCH_MUTANTS: readonly Mutant[] = [
     bug: "bug record, seed 87",
     title: "Watchers are caught up with a state that is still being loaded",
     simulator: "cluster",
-    heldBy: "packages/state-machine/src/watch/watch.test.ts",
     edits: [
       {
         file: HUB,
@@ -105,7 +103,6 @@ export const WATCH_MUTANTS: readonly Mutant[] = [
     bug: "E12, W3",
     title: "A watcher that has caught up is sent the last revision again",
     simulator: "cluster",
-    heldBy: "packages/state-machine/src/watch/watch.test.ts",
     edits: [
       {
         file: "packages/state-machine/src/watch/catch-up.ts",
@@ -113,5 +110,12 @@ export const WATCH_MUTANTS: readonly Mutant[] = [
         replace: "this.#recent.visitFrom(Math.max(1, watcher.cursor - 1), (change) => {",
       },
     ],
+  },
+  {
+    id: "recent-changes-outlive-state",
+    bug: "W5",
+    title: "What changed lately is remembered across a snapshot, with a hole in it",
+    simulator: "cluster",
+    edits: [{ file: HUB, find: "this.#recent.clear(this.revision);", replace: "" }],
   },
 ];

@@ -32,7 +32,13 @@ export async function workOnWatches(client: WorkClient): Promise<void> {
     const lifeMs = 300 + client.below(WATCH_MS_MAX);
     const isSlow = nextChance(client.prng, 0.5);
     const channel = isSlow ? slowly[client.below(slowly.length)] : client.channel();
-    const life = { lifeMs, isSlow, ...(channel === undefined ? {} : { channel }) };
+    const staysWithoutLeader = nextChance(client.prng, 0.5);
+    const life = {
+      lifeMs,
+      isSlow,
+      staysWithoutLeader,
+      ...(channel === undefined ? {} : { channel }),
+    };
     const watched = await watchOnce(client, { ...terms, from: next }, life);
     next = nextRevision(watched, next);
     if (nextChance(client.prng, 0.3)) {
@@ -89,6 +95,8 @@ interface WatchLife {
   readonly lifeMs: number;
   /** Default: to any member. */
   readonly channel?: Channel;
+  /** It stays with a member that is cut off, and is there when that gets a snapshot. */
+  readonly staysWithoutLeader?: boolean;
   /** It stops reading now and then: the server has to keep what it missed, and no more. */
   readonly isSlow?: boolean;
   readonly isDone?: (watched: Watched) => boolean;
@@ -115,7 +123,7 @@ function watchOnce(client: WorkClient, terms: WatchTerms, life: WatchLife): Prom
           resolve(watched);
         },
       },
-      { metadata: { hasleader: "true" } },
+      life.staysWithoutLeader ? {} : { metadata: { hasleader: "true" } },
       life.channel,
     );
     const end = (): void => {
