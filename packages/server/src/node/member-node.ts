@@ -12,6 +12,7 @@ import type { RpcServer } from "@conclave/rpc";
 import { StateMachine } from "@conclave/state-machine";
 import { AlarmType, type EtcdError } from "@conclave/wire";
 import type { Logger } from "../observe/logger.ts";
+import { OpenLinks } from "../peer/open-links.ts";
 import { DamagedFrames } from "../peer/peer-frame.ts";
 import { registerPeerService } from "../peer/peer-service.ts";
 import { type Dial, PeerTransport } from "../peer/peer-transport.ts";
@@ -111,6 +112,7 @@ export class MemberNode {
   readonly #damagedFrames: DamagedFrames;
   readonly #loop: LoopWatchdog;
   readonly #terms: TermWatch;
+  readonly #openLinks = new OpenLinks();
   readonly #diskSpace: DiskSpaceWatch | null;
   readonly #publication: SelfPublication;
   readonly #loading: StateLoading;
@@ -375,6 +377,7 @@ export class MemberNode {
       self: this.#o.id,
       clusterId: this.#o.clusterId,
       logger: this.#o.logger,
+      openLinks: this.#openLinks,
       isRemoved: (id) => this.#machine.removedMembers().has(id),
       onLink: (from, peerUrls) => this.#transport.onPeerSeen(from, peerUrls),
       onMembershipChange: (body, answer) => this.#changes.onForwarded(body, answer),
@@ -511,7 +514,9 @@ export class MemberNode {
   /** Links to whoever the state says is a member, at the addresses it says. */
   #followMembers(): void {
     const urls = [...this.#machine.members()].map(([id, { peerUrls }]) => [id, peerUrls] as const);
-    this.#transport.setPeers(new Map(urls), this.#machine.removedMembers());
+    const removed = this.#machine.removedMembers();
+    this.#transport.setPeers(new Map(urls), removed);
+    this.#openLinks.endRemoved(removed);
   }
 
   #scheduleTick(): void {

@@ -14,6 +14,7 @@ import {
 import { describe, expect, test } from "vitest";
 import { silentLogger } from "../observe/logger.ts";
 import { type ClusterDescription, decodeClusterDescription } from "./cluster-description.ts";
+import { OpenLinks } from "./open-links.ts";
 import { DamagedFrames, openFrame, sealFrame } from "./peer-frame.ts";
 import { encodeForward, formatId, PeerHeader, PeerPath } from "./peer-protocol.ts";
 import {
@@ -52,6 +53,7 @@ function peerPort() {
   const messages: Message[] = [];
   const forwarded: { data: string; term: number }[] = [];
   const removed = new Set([0x9n]);
+  const openLinks = new OpenLinks();
   const seen: { from: bigint; peerUrls: readonly string[] }[] = [];
   registerPeerService(server, {
     self: SELF,
@@ -75,11 +77,12 @@ function peerPort() {
       { index: 117, digest: 0 },
     ],
     damagedFrames,
+    openLinks,
     onMembershipChange: (body, answer) => answer(body),
     describeCluster: () => DESCRIPTION,
   });
   const channel = memoryChannel(server, clock);
-  return { clock, server, channel, messages, forwarded, seen, removed, damagedFrames };
+  return { clock, server, channel, messages, forwarded, seen, removed, openLinks, damagedFrames };
 }
 
 function endStream(stream: ServerStream): ServerStreamHandler {
@@ -110,17 +113,22 @@ const heartbeat = (from: bigint, to: bigint): Message => {
   return { type: "heartbeat", from, to, term: 3, commit: 0, readSequence: 1 };
 };
 
-test("a member that was removed is told so with the next message of the link it has open", () => {
-  const { clock, channel, messages, removed } = peerPort();
-  const { link, stream } = openLink(channel, IDENTITY);
-  stream.send(sealFrame(encodeMessage(heartbeat(PEER, SELF))));
+test("a member that was removed is told so on the link it has open, though it says nothing", () => {
+  const { clock, channel, removed, openLinks } = peerPort();
+  const { link } = openLink(channel, IDENTITY);
+  const { link: other, stream } = openLink(channel, { ...IDENTITY, [PeerHeader.from]: "4" });
   clock.advance(100);
-  expect(messages).toHaveLength(1);
+  openLinks.endRemoved(removed);
+  clock.advance(100);
+  expect([link.status, other.status, openLinks.count]).toEqual([null, null, 2]);
   removed.add(PEER);
-  stream.send(sealFrame(encodeMessage(heartbeat(PEER, SELF))));
+  openLinks.endRemoved(removed);
   clock.advance(100);
-  expect(messages).toHaveLength(1);
   expect(link.status).toMatchObject({ code: Status.NOT_FOUND });
+  expect([other.status, openLinks.count]).toEqual([null, 1]);
+  stream.cancel();
+  clock.advance(100);
+  expect(openLinks.count).toBe(0);
 });
 
 test("a member that the log here does not know yet is served, and told of where it is reached", () => {

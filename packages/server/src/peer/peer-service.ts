@@ -18,6 +18,7 @@ import type { StateCheckpoint } from "@conclave/state-machine";
 import { isPeerUrl } from "../config.ts";
 import type { Logger } from "../observe/logger.ts";
 import { type ClusterDescription, encodeClusterDescription } from "./cluster-description.ts";
+import { type OpenLinks, removalText } from "./open-links.ts";
 import { type DamagedFrames, openFrame, sealFrame } from "./peer-frame.ts";
 import {
   decodeForward,
@@ -56,6 +57,7 @@ export interface PeerServiceOptions {
   readonly onStateWanted: (to: MemberId, indexMin: LogIndex) => boolean;
   readonly checkpoints: () => readonly StateCheckpoint[];
   readonly damagedFrames: DamagedFrames;
+  readonly openLinks: OpenLinks;
   /** Carries out a change of the membership as the leader; both are encoded, see membership-request.ts. */
   readonly onMembershipChange: (body: Uint8Array, answer: (outcome: Uint8Array) => void) => void;
   readonly describeCluster: () => ClusterDescription;
@@ -162,12 +164,7 @@ function identifyPeer(metadata: Metadata, o: PeerServiceOptions): MemberId | Ref
     );
   }
   if (from === o.self) return denied(`${formatId(from)} is refused: that is this member itself`);
-  return o.isRemoved(from) ? refusalOfRemoved(from) : from;
-}
-
-function refusalOfRemoved(from: MemberId): Refusal {
-  const reason = `${formatId(from)} is refused: it was removed from the cluster`;
-  return { code: REMOVED_STATUS, reason };
+  return o.isRemoved(from) ? { code: REMOVED_STATUS, reason: removalText(from) } : from;
 }
 
 /** Peer URLs of one member that are listened to at most. Count. */
@@ -221,20 +218,22 @@ function linkHandler(
   from: MemberId,
   options: PeerServiceOptions,
 ): ServerStreamHandler {
+  const { openLinks } = options;
+  openLinks.add(stream, from);
   return {
     ...IGNORING,
     onMessage: (bytes) => {
-      if (options.isRemoved(from)) {
-        // Nobody sends it the entry that says so: it learns here why it hears nothing any more.
-        const { code, reason } = refusalOfRemoved(from);
-        return stream.end(code, reason);
-      }
       const message = decodeLinkMessage(bytes, from, options.self);
       if (message !== null) return options.onMessage(message);
       options.logger.warn("peer sent a message that is not its own", { peer: formatId(from) });
+      openLinks.delete(stream);
       stream.end(Status.INVALID_ARGUMENT, "malformed message");
     },
-    onHalfClose: () => stream.end(Status.OK),
+    onHalfClose: () => {
+      openLinks.delete(stream);
+      stream.end(Status.OK);
+    },
+    onCancel: () => openLinks.delete(stream),
   };
 }
 
