@@ -13,6 +13,7 @@ import { record, report } from "./report.ts";
 import { grant, put, rangeOf, watchOf } from "./requests.ts";
 import {
   CONNECTIONS,
+  CONNECTIONS_REMARK,
   CROWD_CONNECTIONS,
   CROWD_MS,
   isFull,
@@ -84,7 +85,7 @@ describe.skipIf(!conclaveServer.present)("overload", () => {
         expect(connections.filter(({ isClosed }) => isClosed)).toHaveLength(0);
       });
       for (const connection of connections) connection[Symbol.dispose]();
-      record(`${count(CONNECTIONS)} connections`, figures, "");
+      record(`${count(CONNECTIONS)} connections`, figures, CONNECTIONS_REMARK);
       expectBounded(figures, 64 * MIB + CONNECTIONS * 48 * 1024);
     },
     TEST_TIMEOUT_MS,
