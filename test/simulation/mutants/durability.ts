@@ -157,4 +157,17 @@ export const DURABILITY_MUTANTS: readonly Mutant[] = [
       },
     ],
   },
+  {
+    id: "segment-header-not-synced",
+    bug: "ALICE",
+    title: "A segment gets its name before its first group is durable",
+    simulator: "cluster",
+    edits: [
+      {
+        file: SEGMENTS,
+        find: "await file.writeDurably(0, bytes);",
+        replace: "await file.write(0, [bytes]);",
+      },
+    ],
+  },
 ];

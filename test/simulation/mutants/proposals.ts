@@ -31,4 +31,17 @@ export const PROPOSAL_MUTANTS: readonly Mutant[] = [
       },
     ],
   },
+  {
+    id: "retried-after-snapshot",
+    bug: "R16",
+    title: "What was sent before a snapshot is proposed again though the snapshot may hold it",
+    simulator: "cluster",
+    edits: [
+      {
+        file: DRIVER,
+        find: "this.#o.proposer.refuse(batch, EtcdErrors.timeoutDueToLeaderFail);",
+        replace: "this.#o.proposer.giveBack(batch);",
+      },
+    ],
+  },
 ];

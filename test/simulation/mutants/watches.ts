@@ -63,7 +63,6 @@ export const WATCH_MUTANTS: readonly Mutant[] = [
     bug: "E11",
     title: "After a snapshot a watch of a revision to come gets those before it",
     simulator: "cluster",
-    heldBy: "packages/state-machine/src/watch/watch.test.ts",
     edits: [
       {
         file: HUB,
@@ -108,6 +107,19 @@ export const WATCH_MUTANTS: readonly Mutant[] = [
         file: "packages/state-machine/src/watch/catch-up.ts",
         find: "this.#recent.visitFrom(watcher.cursor, (change) => {",
         replace: "this.#recent.visitFrom(Math.max(1, watcher.cursor - 1), (change) => {",
+      },
+    ],
+  },
+  {
+    id: "watch-from-present-misses",
+    bug: "W6",
+    title: "A watch that begins at the present revision is not sent that revision",
+    simulator: "cluster",
+    edits: [
+      {
+        file: HUB,
+        find: "if (startRevision > this.revision) return;",
+        replace: "if (startRevision >= this.revision) return;",
       },
     ],
   },
