@@ -37,7 +37,7 @@ describe("drawings", () => {
       isLogarithmic: false,
       lines: [{ name: "Conclave", points: [[0, 10] as const, [1, 0] as const] }],
     });
-    expect(svg).toContain(`<polyline points="72.0,56.0 616.0,304.0"`);
+    expect(svg).toContain(`<polyline points="72.0,56.0 592.0,304.0"`);
     expect(svg).toContain(">Conclave</text>");
     expect(svg).not.toMatch(/NaN|undefined|Infinity/);
   });
@@ -49,8 +49,8 @@ describe("drawings", () => {
     ]);
     const bars = [...svg.matchAll(/<rect x="([\d.]+)" y="\d+" width="([\d.]+)"/g)];
     expect(bars.map(([, x, width]) => [Number(x), Number(width)])).toEqual([
-      [400, 150],
-      [550, 150],
+      [500, 150],
+      [650, 150],
     ]);
   });
 });

@@ -17,7 +17,7 @@ export interface LineChart {
 }
 
 const [WIDTH, HEIGHT] = [640, 360];
-const PLOT = { left: 72, right: 616, top: 56, bottom: 304 } as const;
+const PLOT = { left: 72, right: 592, top: 56, bottom: 304 } as const;
 export const COLOURS: readonly string[] = ["#0969da", "#bc4c00", "#1a7f37", "#8250df"];
 
 /** Lines over one axis, such as Conclave's and etcd's. */

@@ -10,8 +10,8 @@ export interface Ratio {
   readonly text: string;
 }
 
-const [WIDTH, ROW_HEIGHT, HEADING] = [880, 26, 60];
-const PLOT = { left: 400, right: 700 } as const;
+const [WIDTH, ROW_HEIGHT, HEADING] = [1080, 26, 60];
+const PLOT = { left: 500, right: 800 } as const;
 
 /** A bar for each ratio, to the right of 1 where it is above; equal factors are equal lengths. */
 export function ratioChart(title: string, ratios: readonly Ratio[]): string {
