@@ -12,7 +12,7 @@ export interface LoadRowOptions {
   /** What is counted. Default: calls. */
   readonly unit?: string;
   /** What Conclave ÷ etcd has to be. */
-  readonly goals: { readonly rate: number; readonly p99?: number };
+  readonly goals?: { readonly rate: number; readonly p99?: number };
 }
 
 /** How large a load is when it is only tried whether it works. */
@@ -34,9 +34,10 @@ export function loadRow(options: LoadRowOptions): ServerRow {
 }
 
 function figuresOf({ goals, unit = "calls" }: LoadRowOptions): Figure[] {
-  const p99Goal = goals.p99 === undefined ? {} : { ratioGoal: goals.p99 };
+  const rateGoal = goals === undefined ? {} : { ratioGoal: goals.rate };
+  const p99Goal = goals?.p99 === undefined ? {} : { ratioGoal: goals.p99 };
   return [
-    { name: "rate", title: `${unit}/s`, isBetter: "more", ratioGoal: goals.rate },
+    { name: "rate", title: `${unit}/s`, isBetter: "more", ...rateGoal },
     { name: "p50", title: "p50, ms", isBetter: "less" },
     { name: "p99", title: "p99, ms", isBetter: "less", ...p99Goal },
     { name: "p999", title: "p99.9, ms", isBetter: "less" },

@@ -65,7 +65,6 @@ export const requestRows: readonly ServerRow[] = [
     workload: "get-serializable",
     members: 3,
     load: { connections: 18, callers: 256 },
-    goals: { rate: 5 },
   }),
   loadRow({
     name: "keep-alive",
