@@ -26,29 +26,31 @@ export interface H2loadSettings {
   readonly connections: number;
   /** Requests under way on each connection. */
   readonly streams: number;
-  readonly durationMs: number;
+  /** How long, or how many. */
+  readonly amount: { readonly durationMs: number } | { readonly requests: number };
 }
 
-const SPARE_MS = 60_000;
+const TIMEOUT_MS = 300_000;
 
 /** @throws Error when a request was not answered with 200 */
 export async function runH2load(
   deployment: Deployment,
   settings: H2loadSettings,
 ): Promise<H2loadReport> {
-  const { path, message, connections, streams, durationMs } = settings;
+  const { path, message, connections, streams, amount } = settings;
   const directory = await mkdtemp(join(tmpdir(), "bench-h2load-"));
   try {
     const body = join(directory, "body");
     await writeFile(body, withPrefix(message));
     const args = [
-      ...["-D", `${durationMs}ms`, "-c", `${connections}`, "-m", `${streams}`, "-d", body],
+      ...("requests" in amount ? ["-n", `${amount.requests}`] : ["-D", `${amount.durationMs}ms`]),
+      ...["-c", `${connections}`, "-m", `${streams}`, "-d", body],
       ...["-H", "content-type: application/grpc", "-H", "te: trailers"],
       `http://${deployment.endpoints[0]}${path}`,
     ];
     const before = serverCpuMicros(deployment);
-    const timeoutMs = durationMs + SPARE_MS;
-    const { code, stdout, stderr } = await runCommand(h2load.path, args, { timeoutMs });
+    const options = { timeoutMs: TIMEOUT_MS };
+    const { code, stdout, stderr } = await runCommand(h2load.path, args, options);
     if (code !== 0) throw new Error(`h2load ended with ${code}: ${stderr}`);
     const cost = {
       serverCpuMicros: serverCpuMicros(deployment) - before,
