@@ -10,6 +10,7 @@ import {
   writeIdentity,
 } from "../../packages/server/src/storage/identity.ts";
 import type { MemoryDisk } from "../../packages/server/src/storage/memory-disk.ts";
+import { withChecksum } from "../../packages/server/src/storage/small-file.ts";
 import { WalCorruption, WalMismatch } from "../../packages/server/src/storage/storage-error.ts";
 import {
   appendDurably,
@@ -62,7 +63,7 @@ export const diskDoors: readonly Door[] = [
     refusals: [],
   },
   await logDoor(),
-  await identityDoor(),
+  ...(await identityDoors()),
   await voteDoor(),
   stateRecordDoor(),
 ];
@@ -101,20 +102,32 @@ function isSame(entry: Entry, original: Entry | undefined): boolean {
   return Buffer.from(entry.data).equals(original.data);
 }
 
-async function identityDoor(): Promise<Door> {
+async function identityDoors(): Promise<Door[]> {
   const disk = await diskForWal();
   const members = [{ id: 2n, name: "m1", peerUrls: ["http://127.0.0.1:2380"] }];
   await writeIdentity(disk, WAL_DIRECTORY, { clusterId: 1n, memberId: 2n, name: "m1", members });
-  return {
-    name: "identity of a data directory",
-    corpus: [await contentOf(disk, `${WAL_DIRECTORY}/${IDENTITY_NAME}`)],
-    knock: async (input) => {
-      const damaged = await diskForWal();
-      await putFile(damaged, `${WAL_DIRECTORY}/${IDENTITY_NAME}`, input);
-      await readIdentity(damaged, WAL_DIRECTORY);
-    },
-    refusals: [DataDirectoryError],
+  const file = Buffer.from(await contentOf(disk, `${WAL_DIRECTORY}/${IDENTITY_NAME}`));
+  const reading = async (content: Uint8Array): Promise<void> => {
+    const damaged = await diskForWal();
+    await putFile(damaged, `${WAL_DIRECTORY}/${IDENTITY_NAME}`, content);
+    await readIdentity(damaged, WAL_DIRECTORY);
   };
+  return [
+    {
+      name: "identity of a data directory",
+      corpus: [file],
+      share: 0.5,
+      knock: reading,
+      refusals: [DataDirectoryError],
+    },
+    {
+      name: "identity whose checksum is good",
+      corpus: [file.subarray(0, file.lastIndexOf("crc32"))],
+      share: 0.5,
+      knock: (input) => reading(Buffer.from(withChecksum(textOf(input)))),
+      refusals: [DataDirectoryError],
+    },
+  ];
 }
 
 /** A vote that was not written must never be read: the member would keep a word that it did not give. */
