@@ -2,6 +2,7 @@ import type { Clock, Prng, Timer } from "@conclave/base";
 import {
   type HardState,
   type MemberId,
+  type Message,
   membershipOf,
   Raft,
   type RaftConfig,
@@ -14,16 +15,20 @@ import { AlarmType, type EtcdError } from "@conclave/wire";
 import type { Logger } from "../observe/logger.ts";
 import { OpenLinks } from "../peer/open-links.ts";
 import { DamagedFrames } from "../peer/peer-frame.ts";
+import { formatId, PeerPath } from "../peer/peer-protocol.ts";
 import { registerPeerService } from "../peer/peer-service.ts";
 import { type Dial, PeerTransport } from "../peer/peer-transport.ts";
 import { SnapshotReceiver } from "../peer/snapshot-receiver.ts";
 import { SnapshotSender } from "../peer/snapshot-sender.ts";
+import type { KnownBoots } from "../storage/acquaintance-file.ts";
 import type { KnownMember } from "../storage/identity.ts";
 import type { MemberStorage } from "../storage/member-storage.ts";
+import { Acquaintances, encodeClaim, type HeardPromise } from "./acquaintances.ts";
 import { ClusterAlarms } from "./cluster-alarms.ts";
 import { CompactionSweeper } from "./compaction-sweeper.ts";
 import { type DiskSpace, DiskSpaceWatch } from "./disk-space.ts";
 import { DiskWatchdog } from "./disk-watchdog.ts";
+import { answerOf, Introduction } from "./introduction.ts";
 import { leaderLeasesOver } from "./leader-questions.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
 import { LogKeeper, type LogLimits } from "./log-keeper.ts";
@@ -113,6 +118,8 @@ export class MemberNode {
   readonly #loop: LoopWatchdog;
   readonly #terms: TermWatch;
   readonly #openLinks = new OpenLinks();
+  readonly #acquaintances: Acquaintances | null;
+  readonly #introduction: Introduction | null;
   readonly #diskSpace: DiskSpaceWatch | null;
   readonly #publication: SelfPublication;
   readonly #loading: StateLoading;
@@ -130,14 +137,15 @@ export class MemberNode {
    * @throws MemberRemoved
    */
   static async create(options: MemberNodeOptions): Promise<MemberNode> {
-    const node = new MemberNode(options, await restoreRaft(options));
+    const known = await options.storage.memory?.acquaintances.read();
+    const node = new MemberNode(options, await restoreRaft(options), known ?? new Map());
     await node.#loading.load();
     const { error } = node.#removal;
     if (error !== null) throw error;
     return node;
   }
 
-  private constructor(options: MemberNodeOptions, restored: Restored) {
+  private constructor(options: MemberNodeOptions, restored: Restored, known: KnownBoots) {
     const { id, clusterId, storage, clock, prng, defer, logger } = options;
     const { store, wal } = storage;
     this.#o = options;
@@ -245,11 +253,16 @@ export class MemberNode {
       tickMs,
       defer,
     });
+    this.#acquaintances =
+      storage.memory === null
+        ? null
+        : new Acquaintances(storage.memory.acquaintances, known, (from) => this.#heardFrom(from));
+    this.#introduction = this.#makeIntroduction();
     this.#snapshots = new SnapshotReceiver({
       self: id,
       storage,
       logger,
-      step: (message) => this.#driver.step(message),
+      step: (message) => this.#step(message),
     });
     this.#alarms = new ClusterAlarms({
       machine: this.#machine,
@@ -355,7 +368,8 @@ export class MemberNode {
   start(): void {
     this.#isStarted = true;
     this.#followMembers();
-    this.#driver.start();
+    if (this.#introduction === null) this.#driver.start();
+    else this.#introduction.begin();
     this.#sweeper.wake();
     this.#scheduleTick();
     this.#scheduleProgress();
@@ -390,7 +404,9 @@ export class MemberNode {
           peerUrls,
         })),
       }),
-      onMessage: (message) => this.#driver.step(message),
+      onIntroduction: async (from, claim) =>
+        (await this.#acquaintances?.judge(from, claim)) ?? null,
+      onMessage: (message) => this.#step(message),
       onForward: (entryData, term) => this.#driver.proposeForwarded(entryData, term),
       onLeaseRenew: (id, answer) => this.#leases.renewAsLeader(id, answer),
       onLeaseRemaining: (id, answer) => this.#leases.remainingAsLeader(id, answer),
@@ -451,6 +467,7 @@ export class MemberNode {
   stop(): void {
     this.#isStopped = true;
     this.#progressTimer?.cancel();
+    this.#introduction?.stop();
     this.#driver.stop();
     this.#logKeeper.stop();
     this.#sweeper.stop();
@@ -459,6 +476,42 @@ export class MemberNode {
     this.#proposer.close();
     this.#reads.close();
     this.#longReads.close();
+  }
+
+  /** Nothing is answered, and so promised, before this member is known to its peers. */
+  #step(message: Message): void {
+    if (this.#introduction === null || this.#introduction.isAdmitted) this.#driver.step(message);
+    else this.#introduction.onHeard(message.from);
+  }
+
+  /** Of its promises, those that the leader of a term knows for certain. */
+  #heardFrom(member: MemberId): HeardPromise | null {
+    const { role, term, progress } = this.#raft;
+    const match = progress.find(({ id }) => id === member)?.match ?? 0;
+    return role === "leader" ? { term, match } : null;
+  }
+
+  /** Null for members that have no directory to lose. */
+  #makeIntroduction(): Introduction | null {
+    const { id, clock, storage, onFatal } = this.#o;
+    const { memory, recovered, wal } = storage;
+    if (memory === null) return null;
+    const { term = 0 } = recovered.hardState ?? {};
+    const log = recovered.lostTail === null ? { term, lastIndex: wal.lastIndex } : null;
+    return new Introduction({
+      peers: this.#raft.membership.voters.filter((voter) => voter !== id),
+      clock,
+      claim: (isAdmitted) => ({ ...memory.boot, log: isAdmitted ? null : log }),
+      ask: (peer, claim, onAnswer) => {
+        this.#transport.call(peer, PeerPath.introduce, encodeClaim(claim), (status) => {
+          onAnswer(answerOf(status));
+        });
+      },
+      onAdmitted: () => this.#driver.start(),
+      onRefused: (reason) => {
+        onFatal(new Error(`a peer refuses member ${formatId(id)}: ${reason}`));
+      },
+    });
   }
 
   #driverEvents(): ConstructorParameters<typeof RaftDriver>[0]["events"] {

@@ -8,6 +8,8 @@ import { Status } from "@conclave/rpc";
 export const PeerPath = {
   /** Client-streaming, kept open: each message is one encoded Raft message. */
   link: "/conclave.Peer/Link",
+  /** Unary, before anything else: which start of which directory the caller is. FAILED_PRECONDITION: it may not take part. */
+  introduce: "/conclave.Peer/Introduce",
   /** Unary: a term and the data of one log entry for its leader to propose. OK: it is in the leader's log. */
   forward: "/conclave.Peer/Forward",
   /** Unary: a lease id to renew at the leader, answered with its TTL. */

@@ -61,6 +61,7 @@ function peerPort() {
     logger: silentLogger,
     isRemoved: (id) => removed.has(id),
     onLink: (from, peerUrls) => seen.push({ from, peerUrls }),
+    onIntroduction: async () => null,
     onMessage: (message) => messages.push(message),
     onForward: (entryData, term) => {
       if (term !== 7) return false;

@@ -16,6 +16,7 @@ import {
 } from "@conclave/rpc";
 import type { StateCheckpoint } from "@conclave/state-machine";
 import { isPeerUrl } from "../config.ts";
+import { type Claim, decodeClaim } from "../node/acquaintances.ts";
 import type { Logger } from "../observe/logger.ts";
 import { type ClusterDescription, encodeClusterDescription } from "./cluster-description.ts";
 import { type OpenLinks, removalText } from "./open-links.ts";
@@ -39,6 +40,8 @@ export interface PeerServiceOptions {
   readonly isRemoved: (id: MemberId) => boolean;
   /** A peer that is served opened its link, and says where it is reached. */
   readonly onLink: (from: MemberId, peerUrls: readonly string[]) => void;
+  /** Answers null if the caller may take part, else why not. Rejects if that cannot be told now. */
+  readonly onIntroduction: (from: MemberId, claim: Claim) => Promise<string | null>;
   readonly onMessage: (message: Message) => void;
   /** @returns whether the batch is in the log of this leader of `term` now. */
   readonly onForward: (entryData: Uint8Array, term: Term) => boolean;
@@ -106,6 +109,7 @@ export function registerPeerService(server: RpcServer, options: PeerServiceOptio
   });
   stream(PeerPath.snapshot, options.onSnapshot);
   stream(PeerPath.state, options.onState);
+  unary(PeerPath.introduce, (call, body, from) => introduce(call, body, from, options));
   unary(PeerPath.checkpoints, (call) => {
     const numbers = options.checkpoints().flatMap(({ index, digest }) => [index, digest]);
     call.reply(sealFrame(encodeNumbers(...numbers)));
@@ -174,6 +178,25 @@ const PEER_URLS_MAX = 16;
 function peerUrlsOf(metadata: Metadata): readonly string[] {
   const urls = (metadata.get(PeerHeader.peerUrls) ?? "").split(",");
   return urls.length <= PEER_URLS_MAX && urls.every(isPeerUrl) ? urls : [];
+}
+
+function introduce(call: UnaryCall, body: Uint8Array, from: MemberId, o: PeerServiceOptions): void {
+  const claim = decodeClaim(body);
+  if (claim === null) {
+    call.fail(Status.INVALID_ARGUMENT, "malformed introduction");
+    return;
+  }
+  o.onIntroduction(from, claim).then(
+    (refusal) => {
+      if (refusal === null) {
+        call.reply(NOTHING);
+        return;
+      }
+      o.logger.warn("a member may not take part", { peer: formatId(from), reason: refusal });
+      call.fail(Status.FAILED_PRECONDITION, refusal);
+    },
+    () => call.fail(Status.UNAVAILABLE, "this cannot be remembered now"),
+  );
 }
 
 const IGNORING: ServerStreamHandler = {

@@ -1,22 +1,39 @@
 import type { SnapshotMark } from "@conclave/raft";
+import type { AcquaintanceFile } from "./acquaintance-file.ts";
+import type { BootRecord } from "./boot-record.ts";
 import type { DurableStateStore } from "./durable-state-store.ts";
 import type { RecoveredMember } from "./open-log.ts";
 import { StateInstall } from "./state-install.ts";
 import { SwitchableStore } from "./switchable-store.ts";
 import type { Wal } from "./wal.ts";
 
+/** What tells one directory, and one start of it, from another, here and at the peers. */
+export interface DirectoryMemory {
+  readonly boot: BootRecord;
+  readonly acquaintances: AcquaintanceFile;
+}
+
 /** The log and the state of one member, recovered together. */
 export class MemberStorage {
   readonly wal: Wal;
   readonly store: DurableStateStore;
   readonly recovered: RecoveredMember;
+  /** Null for a member without a directory. */
+  readonly memory: DirectoryMemory | null;
   readonly #store: SwitchableStore;
   readonly #place: StoragePlace;
   #install: StateInstall | null = null;
   /** Ends when the last install has begun, or failed to. */
   #lastBegun: Promise<unknown> = Promise.resolve();
 
-  constructor(wal: Wal, store: DurableStateStore, recovered: RecoveredMember, place: StoragePlace) {
+  constructor(
+    wal: Wal,
+    store: DurableStateStore,
+    recovered: RecoveredMember,
+    place: StoragePlace,
+    memory: DirectoryMemory | null = null,
+  ) {
+    this.memory = memory;
     this.wal = wal;
     this.#store = new SwitchableStore(store);
     this.store = this.#store;

@@ -1,4 +1,7 @@
+import { randomBytes } from "node:crypto";
 import type { SnapshotMark } from "@conclave/raft";
+import { acquaintanceFile } from "./acquaintance-file.ts";
+import { recordBoot } from "./boot-record.ts";
 import { DataDirectory } from "./data-directory.ts";
 import { DataDirectoryError } from "./data-directory-error.ts";
 import type { Disk } from "./disk.ts";
@@ -62,11 +65,18 @@ async function openClaimed(
       store = await openState(generations.pathOf(generation), options);
     }
     const place = new DirectoryPlace(directory, generations, generation, options);
-    return new MemberStorage(wal, store, recovered, place);
+    const { memberPath } = directory;
+    const boot = await recordBoot(disk, memberPath, options.drawId ?? drawId);
+    const memory = { boot, acquaintances: acquaintanceFile(disk, memberPath) };
+    return new MemberStorage(wal, store, recovered, place, memory);
   } catch (error) {
     await store?.close();
     throw error;
   }
+}
+
+function drawId(): bigint {
+  return randomBytes(8).readBigUInt64LE();
 }
 
 /** A member that lives in memory only: the same parts, without a file. */

@@ -17,6 +17,8 @@ export interface StorageOptions {
   readonly onRepair?: (message: string) => void;
   /** The disk under everything but LevelDB. Default: the real one. */
   readonly disk?: Disk;
+  /** Draws 64 bits that nobody drew before: names of directories and of their starts. Default: the system's randomness. */
+  readonly drawId?: () => bigint;
   /** Where LevelDB's databases live. Default: the real file system. */
   readonly databases?: DatabaseHost;
 }

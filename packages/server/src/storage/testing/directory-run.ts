@@ -38,6 +38,7 @@ function storageOptions(disk: MemoryDisk, clock: VirtualClock): Omit<StorageOpti
     identity: { clusterId: 0xc1n, memberId: 0xa1n, name: "one", members: MEMBERS },
     clock,
     segmentBytes: 2048,
+    drawId: () => 1n,
     disk,
     databases: memoryDatabases(disk),
   };

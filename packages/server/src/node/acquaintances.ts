@@ -1,0 +1,99 @@
+import type { LogIndex, MemberId, Term } from "@conclave/raft";
+import type { AcquaintanceFile, KnownBoots } from "../storage/acquaintance-file.ts";
+import { type BootRecord, bootFields, bootOf } from "../storage/boot-record.ts";
+
+/** What a member says of itself before it takes part. */
+export interface Claim extends BootRecord {
+  /** What its disk holds; null if it does not vouch for that: it runs already, or its log recovers. */
+  readonly log: { readonly term: Term; readonly lastIndex: LogIndex } | null;
+}
+
+/** What this member, if it leads, was promised by another in its term. */
+export interface HeardPromise {
+  readonly term: Term;
+  /** Acknowledged, so durable there; 0: nothing was. */
+  readonly match: LogIndex;
+}
+
+const REMEDY =
+  "what it voted and acknowledged may be forgotten, so it may not take part: remove it from the cluster, and add it anew with an empty directory";
+
+/**
+ * The memory of who the others are. A member whose directory was lost, or put back from an old copy, does not know what it promised,
+ * but its peers have seen it (F14, F15): each start of a directory is one step further than the start before.
+ */
+export class Acquaintances {
+  readonly #file: AcquaintanceFile;
+  readonly #promiseOf: (member: MemberId) => HeardPromise | null;
+  readonly #known: Map<MemberId, BootRecord>;
+  /** Judged one after another: what is accepted is durable first. */
+  #judged: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    file: AcquaintanceFile,
+    known: KnownBoots,
+    promiseOf: (member: MemberId) => HeardPromise | null,
+  ) {
+    this.#file = file;
+    this.#known = new Map(known);
+    this.#promiseOf = promiseOf;
+  }
+
+  /** @returns null if it may take part, remembered durably then; else why not. Rejects if that cannot be remembered. */
+  judge(member: MemberId, claim: Claim): Promise<string | null> {
+    const judged = this.#judged.then(() => this.#judge(member, claim));
+    this.#judged = judged.catch(() => {});
+    return judged;
+  }
+
+  async #judge(member: MemberId, claim: Claim): Promise<string | null> {
+    const known = this.#known.get(member);
+    const refusal = refusalOf(claim, known, this.#promiseOf(member));
+    if (refusal !== null) return refusal;
+    if (known?.nonce === claim.nonce) return null;
+    const { directory, boots, nonce } = claim;
+    this.#known.set(member, { directory, boots, nonce });
+    await this.#file.write(this.#known);
+    return null;
+  }
+}
+
+function refusalOf(
+  { directory, boots, nonce, log }: Claim,
+  known: BootRecord | undefined,
+  promise: HeardPromise | null,
+): string | null {
+  if (known !== undefined && known.directory !== directory) {
+    return `its data directory is not the one that it had, which was lost or replaced; ${REMEDY}`;
+  }
+  if (
+    known !== undefined &&
+    (boots < known.boots || (boots === known.boots && nonce !== known.nonce))
+  ) {
+    return `its data directory is an old copy, of its start ${boots - 1}, and start ${known.boots} has been seen; ${REMEDY}`;
+  }
+  if (log === null || promise === null || promise.match === 0) return null;
+  const isShort = log.term <= promise.term && log.lastIndex < promise.match;
+  if (!isShort && log.term >= promise.term) return null;
+  return `its data directory is an old copy: it ends at index ${log.lastIndex} of term ${log.term}, and index ${promise.match} was acknowledged in term ${promise.term}; ${REMEDY}`;
+}
+
+export function encodeClaim(claim: Claim): Uint8Array {
+  return Buffer.from(JSON.stringify({ ...bootFields(claim), log: claim.log }));
+}
+
+/** @returns null if the bytes are no claim */
+export function decodeClaim(bytes: Uint8Array): Claim | null {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(bytes).toString());
+    const boot = bootOf(value);
+    const { log } = value as { log: unknown };
+    if (boot === null) return null;
+    if (log === null) return { ...boot, log };
+    const { term, lastIndex } = log as { term: unknown; lastIndex: unknown };
+    if (!Number.isSafeInteger(term) || !Number.isSafeInteger(lastIndex)) return null;
+    return { ...boot, log: { term: Number(term), lastIndex: Number(lastIndex) } };
+  } catch {
+    return null;
+  }
+}

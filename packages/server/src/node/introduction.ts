@@ -1,0 +1,99 @@
+import type { Clock, Timer } from "@conclave/base";
+import type { MemberId } from "@conclave/raft";
+import { type CallStatus, Status } from "@conclave/rpc";
+import type { Claim } from "./acquaintances.ts";
+
+/** A peer that could not be asked is asked again after this. Milliseconds. */
+const RETRY_MS = 200;
+
+/** A peer's answer: it remembers us now, it may not let us take part, or it could not be asked. */
+export type Answer =
+  | { readonly type: "welcome" }
+  | { readonly type: "refused"; readonly reason: string }
+  | { readonly type: "unavailable" };
+
+export function answerOf({ code, message }: Pick<CallStatus, "code" | "message">): Answer {
+  if (code === Status.OK) return { type: "welcome" };
+  if (code === Status.FAILED_PRECONDITION) return { type: "refused", reason: message };
+  return { type: "unavailable" };
+}
+
+export interface IntroductionOptions {
+  readonly peers: readonly MemberId[];
+  readonly clock: Clock;
+  /** What this member says of itself; of its log only as long as it has not been admitted. */
+  readonly claim: (isAdmitted: boolean) => Claim;
+  readonly ask: (peer: MemberId, claim: Claim, onAnswer: (answer: Answer) => void) => void;
+  /** It may take part: once. */
+  readonly onAdmitted: () => void;
+  readonly onRefused: (reason: string) => void;
+}
+
+/**
+ * Before a member votes or acknowledges anything it is made known to so many of the others that they are a majority with it. Then a
+ * later start of it that has forgotten what this one promises is known as such by them. The rest is told as it can be reached.
+ */
+export class Introduction {
+  readonly #o: IntroductionOptions;
+  readonly #timers = new Map<MemberId, Timer>();
+  readonly #asked = new Set<MemberId>();
+  #welcomes = 0;
+  #hasNewer = false;
+  #isAdmitted = false;
+  #isStopped = false;
+
+  constructor(options: IntroductionOptions) {
+    this.#o = options;
+  }
+
+  get isAdmitted(): boolean {
+    return this.#isAdmitted;
+  }
+
+  begin(): void {
+    this.#maybeAdmit();
+    for (const peer of this.#o.peers) this.#ask(peer);
+  }
+
+  /**
+   * A peer spoke to this member, which is not known to enough of them yet. One that is not among those it counts has come since what it
+   * remembers: its welcome is enough, for those may all be gone.
+   */
+  onHeard(peer: MemberId): void {
+    if (!this.#asked.has(peer)) this.#ask(peer);
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    for (const timer of this.#timers.values()) timer.cancel();
+  }
+
+  #ask(peer: MemberId): void {
+    if (this.#isStopped) return;
+    this.#asked.add(peer);
+    this.#o.ask(peer, this.#o.claim(this.#isAdmitted), (answer) => this.#onAnswer(peer, answer));
+  }
+
+  #onAnswer(peer: MemberId, answer: Answer): void {
+    if (this.#isStopped) return;
+    if (answer.type === "refused") {
+      this.stop();
+      this.#o.onRefused(answer.reason);
+    } else if (answer.type === "welcome") {
+      if (this.#o.peers.includes(peer)) this.#welcomes += 1;
+      else this.#hasNewer = true;
+      this.#maybeAdmit();
+    } else {
+      const again = this.#o.clock.setTimer(RETRY_MS, () => this.#ask(peer));
+      this.#timers.set(peer, again);
+    }
+  }
+
+  #maybeAdmit(): void {
+    const members = this.#o.peers.length + 1;
+    const isKnown = this.#hasNewer || 2 * (this.#welcomes + 1) > members;
+    if (this.#isAdmitted || !isKnown) return;
+    this.#isAdmitted = true;
+    this.#o.onAdmitted();
+  }
+}
