@@ -120,20 +120,28 @@ describe.skipIf(!conclaveServer.present)("a data directory that is not the membe
 
 describe.skipIf(!conclaveServer.present)("a member whose disk rotted while it was stopped", () => {
   test.each([
-    { what: "LevelDB's files", folder: "state", file: /\.(ldb|log)$/, at: 0.5 },
-    { what: "its log", folder: "wal", file: /\.wal$/, at: 0.00002 },
-    { what: "its identity", folder: "", file: /^identity$/, at: 0.5 },
+    { what: "LevelDB's files", folder: "state", file: /\.(ldb|log)$/, at: 0.5, told: /made anew/ },
+    {
+      what: "its log",
+      folder: "wal",
+      file: /\.wal$/,
+      at: 0.00002,
+      told: /what is certain is kept/,
+    },
+    { what: "its identity", folder: "", file: /^identity$/, at: 0.5, told: /peer link open/ },
   ])(
     "in $what repairs itself: all answer, and hold the same (F10)",
-    async ({ folder, file, at }) => {
+    async ({ folder, file, at, told }) => {
       const { cluster, leader, victim } = await threeMembers();
       await using _ = cluster;
       await victim.terminate();
+      const logged = (await cluster.log(victim)).length;
       const damaged = await flipIn(join(directoryOf(cluster, victim), "member", folder), file, at);
       await put(cluster, leader, 20, "meanwhile");
       await victim.restart();
       await expectSame(cluster);
       expect(damaged).toBeGreaterThan(0);
+      expect((await cluster.log(victim)).slice(logged)).toMatch(told);
       const { kvs } = await cluster.client(victim).call("KV.Range", { key: "a", range_end: "z" });
       expect(kvs).toHaveLength(40);
     },

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { systemClock } from "@conclave/base";
 import { describe, expect, test } from "vitest";
@@ -189,10 +189,23 @@ describe("a directory that is not ours to use is refused in one line, and left a
     await expectRefusal(path, "NEWER_FORMAT", /written by a newer version \(format 2/);
   });
 
-  test("one whose identity cannot be read", async () => {
+  test("one whose identity cannot be read, and whose vote file does not name us", async () => {
     const path = await usedDirectory(3, 2);
     await writeFile(join(path, "member", "identity"), "{");
+    await rm(join(path, "member", "wal", "vote"));
     await expectRefusal(path, "DAMAGED", /identity is damaged: its checksum is wrong/);
+  });
+
+  test("but one whose identity cannot be read is, if its vote file names us: it is written anew", async () => {
+    const path = await usedDirectory(3, 2);
+    await writeFile(join(path, "member", "identity"), "{");
+    const another = { ...IDENTITY, memberId: 0xa2n };
+    const foreign = openStorage(path, options({ identity: another }));
+    await expect(foreign).rejects.toMatchObject({ code: "DAMAGED" });
+    const storage = await openStorage(path, options());
+    expect(storage.recovered.entries).toEqual(entries(1, 3));
+    await storage.close();
+    expect(await identityOf(nodeDisk, path)).toEqual(IDENTITY);
   });
 
   test("one that is in use", async () => {
