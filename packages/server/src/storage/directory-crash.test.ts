@@ -11,6 +11,7 @@ import {
   stateKey,
   stateValue,
 } from "./testing/directory-run.ts";
+import { printCounts } from "./testing/flip-counts.ts";
 import type { LogContent } from "./testing/wal-model.ts";
 
 const MODES: readonly CrashMode[] = ["nothing", "everything", "some", "torn-sectors", "no-names"];
@@ -121,7 +122,7 @@ describe("after a power cut at any moment a data directory boots with all that i
   );
 
   afterAll(() => {
-    console.info(`data directories: ${images} crash images tried`);
+    printCounts("images", "whole data directories", { booted: images });
   });
 });
 

@@ -7,6 +7,7 @@ import { DataDirectoryError } from "./data-directory-error.ts";
 import { openStorage } from "./recovery.ts";
 import { WalCorruption } from "./storage-error.ts";
 import type { StorageOptions } from "./storage-options.ts";
+import { printCounts } from "./testing/flip-counts.ts";
 import { temporaryDirectory } from "./testing/temporary-directory.ts";
 import { appendDurably, entries, FOUNDING, mark } from "./testing/wal-fixture.ts";
 
@@ -116,8 +117,7 @@ async function checkPromises(path: string, members: typeof PEERS, where: string)
 }
 
 function print(what: string, counts: ReadonlyMap<string, number>): void {
-  const texts = [...counts].map(([outcome, count]) => `${outcome} ${count}`);
-  console.info(`data directories ${what}: ${FLIPS} flips: ${texts.join(", ")}`);
+  printCounts("flips", `whole data directories, a member ${what}`, Object.fromEntries(counts));
 }
 
 test(`any bit of a data directory flipped: with peers it boots, knows what it voted and what it lacks (${FLIPS} flips)`, async () => {

@@ -8,6 +8,7 @@ import { MemoryDisk } from "./memory-disk.ts";
 import { openLog, type RecoveredMember } from "./open-log.ts";
 import { WalCorruption } from "./storage-error.ts";
 import type { StorageOptions } from "./storage-options.ts";
+import { printCounts } from "./testing/flip-counts.ts";
 import {
   appendDurably,
   entries,
@@ -141,6 +142,8 @@ describe("any bit of the log or the vote file flipped (F10)", () => {
       expect(again, `${where}, booted twice`).toEqual({ ...recovered, tornBytes: 0 });
     }
     for (const count of Object.values(found)) expect(count).toBeGreaterThan(FLIPS / 50);
+    const { whole, repaired } = found;
+    printCounts("flips", "log and vote file, with peers", { whole, repaired });
   }, 240_000);
 
   test(`in a member alone: it refuses with file and offset, or nothing is missing (${FLIPS} flips)`, async () => {
@@ -169,6 +172,7 @@ describe("any bit of the log or the vote file flipped (F10)", () => {
       }
     }
     expect(refused).toBeGreaterThan(FLIPS / 10);
+    printCounts("flips", "log and vote file, alone", { whole: FLIPS - refused, refused });
   }, 240_000);
 });
 

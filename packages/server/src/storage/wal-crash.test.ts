@@ -3,6 +3,7 @@ import { printReplayOnFailure, testSeeds } from "@conclave/base/testing";
 import { describe, expect, test } from "vitest";
 import { type CrashMode, DiskImage, type DiskOperation } from "./disk-image.ts";
 import { MemoryDisk } from "./memory-disk.ts";
+import { printCounts } from "./testing/flip-counts.ts";
 import { FOUNDING, openWal, WAL_DIRECTORY } from "./testing/wal-fixture.ts";
 import { type LogContent, randomBatch, WalModel } from "./testing/wal-model.ts";
 import type { WalRecovery } from "./wal.ts";
@@ -129,6 +130,7 @@ describe("after a power cut at any moment the log boots with everything it ackno
         }
       }
       expect(images).toBeGreaterThan(1500);
+      printCounts("images", "the log", { booted: images });
     },
     60_000,
   );

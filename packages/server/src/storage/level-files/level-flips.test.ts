@@ -6,6 +6,7 @@ import { expect, test } from "vitest";
 import { DiskImage } from "../disk-image.ts";
 import { LevelStore } from "../level-store.ts";
 import { MemoryDisk } from "../memory-disk.ts";
+import { printCounts } from "../testing/flip-counts.ts";
 import { temporaryDirectory } from "../testing/temporary-directory.ts";
 import { findLevelDamage } from "./find-damage.ts";
 
@@ -103,8 +104,8 @@ test(`every bit flipped in a database is found before it is opened, or ends it a
     expect(found.get(kind) ?? 0, kind).toBeGreaterThan(FLIPS / 20);
   }
   expect(await findLevelDamage(disk, DIRECTORY)).toBeNull();
-  const detected = [...found].map(([kind, count]) => `${kind} ${count}`).join(", ");
-  console.info(`databases: ${FLIPS} flips, found: ${detected}; as a torn last write: ${torn}`);
+  const detected = [...found.values()].reduce((sum, count) => sum + count, 0);
+  printCounts("flips", "LevelDB's files", { detected, "as a write cut short": torn });
 }, 120_000);
 
 test("a table or a MANIFEST that is missing, short or of another time is found", async () => {
