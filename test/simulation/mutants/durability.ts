@@ -92,7 +92,6 @@ export const DURABILITY_MUTANTS: readonly Mutant[] = [
     bug: "H2",
     title: "A crash between a snapshot's install and the log's reset is not made good at boot",
     simulator: "cluster",
-    heldBy: "packages/server/src/storage/recovery.test.ts",
     edits: [
       {
         file: OPEN_LOG,
