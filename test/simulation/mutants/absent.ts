@@ -20,11 +20,11 @@ export const ABSENT_BUGS: readonly AbsentBug[] = [
   },
   {
     bug: "E23",
-    why: "There is one source of membership, the log, and no command that rewrites it; ids of removed members are not used again.",
+    why: "There is one source of membership, the log; ids of removed members are kept for ever and refused at the peer port and at the start: `member-directory.test.ts`, `peer-service.test.ts`, `test/members`.",
   },
   {
     bug: "E24",
-    why: "A member's attributes and its vote lie in different places: no update of the first can reach the second.",
+    why: "An update of a member writes the one field that it is about, and its vote lies elsewhere, in consensus: `member-directory.test.ts`, 'leaves a learner a learner'.",
   },
   {
     bug: "E28",
