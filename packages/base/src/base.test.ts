@@ -1,5 +1,13 @@
 import { expect, test } from "vitest";
-import { byteStringOf, bytesOf, Heap, nextBelow, seededPrng, VirtualClock } from "./index.ts";
+import {
+  byteStringOf,
+  bytesOf,
+  crc32c,
+  Heap,
+  nextBelow,
+  seededPrng,
+  VirtualClock,
+} from "./index.ts";
 
 test("a heap gives its items back in order", () => {
   const prng = seededPrng(1);
@@ -54,4 +62,15 @@ test("the virtual clock fires one timer at a time when asked, and none that is n
   expect([clock.fireNext(10), [...fired]]).toEqual([true, [5]]);
   expect([clock.fireNext(10), [...fired]]).toEqual([true, [5, 5]]);
   expect([clock.fireNext(10), clock.nowMs()]).toEqual([false, 5]);
+});
+
+// RFC 3720, B.4, and the check value of the CRC catalogue.
+test.each([
+  { bytes: Buffer.from("123456789"), crc: 0xe3069283 },
+  { bytes: Buffer.alloc(32), crc: 0x8a9136aa },
+  { bytes: Buffer.alloc(32, 0xff), crc: 0x62a8ab43 },
+])("CRC-32C of known bytes is $crc", ({ bytes, crc }) => {
+  expect(crc32c(bytes)).toBe(crc);
+  expect(crc32c(bytes.subarray(5), crc32c(bytes.subarray(0, 5)))).toBe(crc);
+  expect(crc32c(bytes, crc32c(bytes, 0, 0, 5), 5)).toBe(crc);
 });

@@ -8,7 +8,6 @@ export {
   encodeLeaseExpire,
   type LeaseExpire,
 } from "./command.ts";
-export { crc32c } from "./crc32c.ts";
 export { LeaseExpiry } from "./lease/expiry.ts";
 export { LEASE_TTL_SECONDS_MAX, type LeaseObserver } from "./lease/lessor.ts";
 export type { ClusterMember, Founder, MembershipCommand } from "./member-directory.ts";

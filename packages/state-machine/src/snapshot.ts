@@ -1,7 +1,6 @@
-import { bytesOf } from "@conclave/base";
+import { bytesOf, crc32c } from "@conclave/base";
 import { Member } from "@conclave/wire";
 import type { ReplicatedState } from "./command-executor.ts";
-import { crc32c } from "./crc32c.ts";
 import { NO_SLOT } from "./mvcc/revision.ts";
 import { encodeCounts, idKey } from "./records.ts";
 

@@ -1,5 +1,6 @@
+import { crc32c } from "@conclave/base";
 import { type RpcServer, Status, type UnaryCall } from "@conclave/rpc";
-import { CommandKind, crc32c, errorOfRefusal } from "@conclave/state-machine";
+import { CommandKind, errorOfRefusal } from "@conclave/state-machine";
 import {
   AlarmAction,
   AlarmRequest,

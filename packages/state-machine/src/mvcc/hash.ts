@@ -1,5 +1,4 @@
-import { assert } from "@conclave/base";
-import { crc32c } from "../crc32c.ts";
+import { assert, crc32c } from "@conclave/base";
 import { mainOfRevisionKey, subOfRevisionKey, TABLE } from "../records.ts";
 import { KeyValueView } from "./key-value.ts";
 import { NO_SLOT } from "./revision.ts";

@@ -2,7 +2,6 @@ import { type ByteString, byteStringOf, nextBelow, nextUint64, seededPrng } from
 import { testSeed } from "@conclave/base/testing";
 import { KeyValue, PutRequest } from "@conclave/wire";
 import { expect, test } from "vitest";
-import { crc32c } from "../crc32c.ts";
 import { encodeKeyValue, encodeTombstone, KeyValueView } from "./key-value.ts";
 import { PlainPutReader } from "./plain-put.ts";
 
@@ -43,14 +42,4 @@ test("a put is read in place if it asks for a key, a value and a lease alone", (
   expect(data.subarray(reader.valueStart, reader.valueEnd).toString()).toBe("v1");
   expect(read({ key: Buffer.from("k"), prevKv: true }).isPlain).toBe(false);
   expect(read({ key: Buffer.from("k"), ignoreLease: true }).isPlain).toBe(false);
-});
-
-// RFC 3720, B.4, and the check value of the CRC catalogue.
-test.each([
-  { bytes: Buffer.from("123456789"), crc: 0xe3069283 },
-  { bytes: Buffer.alloc(32), crc: 0x8a9136aa },
-  { bytes: Buffer.alloc(32, 0xff), crc: 0x62a8ab43 },
-])("CRC-32C of known bytes is $crc", ({ bytes, crc }) => {
-  expect(crc32c(bytes)).toBe(crc);
-  expect(crc32c(bytes.subarray(5), crc32c(bytes.subarray(0, 5)))).toBe(crc);
 });

@@ -1,4 +1,4 @@
-import { maskedCrc32c } from "./crc32c.ts";
+import { maskedCrc32c } from "./checksum.ts";
 
 /** LevelDB's log format (doc/log_format.md): blocks, each holding fragments of records. Its MANIFEST has it, too. */
 const BLOCK_BYTES = 32 * 1024;

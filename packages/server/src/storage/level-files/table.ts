@@ -1,4 +1,4 @@
-import { maskedCrc32c } from "./crc32c.ts";
+import { maskedCrc32c } from "./checksum.ts";
 import { VarintReader } from "./varint.ts";
 
 /** Type u8 and checksum u32 behind each block. */
