@@ -20,6 +20,23 @@ export const PROBES = {
   "a member applies behind its commit index": 5,
   "a member lags behind the kept log": 10,
   "a snapshot is under way": 10,
+  "a snapshot is installed": 10,
+  "a leader is deposed while it sends a snapshot": 2,
+  "a member ends during an install": 5,
+  "a member boots with a log ahead of its state": 50,
+  "a member boots behind the kept log": 2,
+  "a torn write is cut from a log": 5,
+  "a damaged disk is noticed": 5,
+  "a commit is not on the leader's own disk": 5,
+  "several terms of a log are not committed": 5,
+  "the window of a member is full": 5,
+  "a member is three terms behind": 10,
+  "a read of a follower waits for its leader": 50,
+  "a read is refused by consensus": 20,
+  "a new leader takes over leases": 20,
+  "a watch is passed by compaction": 5,
+  "a read of the past comes after its compaction": 2,
+  "a call is never answered": 50,
 } as const;
 
 export type ProbeName = keyof typeof PROBES;

@@ -5,6 +5,7 @@ import { checkEnd, isShort } from "./checks/end.ts";
 import { checkLeases } from "./checks/leases.ts";
 import type { LiveChecks } from "./checks/live.ts";
 import { checkLocks, checkSdkHolds } from "./checks/locks.ts";
+import { lookAtHistory } from "./checks/reached.ts";
 import { checkRegisters } from "./checks/registers.ts";
 import { checkSerial } from "./checks/serial.ts";
 import { Violation } from "./checks/violation.ts";
@@ -82,6 +83,9 @@ export class Run {
   }
 
   #report(): RunReport {
+    const { counts, failpointsTaken } = this.#faults;
+    lookAtHistory(this.#live.probes, this.#history, { counts, failpointsTaken });
+    if (this.#cluster.snapshotsInstalled > 0) this.#live.probes.hit("a snapshot is installed");
     const { clock, trace, options, snapshotsInstalled } = this.#cluster;
     const { operationCount, holds, sdkHolds, leases, watches, eventCount } = this.#history;
     return {

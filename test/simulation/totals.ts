@@ -1,9 +1,14 @@
+import { FAILPOINT_ACTIONS } from "./faults.ts";
 import { PROBES } from "./probes.ts";
 import type { RunReport } from "./run-report.ts";
 import type { SeedOutcome } from "./seed-pool.ts";
 
 /** How often each kind of fault must happen at least in a thousand seeds. */
 const FAULTS_PER_THOUSAND = 5;
+/** Pairs of failpoint and action of which something must have happened in a thousand seeds. Of more, no more are asked. */
+const PAIRS_PER_THOUSAND = 200;
+/** Of the failpoints: that many of those taken least often are listed. */
+const RAREST_MAX = 10;
 const YEAR_MS = 365.25 * 24 * 3600 * 1000;
 
 /** What many runs amounted to. */
@@ -62,7 +67,22 @@ export class Totals {
       ];
       return reached < wanted ? [`${name}: in ${reached} seeds, not ${wanted}`] : [];
     });
-    return [...faults, ...probes];
+    const pairsWanted = Math.floor((PAIRS_PER_THOUSAND * Math.min(seeds, 1_000)) / 1_000);
+    const pairs = this.failpoints.size;
+    const failpoints =
+      pairs < pairsWanted ? [`failpoints: ${pairs} pairs with an action, not ${pairsWanted}`] : [];
+    return [...faults, ...probes, ...failpoints];
+  }
+
+  /** The failpoints that were taken least often, those that never were among them. */
+  get rarestFailpoints(): readonly (readonly [name: string, count: number])[] {
+    return this.#failpointsByCount().slice(0, RAREST_MAX);
+  }
+
+  #failpointsByCount(): readonly (readonly [name: string, count: number])[] {
+    return FAILPOINT_ACTIONS.map((name) => [name, this.failpoints.get(name) ?? 0] as const).sort(
+      ([, a], [, b]) => a - b,
+    );
   }
 
   /** The wall that ends each run. */

@@ -9,12 +9,13 @@ export { MemberRemoved } from "./node/removal.ts";
 export { type Logger, silentLogger } from "./observe/logger.ts";
 export { PeerHeader, PeerPath, parseId } from "./peer/peer-protocol.ts";
 export type { PeerCaller } from "./peer/peer-transport.ts";
+export { tellingRefusals } from "./peer/refusal-dial.ts";
 export type { Disk, DiskFile } from "./storage/disk.ts";
 export { type CrashMode, DiskImage, type DiskOperation } from "./storage/disk-image.ts";
 export type { DurableStateStore, StateSnapshot } from "./storage/durable-state-store.ts";
 export { MemberStorage, type StoragePlace } from "./storage/member-storage.ts";
 export { MemoryDisk, systemError } from "./storage/memory-disk.ts";
-export { openLog } from "./storage/open-log.ts";
+export { openLog, type RecoveredMember } from "./storage/open-log.ts";
 export { StorageFailure, WalCorruption } from "./storage/storage-error.ts";
 export type { StorageOptions } from "./storage/storage-options.ts";
 export {

@@ -14,6 +14,7 @@ interface Before {
   readonly commitIndex: number;
   readonly hasReads: boolean;
   readonly isTransferring: boolean;
+  readonly isSendingSnapshot: boolean;
 }
 
 /** Which states the cluster as a whole has been in, and which of the interesting ones. */
@@ -24,6 +25,8 @@ export class ClusterShapes {
   readonly #terms = new Set<number>();
   readonly #before = new Map<string, Before>();
   #runningCount = 0;
+  /** The first entry that the last leader seen still had. */
+  #firstIndexKept = 0;
 
   constructor(probes: Probes, checks: RaftChecks) {
     this.#probes = probes;
@@ -43,6 +46,11 @@ export class ClusterShapes {
     return cluster.running.length !== this.#runningCount;
   }
 
+  /** Whether what a member has ends before the log of the last leader begins. */
+  isBehindKeptLogs(raft: Raft): boolean {
+    return raft.lastIndex + 1 < this.#firstIndexKept;
+  }
+
   look(cluster: Cluster): void {
     const { running, members } = cluster;
     this.#runningCount = running.length;
@@ -52,6 +60,10 @@ export class ClusterShapes {
     if (running.length * 2 <= members.length) this.#probes.hit("a quorum is down");
     for (const member of running) this.#lookAt(cluster, member);
     const leaders = rafts.filter((raft) => raft?.role === "leader");
+    const terms = rafts.flatMap((raft) => (raft === null ? [] : [raft.term]));
+    if (Math.max(...terms) - Math.min(...terms) >= 3) {
+      this.#probes.hit("a member is three terms behind");
+    }
     if (leaders.length > 1) this.#probes.hit("two members believe that they lead");
   }
 
@@ -61,10 +73,16 @@ export class ClusterShapes {
     const { inner, role, lastIndex, commitIndex, term } = raft;
     const before = this.#before.get(member.name);
     if (before?.raft === raft) this.#compare(before, raft);
-    if (role === "leader") this.#lookAtLeader(raft, term);
+    if (role === "leader") this.#lookAtLeader(member, raft, term);
     else if (role === "candidate") this.#lookAtCandidate(cluster, raft);
     if (raft.appliedIndex < commitIndex)
       this.#probes.hit("a member applies behind its commit index");
+    if (inner.forwardedReads.count > 0)
+      this.#probes.hit("a read of a follower waits for its leader");
+    const firstTerm = inner.log.termAt(commitIndex + 1);
+    if (firstTerm !== null && firstTerm !== inner.log.lastTerm) {
+      this.#probes.hit("several terms of a log are not committed");
+    }
     const { leadership } = inner;
     this.#before.set(member.name, {
       raft,
@@ -73,6 +91,7 @@ export class ClusterShapes {
       commitIndex,
       hasReads: (leadership?.reads.count ?? 0) > 0,
       isTransferring: raft.transferTarget !== 0n,
+      isSendingSnapshot: isSendingSnapshot(raft),
     });
   }
 
@@ -80,17 +99,27 @@ export class ClusterShapes {
     if (raft.lastIndex < before.lastIndex) this.#probes.hit("a log is cut back on a conflict");
     if (!before.isLeader || raft.role === "leader") return;
     if (before.hasReads) this.#probes.hit("a leader is deposed while reads wait");
+    if (before.isSendingSnapshot) this.#probes.hit("a leader is deposed while it sends a snapshot");
     if (before.isTransferring) this.#probes.hit("a leader is deposed by its hand-over");
     if (before.lastIndex > before.commitIndex) {
       this.#probes.hit("a leader is deposed with entries of its own not committed");
     }
   }
 
-  #lookAtLeader(raft: Raft, term: number): void {
-    if (!this.#terms.has(term) && this.#terms.size > 0) this.#probes.hit("a second member leads");
+  #lookAtLeader({ node }: SimulatedMember, raft: Raft, term: number): void {
+    if (!this.#terms.has(term) && this.#terms.size > 0) {
+      this.#probes.hit("a second member leads");
+      if ((node?.member.machine.leaseCount ?? 0) > 0) {
+        this.#probes.hit("a new leader takes over leases");
+      }
+    }
     this.#terms.add(term);
-    const { leadership, log, commitIndex } = raft.inner;
+    this.#firstIndexKept = raft.firstIndex;
+    const { leadership, log, commitIndex, unstable } = raft.inner;
     if (leadership === null) return;
+    if (commitIndex > unstable.durableIndex) {
+      this.#probes.hit("a commit is not on the leader's own disk");
+    }
     if (raft.transferTarget !== 0n) this.#probes.hit("a hand-over is under way");
     if (leadership.firstIndex > commitIndex + 1) {
       this.#probes.hit("a leader has entries of older terms not committed");
@@ -98,7 +127,8 @@ export class ClusterShapes {
     if (leadership.reads.count > 0 && leadership.firstIndex > commitIndex) {
       this.#probes.hit("reads wait for the first entry of a term");
     }
-    for (const { state, match } of leadership.progress.values()) {
+    for (const { state, match, inflight } of leadership.progress.values()) {
+      if (inflight.isFull) this.#probes.hit("the window of a member is full");
       if (state === "snapshot") this.#probes.hit("a snapshot is under way");
       if (match < log.compactedIndex) this.#probes.hit("a member lags behind the kept log");
     }
@@ -116,6 +146,13 @@ export class ClusterShapes {
       if (voter.role === "candidate") this.#probes.hit("two candidates stand at once");
     }
   }
+}
+
+function isSendingSnapshot({ inner }: Raft): boolean {
+  for (const { state } of inner.leadership?.progress.values() ?? []) {
+    if (state === "snapshot") return true;
+  }
+  return false;
 }
 
 /** The same for clusters that differ only in how far they are. FNV-1a. */

@@ -34,7 +34,24 @@ export class LiveChecks implements Observer {
   onBooted(member: SimulatedMember, node: MemberNode): void {
     const { raft, machine } = node.member;
     this.raft.onBooted(member, raft);
+    this.#lookAtBoot(member, node);
     this.state.onBooted(member, machine);
+  }
+
+  #lookAtBoot({ recovered }: SimulatedMember, { member: { raft, machine } }: MemberNode): void {
+    const { probes } = this;
+    if (raft.lastIndex > machine.appliedIndex)
+      probes.hit("a member boots with a log ahead of its state");
+    if (recovered !== null && recovered.tornBytes > 0) probes.hit("a torn write is cut from a log");
+    if (this.#shapes.isBehindKeptLogs(raft)) probes.hit("a member boots behind the kept log");
+    const takeReady = raft.takeReady.bind(raft);
+    raft.takeReady = () => {
+      const ready = takeReady();
+      if (ready !== null && ready.refusedReads.length > 0) {
+        probes.hit("a read is refused by consensus");
+      }
+      return ready;
+    };
   }
 
   onEvent(cluster: Cluster): void {

@@ -6,9 +6,17 @@ import { NETWORK_FAULTS } from "./network.ts";
 import { PROCESS_FAULTS } from "./processes.ts";
 import type { Fault } from "./world.ts";
 
-const CHOICES = FAILPOINTS.flatMap(({ name, actions }) =>
-  actions.map((action) => ({ point: name, action })),
-);
+/** Points that a run passes a few times at most: armed so much oftener than the others, and taken at the first pass. */
+const SELDOM_PASSED =
+  /^(prepared|segment re(pair|move)|install|state sync|snapshot|apply delete)|vote|timeout-now|lease-/;
+const SELDOM_WEIGHT = 3;
+
+const CHOICES = FAILPOINTS.flatMap(({ name, actions }) => {
+  const isSeldom = SELDOM_PASSED.test(name);
+  return actions.flatMap((action) =>
+    Array.from({ length: isSeldom ? SELDOM_WEIGHT : 1 }, () => ({ point: name, action, isSeldom })),
+  );
+});
 
 /** A snapshot is put in place in a few steps that few runs come to: they are drawn more often than by their number. */
 const INSTALL_CHOICES = CHOICES.filter(({ point }) => point.startsWith("install"));
@@ -19,8 +27,8 @@ const armFailpoint: Fault = ({ cluster }, prng) => {
   const choices = nextChance(prng, INSTALL_SHARE) ? INSTALL_CHOICES : CHOICES;
   const choice = choices[nextBelow(prng, choices.length)];
   if (choice === undefined) return false;
-  const { point, action } = choice;
-  const skip = nextChance(prng, 0.5) ? 0 : nextBelow(prng, 8);
+  const { point, action, isSeldom } = choice;
+  const skip = isSeldom || nextChance(prng, 0.5) ? 0 : nextBelow(prng, 8);
   cluster.note(`armed "${point}": ${action}, skip ${skip}`);
   cluster.failpoints.arm(point, action, skip);
   return true;
@@ -59,7 +67,7 @@ export interface FaultPlan {
 }
 
 /** Mean time between two faults, drawn for each run. Milliseconds. */
-const GAPS_MS = [40, 80, 120, 200, 500] as const;
+const GAPS_MS = [25, 50, 80, 120, 300] as const;
 /**
  * How long faults go on before there is a calm, drawn for each run. A cluster that is never whole gets nothing done: then
  * there is nothing to lose, nobody to catch up, and no snapshot to send. Milliseconds.
@@ -71,7 +79,7 @@ const CALM_MS_MAX = 2_000;
 /** F26. Ordinary clocks drift by a hundredth of the least of these. */
 const DRIFTS = [0, 0, 0.01, 0.2] as const;
 /** Failpoints armed in a run, drawn for each. Most are passed, some never. Counts. */
-const ARMED = [0, 5, 15, 40] as const;
+const ARMED = [0, 10, 30, 60] as const;
 
 /** Which kinds a run knows is drawn first: few at a time find more than all at once (swarm testing). */
 export function drawPlan(prng: Prng, forMs: number): FaultPlan {

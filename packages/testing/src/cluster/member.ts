@@ -6,10 +6,12 @@ import {
   MemberNode,
   MemberRemoved,
   type PeerCaller,
+  type RecoveredMember,
   registerServices,
   resolveServerConfig,
   type ServerConfig,
   silentLogger,
+  tellingRefusals,
   WalCorruption,
 } from "@conclave/server/simulation";
 import { IncarnationClock } from "./clock.ts";
@@ -71,6 +73,8 @@ export class SimulatedMember {
   /** It was removed from the cluster, and ended for that. */
   isRemoved = false;
   incarnation = 0;
+  /** What its disk gave back at its last start. */
+  recovered: RecoveredMember | null = null;
   /** It found its disk damaged and refuses to start ever again; else null. */
   refusal: WalCorruption | null = null;
   readonly #cluster: Surroundings;
@@ -230,6 +234,7 @@ export class SimulatedMember {
       onFatal,
     });
     assert(!this.#isRotten, "a damaged disk is noticed");
+    this.recovered = storage.recovered;
     const seam = new PeerSeam({
       self: this.name,
       clock,
@@ -247,7 +252,8 @@ export class SimulatedMember {
       founders: this.#ids.map((id) => ({ id, name: nameOf(id), peerUrls: [peerUrlOf(id)] })),
       strictReconfigCheck: true,
       storage,
-      dial: (to) => seam.outgoing(nameOf(to), this.#channelTo(nameOf(to), clock)),
+      dial: (to, _urls, onRefused) =>
+        seam.outgoing(nameOf(to), this.#channelTo(nameOf(to), clock, onRefused)),
       clock,
       prng: forkPrng(this.#prng),
       defer: clockTurn(clock),
@@ -294,13 +300,14 @@ export class SimulatedMember {
     return server;
   }
 
-  #channelTo(peer: string, clock: IncarnationClock): PeerCaller {
+  #channelTo(peer: string, clock: IncarnationClock, onRefused: () => void): PeerCaller {
+    const { network } = this.#cluster;
     return new Channel({
       endpoints: [`${peer}:2380`],
       clock,
       atTurnEnd: clockTurn(clock),
       prng: forkPrng(this.#prng),
-      dial: this.#cluster.network.dialer(this.name, this.name, peer, `${peer}/peer`),
+      dial: tellingRefusals(network.dialer(this.name, this.name, peer, `${peer}/peer`), onRefused),
       connectTimeoutMs: 1_000,
       backoff: { initialMs: 50, maxMs: 500 },
     });
