@@ -7,6 +7,7 @@ import type { LiveChecks } from "./checks/live.ts";
 import { checkLocks, checkSdkHolds } from "./checks/locks.ts";
 import { lookAtHistory } from "./checks/reached.ts";
 import { checkRegisters } from "./checks/registers.ts";
+import { restIndex } from "./checks/rest.ts";
 import { checkSerial } from "./checks/serial.ts";
 import { Violation } from "./checks/violation.ts";
 import { checkWatchedTo, checkWatches } from "./checks/watches.ts";
@@ -125,7 +126,8 @@ export class Run {
 
   /**
    * Waits until leases have ended, and follows everything. What members still had under way may be applied late, even after
-   * that: then it is waited for, too. Whether leases did end is for {@link checkEnd} to find.
+   * that, and by one of them before the others: then it is waited for, too. Whether leases did end is for {@link checkEnd} to
+   * find.
    */
   async #comeToTheEnd(): Promise<readonly Watched[]> {
     const { clock, options } = this.#cluster;
@@ -133,50 +135,41 @@ export class Run {
     const deadlineMs = clock.nowMs() + leasesEndMs;
     for (;;) {
       const leftMs = Math.max(0, deadlineMs - clock.nowMs());
-      await this.#advance(leftMs, () => this.#isConverged() && !this.#hasShortLeases());
+      await this.#advance(leftMs, () => this.#restIndex() !== null && !this.#hasShortLeases());
       await this.#converge();
-      const index = this.#appliedIndex;
+      const index = this.#restIndex();
       const followed = await this.#followToTheEnd();
-      const isQuiet = this.#appliedIndex === index && !this.#hasShortLeases();
-      if (isQuiet || clock.nowMs() >= deadlineMs) return followed;
+      const nowMs = clock.nowMs();
+      const isQuiet = index !== null && this.#restIndex() === index;
+      if (isQuiet && (nowMs >= deadlineMs || !this.#hasShortLeases())) return followed;
+      if (nowMs >= deadlineMs + REST_MS) {
+        throw new Violation(`V1: long after healing, members go on applying: ${this.#positions()}`);
+      }
     }
   }
 
   async #converge(): Promise<void> {
-    if (!(await this.#advance(REST_MS, () => this.#isConverged()))) {
-      const positions = this.#core.map(({ name, node }) => {
-        if (node === null) return `${name} is down`;
-        const { raft, machine } = node.member;
-        return `${name} ${raft.role} term ${raft.term} commit ${raft.commitIndex} applied ${machine.appliedIndex}`;
-      });
-      throw new Violation(`V1: after healing, members do not converge: ${positions.join("; ")}`);
-    }
+    if (await this.#advance(REST_MS, () => this.#restIndex() !== null)) return;
+    throw new Violation(`V1: after healing, members do not converge: ${this.#positions()}`);
   }
 
-  #isConverged(): boolean {
-    const core = this.#core;
-    const first = core[0]?.node?.member;
-    if (first === undefined) return false;
-    return core.every(({ node }) => {
-      if (node === null) return false;
+  #positions(): string {
+    const positions = this.#core.map(({ name, node }) => {
+      if (node === null) return `${name} is down`;
       const { raft, machine } = node.member;
-      return (
-        raft.leader !== 0n &&
-        machine.appliedIndex === raft.commitIndex &&
-        raft.commitIndex === raft.lastIndex &&
-        machine.appliedIndex === first.machine.appliedIndex
-      );
+      return `${name} ${raft.role} term ${raft.term} commit ${raft.commitIndex} applied ${machine.appliedIndex}`;
     });
+    return positions.join("; ");
+  }
+
+  #restIndex(): number | null {
+    return restIndex(this.#core.map(({ node }) => node?.member ?? null));
   }
 
   /** Whether leases are left that nobody renews any more. */
   #hasShortLeases(): boolean {
     const machine = this.#core[0]?.node?.member.machine;
     return machine?.leaseIds().some((id) => isShort(machine.lease(id)?.ttlSeconds ?? 0)) ?? true;
-  }
-
-  get #appliedIndex(): number {
-    return this.#core[0]?.node?.member.machine.appliedIndex ?? 0;
   }
 
   #newestRevision(): number {
