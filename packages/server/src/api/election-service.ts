@@ -1,6 +1,7 @@
 import type { RpcServer, StreamOpener } from "@conclave/rpc";
 import {
   type CampaignRequest,
+  type CampaignResponseInit,
   CompareResult,
   CompareTarget,
   Election,
@@ -36,10 +37,7 @@ export function registerElectionService(
   };
   serve(
     Election.Campaign.path,
-    serveAbortable(Election.Campaign, async (request, signal) => ({
-      leader: await campaign(client, request, signal),
-      header: client.header(),
-    })),
+    serveAbortable(Election.Campaign, (request, signal) => campaign(client, request, signal)),
   );
   serve(
     Election.Proclaim.path,
@@ -69,16 +67,16 @@ async function campaign(
   client: LocalClient,
   request: CampaignRequest,
   signal: AbortSignal,
-): Promise<LeaderKey> {
+): Promise<CampaignResponseInit> {
   const { name, value } = request;
   const lease = await leaseOrNew(client, request.lease);
   signal.throwIfAborted();
   const prefix = prefixOf(name);
   const entry = await joinQueue(client, { prefix, lease, value });
-  const leaderKey = { name, key: entry.key, rev: entry.createRevision, lease };
-  if (entry.existed) await putIfMine(client, leaderKey, value);
-  await waitInQueue(client, prefix, entry, EtcdErrors.electionNotLeader, signal);
-  return leaderKey;
+  const leader = { name, key: entry.key, rev: entry.createRevision, lease };
+  if (entry.existed) await putIfMine(client, leader, value);
+  const header = await waitInQueue(client, prefix, entry, EtcdErrors.electionNotLeader, signal);
+  return { leader, header };
 }
 
 async function proclaim(client: LocalClient, request: ProclaimRequest): Promise<ResponseHeader> {

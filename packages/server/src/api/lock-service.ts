@@ -1,5 +1,5 @@
 import type { RpcServer, StreamOpener } from "@conclave/rpc";
-import { Lock, type LockRequest } from "@conclave/wire";
+import { Lock, type LockRequest, type LockResponseInit } from "@conclave/wire";
 import * as EtcdErrors from "@conclave/wire/etcd-errors";
 import { serveAbortable } from "./abortable.ts";
 import type { CallGuard } from "./call-guard.ts";
@@ -20,10 +20,7 @@ export function registerLockService(
   };
   serve(
     Lock.Lock.path,
-    serveAbortable(Lock.Lock, async (request, signal) => ({
-      key: await lock(client, request, signal),
-      header: client.header(),
-    })),
+    serveAbortable(Lock.Lock, (request, signal) => lock(client, request, signal)),
   );
   serve(
     Lock.Unlock.path,
@@ -34,16 +31,15 @@ export function registerLockService(
   );
 }
 
-/** @returns the key that holds the lock. */
 async function lock(
   client: LocalClient,
   request: LockRequest,
   signal: AbortSignal,
-): Promise<Uint8Array> {
+): Promise<LockResponseInit> {
   const lease = await leaseOrNew(client, request.lease);
   signal.throwIfAborted();
   const prefix = `${toText(request.name)}/`;
   const entry = await joinQueue(client, { prefix, lease, value: new Uint8Array(0) });
-  await waitInQueue(client, prefix, entry, EtcdErrors.sessionExpired, signal);
-  return entry.key;
+  const header = await waitInQueue(client, prefix, entry, EtcdErrors.sessionExpired, signal);
+  return { key: entry.key, header };
 }

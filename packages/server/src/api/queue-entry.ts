@@ -2,6 +2,7 @@ import {
   CompareResult,
   CompareTarget,
   type EtcdError,
+  type ResponseHeader,
   SortOrder,
   SortTarget,
 } from "@conclave/wire";
@@ -98,6 +99,7 @@ export function leaseOrNew(client: LocalClient, lease: bigint): Promise<bigint> 
 /**
  * Waits until the entry is first and proves that it is still there. A caller that goes away meanwhile leaves nothing
  * behind that others would wait for.
+ * @returns the header of the proof: at its revision the entry was first, which it need not be any more
  * @throws EtcdFailure with `lostError` if the entry is gone
  */
 export async function waitInQueue(
@@ -106,11 +108,12 @@ export async function waitInQueue(
   entry: QueueEntry & { readonly existed: boolean },
   lostError: EtcdError,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<ResponseHeader> {
   try {
     await waitForTurn(client, prefix, entry.createRevision, signal);
-    await requireOwnKey(client, entry, lostError);
+    const header = await requireOwnKey(client, entry, lostError);
     if (!entry.existed) signal.throwIfAborted();
+    return header;
   } catch (error) {
     // An entry that was there before may be held by another call, unless it was seen to wait.
     const isOurs = !entry.existed || error === signal.reason;
@@ -124,7 +127,8 @@ async function requireOwnKey(
   client: LocalClient,
   entry: QueueEntry,
   error: EtcdError,
-): Promise<void> {
+): Promise<ResponseHeader> {
   const own = await client.range({ key: entry.key });
   if (own.kvs[0]?.createRevision !== entry.createRevision) throw new EtcdFailure(error);
+  return own.header ?? client.header();
 }

@@ -90,8 +90,23 @@ async function localClient() {
   const wait = (entry: Awaited<ReturnType<typeof join>>, signal: AbortSignal) =>
     waitInQueue(client, "q/", entry, EtcdErrors.sessionExpired, signal);
   const leave = ({ key }: { readonly key: Uint8Array }) => call(KV.DeleteRange, { key });
-  return { join, wait, leave, length };
+  return { client, join, wait, leave, length };
 }
+
+// Simulation, seed 850: the answer told a revision at which the entry was gone already, and another was first.
+test("a turn is told with the revision at which the entry was seen to be first", async () => {
+  const { client, join, leave } = await localClient();
+  const entry = await join();
+  const range: LocalClient["range"] = async (request) => {
+    const answer = await client.range(request);
+    if (request.rangeEnd === undefined) await leave(entry);
+    return answer;
+  };
+  const signal = new AbortController().signal;
+  const lost = EtcdErrors.sessionExpired;
+  const header = await waitInQueue({ ...client, range }, "q/", entry, lost, signal);
+  expect(header.revision).toBe(entry.createRevision);
+});
 
 describe("a caller that goes away when its turn has come, and was not told yet", () => {
   test("holds nothing: its entry stayed until its lease ran out", async () => {
