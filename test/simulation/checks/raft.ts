@@ -92,8 +92,11 @@ export class RaftChecks {
       this.#invariants.recordVote(message.from, message.term, message.to);
     }
     if (message.type === "append-response" && !message.rejected) {
+      // What a leader of a later term overwrote in the same turn never reached the disk by itself. It is as if it had, for a
+      // moment: the later term reached it with the answer, so nothing that counts on the entry can be committed any more.
+      const isOverwritten = message.term < hardState.term;
       check(
-        message.index <= lastIndexMax,
+        isOverwritten || message.index <= lastIndexMax,
         () => `R11: m${message.from} acknowledged ${message.index}, its disk has ${lastIndexMax}`,
       );
     }
