@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { type Claim, decodeClaim, encodeClaim } from "../peer/claim.ts";
 import type { AcquaintanceFile, KnownBoots } from "../storage/acquaintance-file.ts";
-import { Acquaintances, type Claim, decodeClaim, encodeClaim } from "./acquaintances.ts";
+import { Acquaintances } from "./acquaintances.ts";
 
 const MEMBER = 0xa1n;
 const CLAIM: Claim = { directory: 7n, boots: 3, nonce: 30n, log: { term: 4, lastIndex: 90 } };

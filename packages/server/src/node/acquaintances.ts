@@ -1,12 +1,7 @@
 import type { LogIndex, MemberId, Term } from "@conclave/raft";
+import type { Claim } from "../peer/claim.ts";
 import type { AcquaintanceFile, KnownBoots } from "../storage/acquaintance-file.ts";
-import { type BootRecord, bootFields, bootOf } from "../storage/boot-record.ts";
-
-/** What a member says of itself before it takes part. */
-export interface Claim extends BootRecord {
-  /** What its disk holds; null if it does not vouch for that: it runs already, or its log recovers. */
-  readonly log: { readonly term: Term; readonly lastIndex: LogIndex } | null;
-}
+import type { BootRecord } from "../storage/boot-record.ts";
 
 /** What this member, if it leads, was promised by another in its term. */
 export interface HeardPromise {
@@ -76,24 +71,4 @@ function refusalOf(
   const isShort = log.term <= promise.term && log.lastIndex < promise.match;
   if (!isShort && log.term >= promise.term) return null;
   return `its data directory is an old copy: it ends at index ${log.lastIndex} of term ${log.term}, and index ${promise.match} was acknowledged in term ${promise.term}; ${REMEDY}`;
-}
-
-export function encodeClaim(claim: Claim): Uint8Array {
-  return Buffer.from(JSON.stringify({ ...bootFields(claim), log: claim.log }));
-}
-
-/** @returns null if the bytes are no claim */
-export function decodeClaim(bytes: Uint8Array): Claim | null {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(bytes).toString());
-    const boot = bootOf(value);
-    const { log } = value as { log: unknown };
-    if (boot === null) return null;
-    if (log === null) return { ...boot, log };
-    const { term, lastIndex } = log as { term: unknown; lastIndex: unknown };
-    if (!Number.isSafeInteger(term) || !Number.isSafeInteger(lastIndex)) return null;
-    return { ...boot, log: { term: Number(term), lastIndex: Number(lastIndex) } };
-  } catch {
-    return null;
-  }
 }

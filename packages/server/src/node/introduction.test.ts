@@ -1,6 +1,6 @@
 import { VirtualClock } from "@conclave/base";
 import { expect, test } from "vitest";
-import type { Claim } from "./acquaintances.ts";
+import type { Claim } from "../peer/claim.ts";
 import { type Answer, Introduction } from "./introduction.ts";
 
 const LOG = { term: 1, lastIndex: 1 };

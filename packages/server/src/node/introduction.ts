@@ -1,7 +1,7 @@
 import type { Clock, Timer } from "@conclave/base";
 import type { MemberId } from "@conclave/raft";
 import { type CallStatus, Status } from "@conclave/rpc";
-import type { Claim } from "./acquaintances.ts";
+import type { Claim } from "../peer/claim.ts";
 
 /** A peer that could not be asked is asked again after this. Milliseconds. */
 const RETRY_MS = 200;

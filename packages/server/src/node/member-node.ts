@@ -1,99 +1,55 @@
-import type { Clock, Prng, Timer } from "@conclave/base";
 import {
-  type HardState,
   type MemberId,
   type Message,
-  membershipOf,
   Raft,
-  type RaftConfig,
   type Restored,
   type SnapshotMark,
 } from "@conclave/raft";
 import type { RpcServer } from "@conclave/rpc";
 import { StateMachine } from "@conclave/state-machine";
 import { AlarmType, type EtcdError } from "@conclave/wire";
-import type { Logger } from "../observe/logger.ts";
+import { encodeClaim } from "../peer/claim.ts";
 import { OpenLinks } from "../peer/open-links.ts";
 import { DamagedFrames } from "../peer/peer-frame.ts";
 import { formatId, PeerPath } from "../peer/peer-protocol.ts";
 import { registerPeerService } from "../peer/peer-service.ts";
-import { type Dial, PeerTransport } from "../peer/peer-transport.ts";
+import { PeerTransport } from "../peer/peer-transport.ts";
 import { SnapshotReceiver } from "../peer/snapshot-receiver.ts";
 import { SnapshotSender } from "../peer/snapshot-sender.ts";
 import type { KnownBoots } from "../storage/acquaintance-file.ts";
-import type { KnownMember } from "../storage/identity.ts";
-import type { MemberStorage } from "../storage/member-storage.ts";
-import { Acquaintances, encodeClaim, type HeardPromise } from "./acquaintances.ts";
+import { Acquaintances, type HeardPromise } from "./acquaintances.ts";
 import { ClusterAlarms } from "./cluster-alarms.ts";
 import { CompactionSweeper } from "./compaction-sweeper.ts";
-import { type DiskSpace, DiskSpaceWatch } from "./disk-space.ts";
+import { DiskSpaceWatch } from "./disk-space.ts";
 import { DiskWatchdog } from "./disk-watchdog.ts";
+import { handOver } from "./hand-over.ts";
 import { answerOf, Introduction } from "./introduction.ts";
 import { leaderLeasesOver } from "./leader-questions.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
-import { LogKeeper, type LogLimits } from "./log-keeper.ts";
+import { LogKeeper } from "./log-keeper.ts";
 import { LongReads } from "./long-reads.ts";
 import { LoopWatchdog } from "./loop-watchdog.ts";
 import { Member } from "./member.ts";
+import type { MemberNodeOptions } from "./member-node-options.ts";
 import { MembershipChanges } from "./membership-changes.ts";
 import { DEFAULT_PROPOSER_LIMITS, Proposer } from "./proposer.ts";
 import { Quota } from "./quota.ts";
 import { RaftDriver } from "./raft-driver.ts";
 import { ReadGate } from "./read-gate.ts";
-import { type MemberRemoved, Removal } from "./removal.ts";
+import { Removal } from "./removal.ts";
+import { restoreRaft } from "./restore-raft.ts";
 import { SelfPublication } from "./self-publication.ts";
 import { StateGuard } from "./state-guard.ts";
 import { StateLoading } from "./state-loading.ts";
 import { TermWatch } from "./term-watch.ts";
+import { WatchPace } from "./watch-pace.ts";
 
-/** Keys and events that lagging watchers are given in one turn. Count. */
-const CATCH_UP_BUDGET = 2_000;
 /** Linearizable reads waiting before new ones are refused. Count. */
 const READS_MAX = 100_000;
 /** Election timeouts are drawn in ticks: fine ones make it unlikely that two members draw the same. */
 const TICKS_PER_HEARTBEAT = 10;
 /** How long what etcd gives up on after 5 s plus two election timeouts may take. Milliseconds. */
 const REQUEST_TIMEOUT_BASE_MS = 5_000;
-
-export interface MemberNodeOptions {
-  readonly id: MemberId;
-  readonly clusterId: bigint;
-  readonly name: string;
-  /** Published to the others once there is a leader. */
-  readonly clientUrls: readonly string[];
-  /** Where the others reach it. */
-  readonly peerUrls: readonly string[];
-  /** Who formed the cluster, the same on all members. Who came later, the log tells. */
-  readonly founders: readonly KnownMember[];
-  /** Changes of the membership that would lose the quorum are refused. */
-  readonly strictReconfigCheck: boolean;
-  readonly storage: MemberStorage;
-  /** How to reach the other members. `onRefused` is to be called whenever nobody listens at a member's address. */
-  readonly dial: Dial;
-  readonly clock: Clock;
-  readonly prng: Prng;
-  /** Runs a callback at the end of this turn of the event loop. */
-  readonly defer: (callback: () => void) => void;
-  readonly logger: Logger;
-  readonly heartbeatIntervalMs: number;
-  readonly electionTimeoutMs: number;
-  readonly preVote: boolean;
-  /** Limits of consensus that differ from its usual ones. */
-  readonly raft?: Partial<RaftConfig>;
-  readonly snapshotCount: number;
-  /** How much of the log is kept besides. Default: {@link DEFAULT_LOG_LIMITS}. */
-  readonly logLimits?: LogLimits;
-  readonly quotaBytes: number;
-  /** Memory for the pairs read and written last. Default: as the state machine has it. Bytes. */
-  readonly valueCacheBytesMax?: number;
-  /** What is left on the file system of the data directory. Absent: nobody looks. */
-  readonly diskSpace?: () => Promise<DiskSpace>;
-  readonly watchProgressIntervalMs: number;
-  /** The member cannot go on: its log or state cannot be written, or contradicts itself. */
-  readonly onFatal: (error: Error) => void;
-  /** The member is none any more: it is to be stopped. */
-  readonly onRemoved: (error: MemberRemoved) => void;
-}
 
 /** One member of a cluster at work: consensus, state, leases and links, wired together. No listening, no services. */
 export class MemberNode {
@@ -124,11 +80,10 @@ export class MemberNode {
   readonly #publication: SelfPublication;
   readonly #loading: StateLoading;
   readonly #changes: MembershipChanges;
+  readonly #watchPace: WatchPace;
   readonly #removal: Removal;
   readonly #onTick: ((nowMs: number) => void)[] = [];
   readonly #onRefusing: ((error: EtcdError) => void)[] = [];
-  #progressTimer: Timer | null = null;
-  #isCatchingUp = false;
   #isStarted = false;
   #isStopped = false;
 
@@ -159,8 +114,14 @@ export class MemberNode {
       founders: options.founders,
       watch: {
         header: () => ({ clusterId, memberId: id, raftTerm: this.#raft.term }),
-        onCatchUpNeeded: () => this.#catchUpWatchers(),
+        onCatchUpNeeded: () => this.#watchPace.catchUp(),
       },
+    });
+    this.#watchPace = new WatchPace({
+      hub: this.#machine.watchHub,
+      clock,
+      defer,
+      progressIntervalMs: options.watchProgressIntervalMs,
     });
     const tickMs = options.heartbeatIntervalMs / TICKS_PER_HEARTBEAT;
     const config = {
@@ -284,16 +245,7 @@ export class MemberNode {
         for (const callback of this.#onRefusing) callback(error);
       },
     });
-    const look = options.diskSpace;
-    this.#diskSpace =
-      look === undefined
-        ? null
-        : new DiskSpaceWatch({
-            look,
-            raise: () => this.#alarms.raise(AlarmType.NOSPACE, id),
-            clear: () => void this.#alarms.clear(AlarmType.NOSPACE, id),
-            logger,
-          });
+    this.#diskSpace = this.#watchDiskSpace();
     this.#watchdog = new DiskWatchdog({
       wal,
       patienceMs: options.electionTimeoutMs,
@@ -372,7 +324,7 @@ export class MemberNode {
     else this.#introduction.begin();
     this.#sweeper.wake();
     this.#scheduleTick();
-    this.#scheduleProgress();
+    this.#watchPace.start();
   }
 
   /** Calls back at every heartbeat interval, with the monotonic time in ms. */
@@ -422,29 +374,11 @@ export class MemberNode {
     });
   }
 
-  /**
-   * Hands leadership to the member that is furthest, if this one leads and another can be heard.
-   * Resolves when it is handed over, or cannot be within an election timeout.
-   */
+  /** See {@link handOver}. */
   handOver(): Promise<void> {
-    const target = this.#raft.progress
-      .filter(({ id, isActive }) => isActive && this.#raft.membership.voters.includes(id))
-      .filter(({ id }) => !this.#machine.isAlarmRaisedFor(AlarmType.CORRUPT, id))
-      .sort((a, b) => b.match - a.match)[0];
-    if (target === undefined || !this.#raft.transferLeadership(target.id).ok) {
-      return Promise.resolve();
-    }
-    this.#driver.wake();
-    return new Promise((resolve) => {
-      const deadlineMs = this.#o.clock.nowMs() + this.#o.electionTimeoutMs;
-      const look = (): void => {
-        const { role, leader } = this.#raft;
-        const isHandedOver = role !== "leader" && leader !== 0n;
-        if (isHandedOver || this.#o.clock.nowMs() >= deadlineMs) resolve();
-        else this.#o.clock.setTimer(2, look);
-      };
-      look();
-    });
+    const { clock, electionTimeoutMs } = this.#o;
+    const [raft, machine, driver] = [this.#raft, this.#machine, this.#driver];
+    return handOver({ raft, machine, driver, clock, electionTimeoutMs });
   }
 
   /** Resolves once the cluster knows this member's name and client URLs: it has a leader and takes part. */
@@ -466,7 +400,7 @@ export class MemberNode {
   /** Stops everything; waiters are told so. The storage stays open: it is the caller's. */
   stop(): void {
     this.#isStopped = true;
-    this.#progressTimer?.cancel();
+    this.#watchPace.stop();
     this.#introduction?.stop();
     this.#driver.stop();
     this.#logKeeper.stop();
@@ -587,22 +521,14 @@ export class MemberNode {
     });
   }
 
-  #scheduleProgress(): void {
-    this.#progressTimer = this.#o.clock.setTimer(this.#o.watchProgressIntervalMs, () => {
-      if (this.#isStopped) return;
-      this.#scheduleProgress();
-      this.#machine.watchHub.notifyProgress();
-    });
-  }
-
-  /** Lets late watchers catch up, a slice in each turn. */
-  #catchUpWatchers(): void {
-    if (this.#isCatchingUp) return;
-    this.#isCatchingUp = true;
-    this.#o.defer(() => {
-      this.#isCatchingUp = false;
-      if (this.#isStopped) return;
-      if (this.#machine.watchHub.catchUp(CATCH_UP_BUDGET)) this.#catchUpWatchers();
+  #watchDiskSpace(): DiskSpaceWatch | null {
+    const { id, logger, diskSpace: look } = this.#o;
+    if (look === undefined) return null;
+    return new DiskSpaceWatch({
+      look,
+      raise: () => this.#alarms.raise(AlarmType.NOSPACE, id),
+      clear: () => void this.#alarms.clear(AlarmType.NOSPACE, id),
+      logger,
     });
   }
 
@@ -610,21 +536,4 @@ export class MemberNode {
     if (!this.#alarms.raise(AlarmType.NOSPACE, this.#o.id)) return;
     this.#o.logger.warn("the space quota is used up; raising the NOSPACE alarm");
   }
-}
-
-/** What the disk remembers, in the form that consensus wants; a new member begins before the log, with those who formed the cluster. */
-async function restoreRaft(options: MemberNodeOptions): Promise<Restored> {
-  const { storage, founders } = options;
-  const { hardState, floor, entries, appliedIndex, lostTail } = storage.recovered;
-  const blank: HardState = { term: 0, vote: 0n, commit: 0 };
-  if (floor !== null) {
-    return { hardState: hardState ?? blank, snapshot: floor, entries, appliedIndex, lostTail };
-  }
-  const membership = membershipOf(
-    founders.map(({ id }) => id),
-    [],
-  );
-  const snapshot: SnapshotMark = { index: 0, term: 0, membership };
-  await new Promise<void>((resolve) => storage.wal.append({ reset: snapshot }, resolve));
-  return { hardState: blank, snapshot, entries: [], appliedIndex: 0 };
 }

@@ -16,8 +16,8 @@ import {
 } from "@conclave/rpc";
 import type { StateCheckpoint } from "@conclave/state-machine";
 import { isPeerUrl } from "../config.ts";
-import { type Claim, decodeClaim } from "../node/acquaintances.ts";
 import type { Logger } from "../observe/logger.ts";
+import { type Claim, decodeClaim } from "./claim.ts";
 import { type ClusterDescription, encodeClusterDescription } from "./cluster-description.ts";
 import { type OpenLinks, removalText } from "./open-links.ts";
 import { type DamagedFrames, openFrame, sealFrame } from "./peer-frame.ts";
