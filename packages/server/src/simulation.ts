@@ -10,6 +10,8 @@ export { type Logger, silentLogger } from "./observe/logger.ts";
 export { PeerHeader, PeerPath, parseId } from "./peer/peer-protocol.ts";
 export type { PeerCaller } from "./peer/peer-transport.ts";
 export { tellingRefusals } from "./peer/refusal-dial.ts";
+export { acquaintanceFile } from "./storage/acquaintance-file.ts";
+export { recordBoot } from "./storage/boot-record.ts";
 export type { Disk, DiskFile } from "./storage/disk.ts";
 export { type CrashMode, DiskImage, type DiskOperation } from "./storage/disk-image.ts";
 export type { DurableStateStore, StateSnapshot } from "./storage/durable-state-store.ts";

@@ -1,10 +1,12 @@
-import { assert, nextBelow, type Prng } from "@conclave/base";
+import { assert, nextBelow, nextUint64, type Prng } from "@conclave/base";
 import type { LogIndex, SnapshotMark } from "@conclave/raft";
 import {
+  acquaintanceFile,
   type CrashMode,
   DiskImage,
   MemberStorage,
   openLog,
+  recordBoot,
   type StorageOptions,
   type StoragePlace,
 } from "@conclave/server/simulation";
@@ -16,6 +18,8 @@ import { SimulatedStore, type StoreTerms } from "./simulated-store.ts";
 import type { Steps } from "./steps.ts";
 
 const LOG_DIRECTORY = "/wal";
+/** Of the records beside log and state: which start this is, and who the others are. */
+const RECORD_DIRECTORY = "/member";
 
 const CRASH_MODES: readonly CrashMode[] = [
   "nothing",
@@ -74,7 +78,9 @@ export class MemberDisk {
     let store = new SimulatedStore({ ...terms, isIncoming: false }, state, stateIndex);
     this.#mountedState = { store, installed };
     const memory = this.troubles.over(log);
-    if (!log.hasDirectory(LOG_DIRECTORY)) await memory.makeDirectory(LOG_DIRECTORY);
+    for (const directory of [LOG_DIRECTORY, RECORD_DIRECTORY]) {
+      if (!log.hasDirectory(directory)) await memory.makeDirectory(directory);
+    }
     const disk = new MemberLogDisk({
       disk: memory,
       clock,
@@ -92,7 +98,11 @@ export class MemberDisk {
       store = new SimulatedStore({ ...terms, isIncoming: false }, new Map(), 0);
       this.#mountedState = { store, installed: null };
     }
-    return new MemberStorage(wal, store, recovered, this.#place(clock, terms));
+    const boot = await recordBoot(disk, RECORD_DIRECTORY, () => nextUint64(this.#prng));
+    return new MemberStorage(wal, store, recovered, this.#place(clock, terms), {
+      boot,
+      acquaintances: acquaintanceFile(disk, RECORD_DIRECTORY),
+    });
   }
 
   /** The power goes: draws what is left of everything that was not synced. */

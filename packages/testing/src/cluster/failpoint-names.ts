@@ -30,6 +30,17 @@ const LOG_STEPS = [
   "segment remove",
 ];
 
+/** The small records beside log and state: see storage/boot-record.ts and acquaintance-file.ts. Written beside, then renamed. */
+const RECORD_STEPS = [
+  "record open",
+  "record read",
+  "record create",
+  "record fill",
+  "record fill-sync",
+  "record rename",
+  "record remove",
+];
+
 /** The state's storage, of log cutting, of snapshots sent and received. */
 const STATE_STEPS = [
   "state flush",
@@ -69,14 +80,14 @@ export const LINK_MESSAGES = [
   "read-index-response",
 ] as const;
 
-const PEER_CALLS = ["forward", "lease-renew", "lease-remaining", "snapshot-frame"];
+const PEER_CALLS = ["introduce", "forward", "lease-renew", "lease-remaining", "snapshot-frame"];
 
 const named = (names: readonly string[], actions: readonly FailpointAction[]): Failpoint[] =>
   names.map((name) => ({ name, actions }));
 
 /** Every point there is. */
 export const FAILPOINTS: readonly Failpoint[] = [
-  ...named(beforeAndAfter([...LOG_STEPS, ...STATE_STEPS]), FAILPOINT_ACTIONS),
+  ...named(beforeAndAfter([...LOG_STEPS, ...RECORD_STEPS, ...STATE_STEPS]), FAILPOINT_ACTIONS),
   ...named(APPLY_POINTS, ["crash", "delay"]),
   // A message that cannot be sent, or cannot be read, costs its connection.
   ...named(

@@ -4,7 +4,8 @@ import type { DiskTroubles } from "./disk-troubles.ts";
 import type { Steps } from "./steps.ts";
 
 /** Where a call lands: names of failpoints are made of it. */
-function kindOf(path: string): "prepared" | "segment" {
+function kindOf(path: string): "prepared" | "segment" | "record" {
+  if (path.startsWith("/member/")) return "record";
   return path.endsWith(".wal") ? "segment" : "prepared";
 }
 
@@ -62,8 +63,8 @@ export class MemberLogDisk implements Disk {
     });
   }
 
-  #file(file: DiskFile, kind: "prepared" | "segment"): DiskFile {
-    const filling = kind === "prepared" ? "prepared fill" : "segment repair";
+  #file(file: DiskFile, kind: ReturnType<typeof kindOf>): DiskFile {
+    const filling = kind === "segment" ? "segment repair" : `${kind} fill`;
     // A prepared segment gets its name after its first write; the file that is open stays the same.
     const durably = (offset: number): string =>
       kind === "prepared" && offset === 0 ? "prepared begin" : "segment append";

@@ -13,6 +13,7 @@ import type { MessageTampering } from "./tampering.ts";
 
 /** What each call of a member to another is called among the failpoints. */
 const CALLS: Readonly<Record<string, string>> = {
+  [PeerPath.introduce]: "introduce",
   [PeerPath.forward]: "forward",
   [PeerPath.leaseRenew]: "lease-renew",
   [PeerPath.leaseRemaining]: "lease-remaining",
