@@ -17,6 +17,7 @@ const OTHERS = [
   "failpointError",
   "driftingClock",
   "refusedDisk",
+  "repairedDisk",
 ] as const;
 
 export type FaultKind = Exclude<FaultName, "armFailpoint"> | LeftBroken | (typeof OTHERS)[number];
@@ -111,6 +112,7 @@ export class Faults {
       else if (name.endsWith(": delay")) counts.failpointDelay += count;
       else counts.failpointError += count;
     }
+    counts.repairedDisk = members.reduce((sum, { repairs }) => sum + repairs, 0);
     counts.refusedDisk = members.filter(({ refusal }) => refusal !== null).length;
     return counts;
   }

@@ -29,5 +29,6 @@ export function drawOptions(seed: number, prng: Prng): ClusterOptions {
     streamHighWaterBytes: pick(128 * 1024, 200),
     snapshotCount: pick(1_000, 50, 20, 5, 5),
     keptEntriesMax: pick(0, 3, 20),
+    repairs: pick(true, true, false),
   };
 }

@@ -27,6 +27,8 @@ export const PROBES = {
   "a member boots behind the kept log": 2,
   "a torn write is cut from a log": 5,
   "a damaged disk is noticed": 5,
+  "a member lacks entries that its disk lost": 5,
+  "a member has again what its disk lost": 2,
   "a commit is not on the leader's own disk": 5,
   "several terms of a log are not committed": 5,
   "the window of a member is full": 5,

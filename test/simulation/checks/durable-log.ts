@@ -1,4 +1,13 @@
-import type { DurableView, Entry, HardState, LogIndex, Raft, Ready, Term } from "@conclave/raft";
+import type {
+  DurableView,
+  Entry,
+  HardState,
+  LogIndex,
+  LogPosition,
+  Raft,
+  Ready,
+  Term,
+} from "@conclave/raft";
 import { check } from "./violation.ts";
 
 /**
@@ -13,6 +22,8 @@ export class DurableLog implements DurableView {
     membership: { voters: [], learners: [] },
   };
   entries: Entry[] = [];
+  /** What its disk lost lies at or below here: see DurableView. */
+  lostTail: LogPosition | null = null;
   /** The last index that ever was durable here: what may have been acknowledged. */
   lastIndexMax: LogIndex = 0;
   readonly #name: string;
@@ -33,7 +44,8 @@ export class DurableLog implements DurableView {
   }
 
   /** A new life: the core holds what the disk gave back. Everything that the core does from now on is followed. */
-  follow(raft: Raft): void {
+  follow(raft: Raft, lostTail: LogPosition | null): void {
+    this.lostTail = lostTail;
     this.#compare(raft);
     this.#handed = [];
     const { log, term, vote, commitIndex } = raft.inner;
@@ -61,10 +73,18 @@ export class DurableLog implements DurableView {
     ) {
       const [kept, had] = [log.termAt(index), this.termAt(index)];
       // An overwrite by a later leader may have reached the disk without having been reported.
-      const isKept = kept === had || (kept !== null && had !== null && kept > had);
+      const isOverwritten = kept !== null && had !== null && kept > had;
+      // What is damaged is not kept, but the member knows that it may have acknowledged it.
+      const isKept = kept === had || isOverwritten || (kept === null && this.#isLost(index, had));
       check(isKept, () => `R18: ${name} lost durable entry ${index} of term ${had}, has ${kept}`);
-      if (kept !== had) return;
+      if (kept !== had && kept !== null) return;
     }
+  }
+
+  #isLost(index: LogIndex, term: Term | null): boolean {
+    const { lostTail } = this;
+    if (lostTail === null || term === null) return false;
+    return term < lostTail.term || (term === lostTail.term && index <= lostTail.index);
   }
 
   #tap(raft: Raft): void {
@@ -83,7 +103,8 @@ export class DurableLog implements DurableView {
     };
   }
 
-  #absorb({ hardState, entries, snapshot }: Ready): void {
+  #absorb({ hardState, entries, snapshot, isRecovered }: Ready): void {
+    if (isRecovered) this.lostTail = null;
     if (snapshot !== null) {
       this.snapshot = snapshot;
       this.entries = [];

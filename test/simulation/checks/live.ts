@@ -44,12 +44,13 @@ export class LiveChecks implements Observer {
       probes.hit("a member boots with a log ahead of its state");
     if (recovered !== null && recovered.tornBytes > 0) probes.hit("a torn write is cut from a log");
     if (this.#shapes.isBehindKeptLogs(raft)) probes.hit("a member boots behind the kept log");
+    if (raft.isRecovering) probes.hit("a member lacks entries that its disk lost");
     const takeReady = raft.takeReady.bind(raft);
     raft.takeReady = () => {
       const ready = takeReady();
-      if (ready !== null && ready.refusedReads.length > 0) {
-        probes.hit("a read is refused by consensus");
-      }
+      if (ready === null) return null;
+      if (ready.refusedReads.length > 0) probes.hit("a read is refused by consensus");
+      if (ready.isRecovered) probes.hit("a member has again what its disk lost");
       return ready;
     };
   }

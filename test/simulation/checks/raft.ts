@@ -53,12 +53,12 @@ export class RaftChecks {
   }
 
   /** A member came up from its disk. */
-  onBooted({ id }: SimulatedMember, raft: Raft): void {
+  onBooted({ id, recovered }: SimulatedMember, raft: Raft): void {
     const followed = this.#followed.get(id);
     if (followed === undefined) throw new Error(`there is no member ${id}`);
     followed.raft = raft;
     Object.assign(followed.mark, unseen());
-    followed.durable.follow(raft);
+    followed.durable.follow(raft, recovered?.lostTail ?? null);
     const step = raft.step.bind(raft);
     raft.step = (message) => {
       this.#onReceived(message);

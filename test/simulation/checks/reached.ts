@@ -29,7 +29,7 @@ export function lookAtHistory(probes: Probes, history: History, struck: Struck):
     "a call is never answered",
     operations.some((each) => !each.isRefused && each.answer === null),
   );
-  hit("a damaged disk is noticed", counts.refusedDisk > 0);
+  hit("a damaged disk is noticed", counts.refusedDisk + counts.repairedDisk > 0);
   const ends = Object.keys(failpointsTaken).filter((name) => name.endsWith(": crash"));
   hit(
     "a member ends during an install",

@@ -15,7 +15,8 @@ function peer(promise: { readonly term: number; readonly match: number } | null 
       stored = new Map(known);
     },
   };
-  const start = async () => new Acquaintances(file, await file.read(), () => promise);
+  const start = async () =>
+    new Acquaintances(file, await file.read(), () => promise && { ...promise });
   return { start, stored: () => stored };
 }
 
@@ -74,6 +75,20 @@ describe("whether a member may take part", () => {
     const leader = await peer({ term: 4, match }).start();
     const answer = await leader.judge(MEMBER, { ...CLAIM, log });
     expect(answer !== null, answer ?? "").toBe(isRefused);
+  });
+
+  // Simulation, seed 167: welcomed by another, it acknowledged entries before the leader had read its introduction.
+  test("by a leader that read the introduction late, what it promised in this start does not count", async () => {
+    const promise = { term: 4, match: 90 };
+    const leader = await peer(promise).start();
+    leader.onLink(MEMBER, CLAIM.nonce);
+    promise.match = 95;
+    leader.onLink(MEMBER, CLAIM.nonce);
+    expect(await leader.judge(MEMBER, CLAIM)).toBeNull();
+    const short = { term: 4, lastIndex: 89 };
+    expect(await leader.judge(MEMBER, { ...CLAIM, log: short })).toMatch(/is an old copy/);
+    promise.term = 5;
+    expect(await leader.judge(MEMBER, { ...CLAIM, log: short })).toBeNull();
   });
 
   test("what cannot be remembered is no welcome, and the next may be one", async () => {

@@ -21,6 +21,11 @@ export class Acquaintances {
   readonly #file: AcquaintanceFile;
   readonly #promiseOf: (member: MemberId) => HeardPromise | null;
   readonly #known: Map<MemberId, BootRecord>;
+  /** By member: what it had promised when the start of it that is running now spoke for the first time. */
+  readonly #before = new Map<
+    MemberId,
+    { readonly boot: bigint; readonly promise: HeardPromise | null }
+  >();
   /** Judged one after another: what is accepted is durable first. */
   #judged: Promise<unknown> = Promise.resolve();
 
@@ -34,6 +39,22 @@ export class Acquaintances {
     this.#promiseOf = promiseOf;
   }
 
+  /**
+   * A member opens its link. What it promises from now on it promises in this start, as one that others have welcomed: an
+   * introduction that was sent before and comes late says nothing against it. Requires: it is a member.
+   */
+  onLink(member: MemberId, boot: bigint): void {
+    if (this.#before.get(member)?.boot === boot) return;
+    this.#before.set(member, { boot, promise: this.#promiseOf(member) });
+  }
+
+  #promisedBefore(member: MemberId, boot: bigint): HeardPromise | null {
+    const now = this.#promiseOf(member);
+    const before = this.#before.get(member);
+    if (now === null || before?.boot !== boot) return now;
+    return before.promise?.term === now.term ? before.promise : null;
+  }
+
   /** @returns null if it may take part, remembered durably then; else why not. Rejects if that cannot be remembered. */
   judge(member: MemberId, claim: Claim): Promise<string | null> {
     const judged = this.#judged.then(() => this.#judge(member, claim));
@@ -43,7 +64,7 @@ export class Acquaintances {
 
   async #judge(member: MemberId, claim: Claim): Promise<string | null> {
     const known = this.#known.get(member);
-    const refusal = refusalOf(claim, known, this.#promiseOf(member));
+    const refusal = refusalOf(claim, known, this.#promisedBefore(member, claim.nonce));
     if (refusal !== null) return refusal;
     if (known?.nonce === claim.nonce) return null;
     const { directory, boots, nonce } = claim;

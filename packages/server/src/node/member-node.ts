@@ -173,6 +173,7 @@ export class MemberNode {
       clock,
       logger,
       peerUrls: options.peerUrls,
+      boot: storage.memory?.boot.nonce ?? null,
       dial: options.dial,
       onSnapshotWanted: (to, message) => this.#sender.send(to, message),
       onUnreachable: (peer) => {
@@ -345,7 +346,11 @@ export class MemberNode {
       logger: this.#o.logger,
       openLinks: this.#openLinks,
       isRemoved: (id) => this.#machine.removedMembers().has(id),
-      onLink: (from, peerUrls) => this.#transport.onPeerSeen(from, peerUrls),
+      onLink: (from, peerUrls, boot) => {
+        this.#transport.onPeerSeen(from, peerUrls);
+        const isMember = this.#machine.members().has(from);
+        if (isMember && boot !== null) this.#acquaintances?.onLink(from, boot);
+      },
       onMembershipChange: (body, answer) => this.#changes.onForwarded(body, answer),
       describeCluster: () => ({
         clusterId: this.#o.clusterId,

@@ -37,6 +37,8 @@ export const PeerHeader = {
   version: "conclave-peer-version",
   /** Where the caller is reached: the called member's log may not say so yet. URLs with commas between. */
   peerUrls: "conclave-peer-urls",
+  /** Which start of its directory the caller is, for members that have one: BootRecord's nonce. */
+  boot: "conclave-boot",
 } as const;
 
 /** Raised when a message changes its meaning. Members of different versions refuse each other. */

@@ -54,13 +54,13 @@ function peerPort() {
   const forwarded: { data: string; term: number }[] = [];
   const removed = new Set([0x9n]);
   const openLinks = new OpenLinks();
-  const seen: { from: bigint; peerUrls: readonly string[] }[] = [];
+  const seen: { from: bigint; peerUrls: readonly string[]; boot: bigint | null }[] = [];
   registerPeerService(server, {
     self: SELF,
     clusterId: CLUSTER,
     logger: silentLogger,
     isRemoved: (id) => removed.has(id),
-    onLink: (from, peerUrls) => seen.push({ from, peerUrls }),
+    onLink: (from, peerUrls, boot) => seen.push({ from, peerUrls, boot }),
     onIntroduction: async () => null,
     onMessage: (message) => messages.push(message),
     onForward: (entryData, term) => {
@@ -132,18 +132,18 @@ test("a member that was removed is told so on the link it has open, though it sa
   expect(openLinks.count).toBe(0);
 });
 
-test("a member that the log here does not know yet is served, and told of where it is reached", () => {
+test("a member that the log here does not know yet is served, and where it is reached and which start of it this is are heard", () => {
   const { clock, channel, messages, seen } = peerPort();
   const urls = "http://10.0.0.4:2380,http://10.0.0.5:2380";
-  const from = { [PeerHeader.from]: "4", [PeerHeader.peerUrls]: urls };
+  const from = { [PeerHeader.from]: "4", [PeerHeader.peerUrls]: urls, [PeerHeader.boot]: "b0" };
   const { stream } = openLink(channel, { ...IDENTITY, ...from });
   stream.send(sealFrame(encodeMessage(heartbeat(4n, SELF))));
   openLink(channel, { ...IDENTITY, [PeerHeader.peerUrls]: "file:///etc/passwd" });
   clock.advance(100);
   expect(messages).toHaveLength(1);
   expect(seen).toEqual([
-    { from: 4n, peerUrls: urls.split(",") },
-    { from: PEER, peerUrls: [] },
+    { from: 4n, peerUrls: urls.split(","), boot: 0xb0n },
+    { from: PEER, peerUrls: [], boot: null },
   ]);
 });
 

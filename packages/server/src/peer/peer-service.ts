@@ -38,8 +38,8 @@ export interface PeerServiceOptions {
   readonly logger: Logger;
   /** Whether a member was removed: it is refused for ever. Who is not known yet is served: the log here may lag behind. */
   readonly isRemoved: (id: MemberId) => boolean;
-  /** A peer that is served opened its link, and says where it is reached. */
-  readonly onLink: (from: MemberId, peerUrls: readonly string[]) => void;
+  /** A peer that is served opened its link, and says where it is reached, and which start of it this is. */
+  readonly onLink: (from: MemberId, peerUrls: readonly string[], boot: bigint | null) => void;
   /** Answers null if the caller may take part, else why not. Rejects if that cannot be told now. */
   readonly onIntroduction: (from: MemberId, claim: Claim) => Promise<string | null>;
   readonly onMessage: (message: Message) => void;
@@ -104,7 +104,8 @@ export function registerPeerService(server: RpcServer, options: PeerServiceOptio
   };
 
   stream(PeerPath.link, (from, opened) => {
-    options.onLink(from, peerUrlsOf(opened.metadata));
+    const { metadata } = opened;
+    options.onLink(from, peerUrlsOf(metadata), parseId(metadata.get(PeerHeader.boot)));
     return linkHandler(opened, from, options);
   });
   stream(PeerPath.snapshot, options.onSnapshot);

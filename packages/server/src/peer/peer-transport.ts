@@ -28,6 +28,8 @@ export interface PeerTransportOptions {
   readonly logger: Logger;
   /** Where this member is reached. */
   readonly peerUrls: readonly string[];
+  /** Which start of its directory this member is: BootRecord's nonce. Null: it has none. */
+  readonly boot: bigint | null;
   /** Opens a way to a member at its peer URLs. Calls `onRefused` whenever nobody listens there. */
   readonly dial: Dial;
   /** Messages to itself do not exist; messages of type install-snapshot go here instead of on the link. */
@@ -125,7 +127,9 @@ export class PeerTransport implements DriverLinks {
   }
 
   #identity(to: MemberId): Record<string, string> {
+    const { boot } = this.#o;
     return {
+      ...(boot === null ? {} : { [PeerHeader.boot]: formatId(boot) }),
       [PeerHeader.clusterId]: formatId(this.#o.clusterId),
       [PeerHeader.from]: formatId(this.#o.self),
       [PeerHeader.to]: formatId(to),

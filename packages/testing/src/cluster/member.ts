@@ -42,6 +42,8 @@ export interface MemberTerms {
   /** Applied entries between two cuts of the log, and how many stay in memory behind the cut. Counts. */
   readonly snapshotCount: number;
   readonly keptEntriesMax: number;
+  /** A member whose log is damaged has from its peers what it lost, as a real one; else it refuses to start. Default false. */
+  readonly repairs?: boolean;
 }
 
 /** What a member asks of the cluster around it. */
@@ -77,6 +79,8 @@ export class SimulatedMember {
   recovered: RecoveredMember | null = null;
   /** It found its disk damaged and refuses to start ever again; else null. */
   refusal: WalCorruption | null = null;
+  /** Times that it found its disk damaged and began anew with what of it is certain. Count. */
+  repairs = 0;
   readonly #cluster: Surroundings;
   readonly #ids: readonly MemberId[];
   readonly #prng: Prng;
@@ -218,6 +222,13 @@ export class SimulatedMember {
     else this.#cluster.fail(error);
   }
 
+  #onRepair(message: string): void {
+    assert(this.#isRotten, "what is sound is not repaired");
+    this.#cluster.note(`${this.name} repairs itself: ${message}`);
+    this.#isRotten = false;
+    this.repairs += 1;
+  }
+
   /** It is no member any more: its process ends, as the server's does. */
   #onRemoved(clock: IncarnationClock): void {
     if (!clock.isAlive) return;
@@ -228,13 +239,25 @@ export class SimulatedMember {
   async #boot(clock: IncarnationClock): Promise<void> {
     const { options, network, clusterId } = this.#cluster;
     const onFatal = (error: Error): void => this.#onFatal(clock, error);
+    const founders = this.#ids.map((id) => ({
+      id,
+      name: nameOf(id),
+      peerUrls: [peerUrlOf(id)],
+    }));
+    const members = options.repairs === true ? founders : [];
     const storage = await this.disk.mount(clock, {
-      identity: { clusterId, memberId: this.id, name: this.name, members: [] },
+      identity: { clusterId, memberId: this.id, name: this.name, members },
       clock,
       onFatal,
+      onRepair: (message) => this.#onRepair(message),
     });
-    assert(!this.#isRotten, "a damaged disk is noticed");
-    this.recovered = storage.recovered;
+    const { recovered } = storage;
+    // It may have crashed in the middle of a repair, which is whole now: of a log that had promised something the loss is told.
+    const hasPromised = (recovered.hardState?.term ?? 0) > 0;
+    const isRepaired = recovered.lostTail !== null || !hasPromised;
+    assert(!this.#isRotten || isRepaired, "a damaged disk is noticed");
+    this.#isRotten = false;
+    this.recovered = recovered;
     const seam = new PeerSeam({
       self: this.name,
       clock,
@@ -249,7 +272,7 @@ export class SimulatedMember {
       name: this.name,
       clientUrls: [`http://${this.name}:2379`],
       peerUrls: [peerUrlOf(this.id)],
-      founders: this.#ids.map((id) => ({ id, name: nameOf(id), peerUrls: [peerUrlOf(id)] })),
+      founders,
       strictReconfigCheck: true,
       storage,
       dial: (to, _urls, onRefused) =>
