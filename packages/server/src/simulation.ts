@@ -27,3 +27,4 @@ export {
   groupStride,
   SEGMENT_HEADER_BYTES,
 } from "./storage/wal-header.ts";
+export { DAMAGED_SUFFIX } from "./storage/wal-segments.ts";

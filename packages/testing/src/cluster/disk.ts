@@ -3,6 +3,7 @@ import type { LogIndex, SnapshotMark } from "@conclave/raft";
 import {
   acquaintanceFile,
   type CrashMode,
+  DAMAGED_SUFFIX,
   DiskImage,
   MemberStorage,
   openLog,
@@ -103,6 +104,11 @@ export class MemberDisk {
       boot,
       acquaintances: acquaintanceFile(disk, RECORD_DIRECTORY),
     });
+  }
+
+  /** Whether a repair has put segments of the log aside. */
+  get hasDamagedSegments(): boolean {
+    return this.#medium.log.list(LOG_DIRECTORY).some((name) => name.endsWith(DAMAGED_SUFFIX));
   }
 
   /** The power goes: draws what is left of everything that was not synced. */
