@@ -237,7 +237,7 @@ export class Simulation implements AsyncDisposable {
    * ```ts
    * import { simulate } from "@conclave/testing";
    *
-   * await simulate({ members: 3, seed: 7 }, async (sim) => {
+   * await simulate({ members: 3, seed: 5 }, async (sim) => {
    *   const client = sim.client();
    *   const before = sim.leader ?? 0;
    *   sim.cut("all", before); // the others hear it, and it hears nobody: it steps down
