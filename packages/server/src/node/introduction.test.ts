@@ -53,12 +53,27 @@ test("one of five takes part when two others know it", () => {
 
 test("the welcome of one who came after all that it remembers is enough: those may be gone", () => {
   const { asked, events, introduction, answer } = newcomer([2n, 3n]);
-  introduction.onHeard(2n);
-  introduction.onHeard(9n);
-  introduction.onHeard(9n);
+  introduction.onHeard(2n, false);
+  introduction.onHeard(9n, false);
+  introduction.onHeard(9n, false);
   expect(asked.map(({ peer }) => peer)).toEqual([2n, 3n, 9n]);
   answer(9n, "welcome");
   expect(events).toEqual(["admitted"]);
+});
+
+// Members that come and go in virtual time, seed 5: most of the founders were gone, and the newcomer counted them for ever.
+test("a leader's welcome is enough, whether it is heard before or after", () => {
+  const before = newcomer([2n, 3n, 4n, 5n]);
+  before.introduction.onHeard(4n, true);
+  before.answer(2n, "welcome");
+  expect(before.events).toEqual([]);
+  before.answer(4n, "welcome");
+  expect(before.events).toEqual(["admitted"]);
+  const after = newcomer([2n, 3n, 4n, 5n]);
+  after.answer(4n, "welcome");
+  expect(after.events).toEqual([]);
+  after.introduction.onHeard(4n, true);
+  expect(after.events).toEqual(["admitted"]);
 });
 
 test("one refusal ends it, whatever others say", () => {

@@ -37,8 +37,8 @@ export class Introduction {
   readonly #o: IntroductionOptions;
   readonly #timers = new Map<MemberId, Timer>();
   readonly #asked = new Set<MemberId>();
-  #welcomes = 0;
-  #hasNewer = false;
+  readonly #welcomedBy = new Set<MemberId>();
+  readonly #leaders = new Set<MemberId>();
   #isAdmitted = false;
   #isStopped = false;
 
@@ -57,10 +57,13 @@ export class Introduction {
 
   /**
    * A peer spoke to this member, which is not known to enough of them yet. One that is not among those it counts has come since what it
-   * remembers: its welcome is enough, for those may all be gone.
+   * remembers, and a leader knows who is a member today: the welcome of one such is enough, for those it counts may be gone.
+   * @param isLeader it sent what only leaders send
    */
-  onHeard(peer: MemberId): void {
-    if (!this.#asked.has(peer)) this.#ask(peer);
+  onHeard(peer: MemberId, isLeader: boolean): void {
+    if (isLeader) this.#leaders.add(peer);
+    if (this.#asked.has(peer)) this.#maybeAdmit();
+    else this.#ask(peer);
   }
 
   stop(): void {
@@ -80,8 +83,7 @@ export class Introduction {
       this.stop();
       this.#o.onRefused(answer.reason);
     } else if (answer.type === "welcome") {
-      if (this.#o.peers.includes(peer)) this.#welcomes += 1;
-      else this.#hasNewer = true;
+      this.#welcomedBy.add(peer);
       this.#maybeAdmit();
     } else {
       const again = this.#o.clock.setTimer(RETRY_MS, () => this.#ask(peer));
@@ -90,10 +92,19 @@ export class Introduction {
   }
 
   #maybeAdmit(): void {
-    const members = this.#o.peers.length + 1;
-    const isKnown = this.#hasNewer || 2 * (this.#welcomes + 1) > members;
-    if (this.#isAdmitted || !isKnown) return;
+    if (this.#isAdmitted || !(this.#isKnownToMajority || this.#isKnownToOneOfToday)) return;
     this.#isAdmitted = true;
     this.#o.onAdmitted();
+  }
+
+  get #isKnownToMajority(): boolean {
+    const { peers } = this.#o;
+    const welcomes = peers.filter((peer) => this.#welcomedBy.has(peer)).length;
+    return 2 * (welcomes + 1) > peers.length + 1;
+  }
+
+  get #isKnownToOneOfToday(): boolean {
+    const { peers } = this.#o;
+    return [...this.#welcomedBy].some((by) => !peers.includes(by) || this.#leaders.has(by));
   }
 }

@@ -420,7 +420,7 @@ export class MemberNode {
   /** Nothing is answered, and so promised, before this member is known to its peers. */
   #step(message: Message): void {
     if (this.#introduction === null || this.#introduction.isAdmitted) this.#driver.step(message);
-    else this.#introduction.onHeard(message.from);
+    else this.#introduction.onHeard(message.from, isOfLeader(message));
   }
 
   /** Of its promises, those that the leader of a term knows for certain. */
@@ -541,4 +541,8 @@ export class MemberNode {
     if (!this.#alarms.raise(AlarmType.NOSPACE, this.#o.id)) return;
     this.#o.logger.warn("the space quota is used up; raising the NOSPACE alarm");
   }
+}
+
+function isOfLeader({ type }: Message): boolean {
+  return type === "append" || type === "heartbeat" || type === "install-snapshot";
 }
