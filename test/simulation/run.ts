@@ -216,15 +216,16 @@ export class Run {
       const at = this.#cluster.members.findIndex((member) => member.name === name);
       const machine = node?.member.machine;
       if (machine === undefined) continue;
-      const { revision, compactRevision } = machine;
+      const { revision } = machine;
       const isAtEnd = ({ responses }: Watched): boolean =>
         responses.some(({ revision: seen, kind }) => kind !== "created" && seen >= revision);
       let watched: Watched | null = null;
       const follow = async (): Promise<void> => {
-        // Its connection may be one that broke in the end, and is made anew.
-        const last = await followFrom(reader, at, Math.max(1, compactRevision), isAtEnd);
-        if (last.responses.length === 0) await reader.think().then(follow);
-        else watched = last;
+        // Its connection may break in the end, or its member may have to find its leader again: then it is made anew.
+        const from = Math.max(1, machine.compactRevision);
+        const last = await followFrom(reader, at, from, isAtEnd);
+        if (isAtEnd(last)) watched = last;
+        else await reader.think().then(follow);
       };
       void follow();
       const isDone = await this.#advance(REST_MS, () => watched !== null);
