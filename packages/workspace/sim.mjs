@@ -1,6 +1,5 @@
 /** `npm run sim -- --seed S` (and more: see test/simulation/main.ts): whole clusters in one process, made of the sources as they are. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { installDependencies } from "./install.mjs";
 import { runCommand, runScript, StepFailed } from "./run.mjs";
@@ -10,8 +9,8 @@ import { workspaceRoot } from "./workspace.mjs";
 await runScript(async () => {
   await installDependencies();
   const { build } = await import("esbuild"); // installed by now
-  const directory = mkdtempSync(join(tmpdir(), "conclave-sim-"));
-  const program = join(directory, "sim.mjs");
+  // As deep in the project as its source: it writes a section of a page.
+  const program = join(workspaceRoot, `test/dist/sim-${process.pid}.mjs`);
   try {
     await build({
       ...simulationBuild(workspaceRoot, "test/simulation/main.ts", program),
@@ -21,6 +20,6 @@ await runScript(async () => {
     const { exitCode } = await runCommand(process.execPath, args);
     if (exitCode !== 0) throw new StepFailed("a promise was broken");
   } finally {
-    rmSync(directory, { recursive: true, force: true });
+    rmSync(program, { force: true });
   }
 });
