@@ -40,6 +40,7 @@ export type {
 } from "./message.ts";
 export type { ProgressState } from "./progress.ts";
 export type { ProposeMembershipRefusal, ProposeRefusal, ProposeResult } from "./propose.ts";
+export { quorumOf } from "./quorum.ts";
 export { type MemberProgress, Raft, type RaftOptions } from "./raft.ts";
 export type { ReadState, Ready, Role } from "./ready.ts";
 export type { Restored } from "./state.ts";

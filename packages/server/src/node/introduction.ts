@@ -1,5 +1,5 @@
 import type { Clock, Timer } from "@conclave/base";
-import type { MemberId } from "@conclave/raft";
+import { type MemberId, quorumOf } from "@conclave/raft";
 import { type CallStatus, Status } from "@conclave/rpc";
 import type { Claim } from "../peer/claim.ts";
 
@@ -30,8 +30,9 @@ export interface IntroductionOptions {
 }
 
 /**
- * Before a member votes or acknowledges anything it is made known to so many of the others that they are a majority with it. Then a
- * later start of it that has forgotten what this one promises is known as such by them. The rest is told as it can be reached.
+ * Before a member votes or acknowledges anything it is made known to so many of the others that they are a majority with it, or to
+ * one who knows today's members better than it does. Then a later start of it that has forgotten what this one promises is known
+ * as such by them. The rest is told as it can be reached.
  */
 export class Introduction {
   readonly #o: IntroductionOptions;
@@ -100,7 +101,7 @@ export class Introduction {
   get #isKnownToMajority(): boolean {
     const { peers } = this.#o;
     const welcomes = peers.filter((peer) => this.#welcomedBy.has(peer)).length;
-    return 2 * (welcomes + 1) > peers.length + 1;
+    return welcomes + 1 >= quorumOf(peers.length + 1);
   }
 
   get #isKnownToOneOfToday(): boolean {

@@ -1,4 +1,4 @@
-import type { MemberId } from "@conclave/raft";
+import { type MemberId, quorumOf } from "@conclave/raft";
 import type { ClusterMember } from "@conclave/state-machine";
 import type { EtcdError } from "@conclave/wire";
 import * as EtcdErrors from "@conclave/wire/etcd-errors";
@@ -123,8 +123,4 @@ function isUrlTaken(
 
 function arePeerUrls(urls: readonly string[]): boolean {
   return urls.length > 0 && urls.every(isPeerUrl);
-}
-
-function quorumOf(members: number): number {
-  return Math.floor(members / 2) + 1;
 }
