@@ -74,3 +74,16 @@ test.each([
   expect(crc32c(bytes.subarray(5), crc32c(bytes.subarray(0, 5)))).toBe(crc);
   expect(crc32c(bytes, crc32c(bytes, 0, 0, 5), 5)).toBe(crc);
 });
+
+test("CRC-32C of a stretch is the same wherever it lies and however it is cut", () => {
+  const prng = seededPrng(1);
+  const source = Uint8Array.from({ length: 80 }, () => nextBelow(prng, 256));
+  for (let from = 0; from < 12; from += 1) {
+    for (let to = from; to <= source.length; to += 1) {
+      let byByte = 0;
+      for (let at = from; at < to; at += 1) byByte = crc32c(source, byByte, at, at + 1);
+      expect(crc32c(source, 0, from, to), `[${from}, ${to})`).toBe(byByte);
+      expect(crc32c(source.subarray(from, to))).toBe(byByte);
+    }
+  }
+});

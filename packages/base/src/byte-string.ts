@@ -5,9 +5,9 @@
  */
 export type ByteString = string & { readonly unit: "ByteString" };
 
-/** Copies: the bytes may be reused once this returns. */
-export function byteStringOf(bytes: Uint8Array): ByteString {
-  return Buffer.prototype.latin1Slice.call(bytes, 0, bytes.length) as ByteString;
+/** Copies `bytes[from, to)`: they may be reused once this returns. A view for the stretch would cost more than the copy. */
+export function byteStringOf(bytes: Uint8Array, from = 0, to = bytes.length): ByteString {
+  return Buffer.prototype.latin1Slice.call(bytes, from, to) as ByteString;
 }
 
 /** The bytes of a byte string, in a buffer of their own. */

@@ -13,6 +13,10 @@ export interface RaftConfig {
   readonly checkQuorum: boolean;
   /** Bytes of entries in one append message; a larger single entry still travels, alone. Default 1 MiB. */
   readonly appendBytesMax: number;
+  /**
+   * Append messages that go to one follower in one tick before small ones wait for those on their way: see isGathering. Default 2.
+   */
+  readonly smallAppendsMax: number;
   /** Append messages on their way to one follower. Default 256. */
   readonly inflightMessagesMax: number;
   /** Bytes of entries on their way to one follower; one message may exceed it when nothing else flies. Default 16 MiB. */
@@ -31,6 +35,7 @@ export const DEFAULT_RAFT_CONFIG: RaftConfig = {
   preVote: true,
   checkQuorum: true,
   appendBytesMax: 1 << 20,
+  smallAppendsMax: 2,
   inflightMessagesMax: 256,
   inflightBytesMax: 16 << 20,
   uncommittedBytesMax: 64 << 20,

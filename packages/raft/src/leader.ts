@@ -64,6 +64,7 @@ export function tickLeader(state: RaftState): void {
       return;
     }
   }
+  for (const progress of leadership.progress.values()) progress.sentInTick = 0;
   tickTransfer(state);
   leadership.heartbeatElapsed += 1;
   if (leadership.heartbeatElapsed >= state.config.heartbeatTicks) {

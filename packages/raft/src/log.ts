@@ -135,6 +135,16 @@ export class RaftLog {
     return this.slice(from, end);
   }
 
+  /** Whether the entries at `from` and after it amount to `bytes`; those that are not here any more do. */
+  reaches(from: LogIndex, bytes: number): boolean {
+    let missing = bytes;
+    if (from < this.firstIndex) return true;
+    for (let at = from; at <= this.lastIndex && missing > 0; at += 1) {
+      missing -= entryBytes(this.at(at));
+    }
+    return missing <= 0;
+  }
+
   /**
    * Where to look for agreement after a conflict: the last index at or below `index` whose term is not above
    * `term`. Skips a whole term in one exchange (thesis 3.3), on both sides.

@@ -88,6 +88,8 @@ export class Progress {
   /** How often `match` was taken back. */
   takenBack = 0;
   readonly inflight: Inflight;
+  /** Appends with entries since the last tick. */
+  sentInTick = 0;
 
   constructor(next: LogIndex, isActive: boolean, limits: InflightLimits) {
     this.next = next;
@@ -133,6 +135,7 @@ export class Progress {
     assert(this.state === "replicate", "nothing is appended while a snapshot travels");
     if (lastIndex < this.next) return;
     this.inflight.push(lastIndex, bytes);
+    this.sentInTick += 1;
     this.next = lastIndex + 1;
   }
 

@@ -114,10 +114,54 @@ test("once logs agree appends are pipelined, each going on where the one before 
 });
 
 test("an append is bounded in bytes, but one entry always fits", () => {
-  const raft = soloLeader({ ...twoMembers, config: { appendBytesMax: 200 } });
+  const raft = soloLeader({ ...twoMembers, config: { appendBytesMax: 200, smallAppendsMax: 4 } });
   for (const size of [50, 50, 50, 500, 50]) raft.propose(new Uint8Array(size));
   const sizes = appendsTo(raft, 2n).map(({ entries }) => entries.map(({ data }) => data.length));
   expect(sizes).toEqual([[50, 50], [50], [500], [50]]);
+});
+
+/** Proposes commands of so many bytes, one a turn. @returns how many entries each append held that they led to */
+function sentFor(raft: Raft, ...sizes: readonly number[]): number[] {
+  return sizes.flatMap((size) => {
+    raft.propose(new Uint8Array(size));
+    return appendsTo(raft, 2n).map(({ entries }) => entries.length);
+  });
+}
+
+test("small appends gather while two are on their way, and go as one when these are acknowledged", () => {
+  const raft = soloLeader(twoMembers);
+  expect(sentFor(raft, 1, 1, 1, 1, 1)).toEqual([1, 1]);
+  expect(raft.hasReady()).toBe(false);
+  acknowledge(raft, 2n, 2);
+  expect(appendsTo(raft, 2n)).toMatchObject([
+    { previousIndex: 3, entries: [{ index: 4 }, { index: 5 }, { index: 6 }], commit: 2 },
+  ]);
+});
+
+test("what fills an append does not wait for others on their way", () => {
+  const raft = soloLeader({ ...twoMembers, config: { appendBytesMax: 200 } });
+  expect(sentFor(raft, 1, 1, 100, 100)).toEqual([1, 1, 1]);
+  expect(sentFor(raft, 300)).toEqual([1, 1]);
+});
+
+test("entries that gather wait no longer than a tick: where the way is long, nothing waits for answers", () => {
+  const raft = soloLeader(twoMembers);
+  expect(sentFor(raft, 1, 1, 1, 1)).toEqual([1, 1]);
+  raft.tick();
+  expect(appendsTo(raft, 2n)).toMatchObject([{ previousIndex: 3, entries: { length: 2 } }]);
+  expect(sentFor(raft, 1, 1, 1)).toEqual([1]);
+});
+
+test("the news of a commit waits for appends on their way, and comes with the next entries or when they are acknowledged", () => {
+  const raft = soloLeader({ voters: [1n, 2n, 3n] });
+  expect(sentFor(raft, 1, 1, 1)).toEqual([1, 1]);
+  acknowledge(raft, 3n, 3);
+  raft.tick();
+  expect(appendsTo(raft, 2n)).toMatchObject([{ entries: [{ index: 4 }], commit: 3 }]);
+  acknowledge(raft, 3n, 4);
+  expect(appendsTo(raft, 2n)).toEqual([]);
+  acknowledge(raft, 2n, 3);
+  expect(appendsTo(raft, 2n)).toMatchObject([{ entries: [], commit: 4 }]);
 });
 
 test("a full window stops appends until something is acknowledged", () => {

@@ -56,7 +56,19 @@ function isAppendDue(state: RaftState, progress: Progress): boolean {
     // Who needs a snapshot and is silent waits for a sign of life.
     return progress.isActive || progress.next > state.log.compactedIndex;
   }
-  return hasNews;
+  return hasNews && !isGathering(state, progress);
+}
+
+/**
+ * Small appends gather while others are on their way (Nagle, RFC 896): each costs a message, a turn of the loop there, a write of
+ * its disk and an answer, however little it holds. Entries wait no longer than a tick: where the way is long, they must not wait
+ * until the last were answered. News of a commit alone may: the answers bring it on its way, or the next heartbeat.
+ */
+function isGathering({ log, config }: RaftState, progress: Progress): boolean {
+  const { smallAppendsMax, appendBytesMax } = config;
+  if (progress.inflight.count < smallAppendsMax) return false;
+  if (progress.next > log.lastIndex) return true;
+  return progress.sentInTick >= smallAppendsMax && !log.reaches(progress.next, appendBytesMax);
 }
 
 function sendAppends(state: RaftState, to: MemberId, progress: Progress): void {

@@ -445,6 +445,7 @@ function drawConfig(prng: Prng): Partial<RaftConfig> {
     preVote: nextChance(prng, 0.8),
     checkQuorum: nextChance(prng, 0.8),
     appendBytesMax: 1 + nextBelow(prng, 300),
+    smallAppendsMax: 1 + nextBelow(prng, 4),
     inflightMessagesMax: 1 + nextBelow(prng, 8),
     inflightBytesMax: 1 + nextBelow(prng, 1000),
     uncommittedBytesMax: 200 + nextBelow(prng, 2000),
