@@ -24,7 +24,7 @@ export interface UnaryCall {
   readonly cancelled: boolean;
   /** Called once, when `cancelled` becomes true before an answer was given. The call must still be answered. */
   onCancel: (() => void) | null;
-  /** Sends the answer with status OK. The bytes are copied before this returns. */
+  /** Sends the answer with status OK. The bytes must not be changed afterwards: they may have to wait. */
   reply(message: Uint8Array): void;
   fail(code: StatusCode, message: string): void;
   /** Adds metadata to the answer: before the message (initial), or after it (trailing). Call before `reply` or `fail`. */
@@ -47,8 +47,8 @@ export interface ServerStream {
   readonly peer: PeerAddress;
   readonly deadlineMs: number;
   /**
-   * Sends one message; the bytes are copied before this returns. False: more is buffered than the stream's
-   * high-water mark, so stop until `onDrain`. A sender that goes on anyway is cut at the connection's limit.
+   * Sends one message, whose bytes must not be changed afterwards: they may have to wait. False: more is buffered than the
+   * stream's high-water mark, so stop until `onDrain`. A sender that goes on anyway is cut at the connection's limit.
    */
   send(message: Uint8Array): boolean;
   /** Whether `send` would still be within the high-water mark. */
@@ -67,8 +67,8 @@ export interface ServerStream {
 
 /** What the service does with a stream. All are called in order, never re-entrantly. */
 export interface ServerStreamHandler {
-  /** `message` is valid only until this returns. */
-  onMessage(message: Uint8Array): void;
+  /** `message` is valid only until this returns, unless `isOwned`: then it is the handler's for good. */
+  onMessage(message: Uint8Array, isOwned: boolean): void;
   /** The client will send no more. Server-streaming handlers see one onMessage, then this. */
   onHalfClose(): void;
   /** The client went away (cancel, deadline, connection). `end` need not be called any more. */

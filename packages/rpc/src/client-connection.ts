@@ -258,7 +258,9 @@ export class ClientConnection extends Connection implements CallConnection {
     this.#owner.onReady();
   }
 
-  protected onPeerPing(): void {}
+  protected onPeerPing(payload: Uint8Array): void {
+    this.answerPing(payload);
+  }
 
   protected onPingAck(): void {}
 

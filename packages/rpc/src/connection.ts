@@ -297,8 +297,12 @@ export abstract class Connection implements LinkReceiver {
       return;
     }
     this.countControlFrame();
-    this.onPeerPing();
-    this.writer.ping(true, bytes.subarray(start, start + 8));
+    this.onPeerPing(bytes.subarray(start, start + 8));
+  }
+
+  protected answerPing(payload: Uint8Array): void {
+    if (this.phase !== "open") return;
+    this.writer.ping(true, payload);
     this.askFlush();
   }
 
@@ -315,7 +319,8 @@ export abstract class Connection implements LinkReceiver {
   abstract onGoAway(lastStreamId: number, code: number, debugText: string): void;
   protected abstract isIdle(id: number): boolean;
   protected abstract onPeerSettings(): void;
-  protected abstract onPeerPing(): void;
+  /** It is to be answered with {@link answerPing}. */
+  protected abstract onPeerPing(payload: Uint8Array): void;
   protected abstract onPingAck(bytes: Buffer, start: number): void;
   /** Whether silence is to be answered with a PING just now. */
   protected abstract mayProbe(): boolean;

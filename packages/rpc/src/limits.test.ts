@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { ErrorCode } from "./error-code.ts";
 import { Flag, FrameType, PREFACE, Setting } from "./frame.ts";
+import { LATE_PINGS_MAX, PING_ANSWER_LATE_MS } from "./late-pings.ts";
 import { greetedClient, type RawClient, rawClient } from "./testing/raw-client.ts";
 import { frame, message, rawPeer, requestFields, settings, uint32 } from "./testing/raw-peer.ts";
 
@@ -246,6 +247,40 @@ describe("pings", () => {
       ask(client, count * 2 + 1, "/t.S/Echo");
     }
     expect(client.peer.goAway).toBeNull();
+  });
+
+  test("a PING beside answers measures the way, and is answered a little later; one into silence at once", () => {
+    const client = greetedClient();
+    const answered = () => client.peer.of(FrameType.PING).length;
+    ask(client, 1, "/t.S/Echo");
+    client.say(ping);
+    expect(answered()).toBe(0);
+    client.clock.advance(PING_ANSWER_LATE_MS);
+    expect(answered()).toBe(1);
+    client.say(ping);
+    expect(answered()).toBe(2);
+  });
+
+  test("no more than eight PINGs wait to be answered", () => {
+    const client = greetedClient();
+    const answered = () => client.peer.of(FrameType.PING).length;
+    for (let count = 1; count < LATE_PINGS_MAX; count += 1) {
+      ask(client, count * 2 + 1, "/t.S/Echo");
+      client.say(ping);
+    }
+    expect(answered()).toBe(0);
+    ask(client, 101, "/t.S/Echo");
+    client.say(ping);
+    expect(answered()).toBe(LATE_PINGS_MAX);
+  });
+
+  test("a connection that ends answers no PING any more", () => {
+    const client = greetedClient();
+    ask(client, 1, "/t.S/Echo");
+    client.say(ping);
+    client.say(frame(FrameType.PING, 0, 1, Buffer.alloc(8)));
+    client.clock.advance(PING_ANSWER_LATE_MS);
+    expect(client.peer.of(FrameType.PING)).toEqual([]);
   });
 
   test("keepaliveTimeMs and keepaliveTimeoutMs: a silent peer is asked, then given up", () => {

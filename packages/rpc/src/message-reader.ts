@@ -2,8 +2,8 @@ import { Status, type StatusCode } from "./status.ts";
 
 /** Octets before each message: one flag, four of length (gRPC over HTTP/2, "Length-Prefixed-Message"). */
 export const MESSAGE_PREFIX_BYTES = 5;
-/** A message is given room as it arrives, so that a prefix alone cannot claim memory. */
-const FIRST_ROOM_BYTES = 16 * 1024;
+/** A longer message is given room as it arrives, so that a prefix alone cannot claim much memory. */
+const FIRST_ROOM_BYTES = 64 * 1024;
 
 /** Takes the messages that a {@link MessageReader} finds. */
 export interface MessageSink {

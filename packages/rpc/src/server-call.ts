@@ -244,8 +244,8 @@ export class StreamServerCall extends ServerCall implements ServerStream {
     this.connection?.giveBackWindow(this);
   }
 
-  onMessage(message: Buffer): void {
-    if (!this.#over) this.#handler!.onMessage(message);
+  onMessage(message: Buffer, owned: boolean): void {
+    if (!this.#over) this.#handler!.onMessage(message, owned);
   }
 
   onRemoteEnd(): void {

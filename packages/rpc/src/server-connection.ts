@@ -13,6 +13,7 @@ import {
 import { encodeGrpcMessage } from "./grpc-text.ts";
 import { HeadMemory } from "./head-memory.ts";
 import { FieldKind } from "./header-field.ts";
+import { LatePings } from "./late-pings.ts";
 import type { ServerLimits } from "./limits.ts";
 import type { ByteLink } from "./link.ts";
 import { MESSAGE_PREFIX_BYTES } from "./message-reader.ts";
@@ -43,12 +44,14 @@ export class ServerConnection extends Connection implements ServerCallConnection
   #okTrailersGeneration = -1;
 
   #draining: "no" | "announced" | "final" = "no";
-  /** Requests were answered since the last PING, which therefore may be a measurement and is no offence. */
-  #workedSincePing = true;
+  /** Requests answered, and how many there were at the last PING: if more since, the next may be a measurement and is no offence. */
+  #answers = 0;
+  #answersAtPing = -1;
   /** What of answers had been written late, at the last PING. Octets. */
   #writtenLateBytes = 0;
   #lastPingMs = Number.NEGATIVE_INFINITY;
   #pingStrikes = 0;
+  readonly #latePings: LatePings;
 
   constructor(
     link: ByteLink,
@@ -57,6 +60,7 @@ export class ServerConnection extends Connection implements ServerCallConnection
     onGone: (connection: ServerConnection) => void,
   ) {
     super(link, core.limits, context);
+    this.#latePings = new LatePings(context.clock, (payload) => this.answerPing(payload));
     this.#core = core;
     this.#onGone = onGone;
     this.#heads = new HeadMemory(this.decoder, readRequestHead);
@@ -241,7 +245,7 @@ export class ServerConnection extends Connection implements ServerCallConnection
     encoder.field("grpc-status", String(code));
     encoder.passingField("grpc-message", encodeGrpcMessage(text));
     this.writeHeaders(id, true, encoder.end());
-    this.#workedSincePing = true;
+    this.#answers += 1;
     if (!endStream) this.resetUnseen(id);
   }
 
@@ -277,7 +281,7 @@ export class ServerConnection extends Connection implements ServerCallConnection
     at = writeFrameHeader(out, at, trailers.length, FrameType.HEADERS, ENDS_ALL, id);
     copyBlock(trailers, out, at);
     outflow.window -= bytes;
-    this.#workedSincePing = true;
+    this.#answers += 1;
     call.reader.stopped = true;
     this.endLocal(call);
     this.askFlush();
@@ -308,7 +312,7 @@ export class ServerConnection extends Connection implements ServerCallConnection
 
   writeResponseHead(call: ServerCall): void {
     call.headSent = true;
-    this.#workedSincePing = true;
+    this.#answers += 1;
     if (call.initialMetadata === null) {
       this.writeHeaders(call.id, false, this.#okHeadBlock());
       return;
@@ -322,7 +326,7 @@ export class ServerConnection extends Connection implements ServerCallConnection
   }
 
   sendOn(call: ServerCall, message: Uint8Array): boolean {
-    this.#workedSincePing = true;
+    this.#answers += 1;
     this.controlBudget.earn(2);
     const writable = this.outflow.send(call, message);
     this.askFlush();
@@ -347,7 +351,7 @@ export class ServerConnection extends Connection implements ServerCallConnection
     }
     for (const [name, value] of call.trailingMetadata ?? []) encoder.passingField(name, value);
     call.headSent = true;
-    this.#workedSincePing = true;
+    this.#answers += 1;
     this.writeHeaders(call.id, true, encoder.end());
     this.endLocal(call);
   }
@@ -359,20 +363,22 @@ export class ServerConnection extends Connection implements ServerCallConnection
   // ---- the connection -------------------------------------------------------------------------------------------
 
   /** PINGs that come too often, without work in between, are an offence (grpc-go's enforcement policy, as etcd sets it). */
-  protected onPeerPing(): void {
+  protected onPeerPing(payload: Uint8Array): void {
     const { writtenLateBytes } = this.outflow;
-    if (this.#workedSincePing || writtenLateBytes > this.#writtenLateBytes) {
-      this.#workedSincePing = false;
-      this.#writtenLateBytes = writtenLateBytes;
-      this.#pingStrikes = 0;
-      this.#lastPingMs = this.clock.nowMs();
-      return;
-    }
     const nowMs = this.clock.nowMs();
-    if (nowMs - this.#lastPingMs < this.#limits.pingIntervalMinMs) this.#pingStrikes += 1;
+    const isWorking =
+      this.#answers > this.#answersAtPing || writtenLateBytes > this.#writtenLateBytes;
+    if (isWorking) this.#pingStrikes = 0;
+    else if (nowMs - this.#lastPingMs < this.#limits.pingIntervalMinMs) this.#pingStrikes += 1;
+    if (this.#pingStrikes > this.#limits.pingStrikesMax) {
+      throw new ConnectionFault(ErrorCode.ENHANCE_YOUR_CALM, "too_many_pings");
+    }
+    const isMeasurement = isWorking && this.#answers > 0;
+    this.#answersAtPing = this.#answers;
+    this.#writtenLateBytes = writtenLateBytes;
     this.#lastPingMs = nowMs;
-    if (this.#pingStrikes <= this.#limits.pingStrikesMax) return;
-    throw new ConnectionFault(ErrorCode.ENHANCE_YOUR_CALM, "too_many_pings");
+    if (isMeasurement) this.#latePings.owe(payload);
+    else this.answerPing(payload);
   }
 
   protected onPingAck(bytes: Buffer, start: number): void {
@@ -416,6 +422,7 @@ export class ServerConnection extends Connection implements ServerCallConnection
 
   protected onConnectionClosed(): void {
     this.#core.intake.forget(this);
+    this.#latePings.forget();
     this.#onGone(this);
   }
 }

@@ -4,7 +4,7 @@ import type { Clock } from "@conclave/base";
 export type AtTurnEnd = (callback: () => void) => void;
 
 /** What is asked for while the end of a turn is running still belongs to this turn, so many times. Count. */
-const ROUNDS = 3;
+const ROUNDS = 4;
 
 /**
  * The turn of node's event loop: `setImmediate` runs after all sockets that were readable have been read, so
