@@ -17,6 +17,8 @@ import type { Lessor } from "./lease/lessor.ts";
 import type { MemberDirectory, MembershipCommand } from "./member-directory.ts";
 import { KeyValueView } from "./mvcc/key-value.ts";
 import { PlainPutReader } from "./mvcc/plain-put.ts";
+import { PlainTxn } from "./mvcc/plain-txn.ts";
+import { PlainTxnRun } from "./mvcc/plain-txn-run.ts";
 import type { Change, MvccStore } from "./mvcc/store.ts";
 import { checkIgnored, checkLease, deleteRange, putPair, TxnEvaluation } from "./mvcc/txn.ts";
 import { MalformedMessage } from "./protobuf.ts";
@@ -60,6 +62,8 @@ export class CommandExecutor {
   /** Told of the changes of every write, at the revision it made. */
   readonly #onChanges: (changes: readonly Change[]) => void;
   readonly #plainPut = new PlainPutReader();
+  readonly #plainTxn = new PlainTxn();
+  readonly #plainTxnRun: PlainTxnRun;
   readonly #view = new KeyValueView();
   /** Reused: a put is answered before the next command begins. */
   readonly #putResult: { kind: "put"; revision: number; prevKv: Uint8Array | null } = {
@@ -70,6 +74,7 @@ export class CommandExecutor {
 
   constructor(state: ReplicatedState, onChanges: (changes: readonly Change[]) => void) {
     this.#state = state;
+    this.#plainTxnRun = new PlainTxnRun(state.mvcc, state.lessor);
     this.#onChanges = onChanges;
   }
 
@@ -117,7 +122,7 @@ export class CommandExecutor {
       case CommandKind.DELETE_RANGE:
         return this.#deleteRange(command.body());
       case CommandKind.TXN:
-        return this.#txn(command.body(), wantsAnswer);
+        return this.#txn(command, wantsAnswer);
       case CommandKind.COMPACT:
         return this.#compact(command.body());
       case CommandKind.LEASE_GRANT:
@@ -180,7 +185,27 @@ export class CommandExecutor {
     return { kind: "delete-range", revision: mvcc.revision, ...answer };
   }
 
-  #txn(body: Uint8Array, wantsAnswer: boolean): CommandResult {
+  #txn(command: CommandReader, wantsAnswer: boolean): CommandResult {
+    const { data, bodyStart, bodyEnd } = command;
+    const isPlain = this.#plainTxn.read(data, bodyStart, bodyEnd);
+    return isPlain
+      ? this.#runPlainTxn(data, wantsAnswer)
+      : this.#fullTxn(command.body(), wantsAnswer);
+  }
+
+  #runPlainTxn(data: Uint8Array, wantsAnswer: boolean): CommandResult {
+    const { mvcc } = this.#state;
+    const run = this.#plainTxnRun;
+    const refusal = run.begin(this.#plainTxn, data);
+    if (refusal !== null) return this.#refuse(refusal);
+    mvcc.beginWrite();
+    run.run(wantsAnswer);
+    this.#endWrite();
+    run.result.revision = mvcc.revision;
+    return run.result;
+  }
+
+  #fullTxn(body: Uint8Array, wantsAnswer: boolean): CommandResult {
     const { mvcc, lessor } = this.#state;
     const evaluation = new TxnEvaluation(mvcc, lessor, TxnRequest.decode(body));
     const refusal = evaluation.check();

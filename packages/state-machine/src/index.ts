@@ -8,12 +8,16 @@ export {
   encodeLeaseExpire,
   type LeaseExpire,
 } from "./command.ts";
+export { HeaderEncoder, type HeaderFacts } from "./header-encoder.ts";
 export { LeaseExpiry } from "./lease/expiry.ts";
 export { LEASE_TTL_SECONDS_MAX, type LeaseObserver } from "./lease/lessor.ts";
 export type { ClusterMember, Founder, MembershipCommand } from "./member-directory.ts";
 export { MemoryStateStore } from "./memory-state-store.ts";
 export { KeyValueHash } from "./mvcc/hash.ts";
 export { KeyValueView } from "./mvcc/key-value.ts";
+export { isSimplePut } from "./mvcc/plain-put.ts";
+export { PlainTxn } from "./mvcc/plain-txn.ts";
+export { PlainTxnResult } from "./mvcc/plain-txn-result.ts";
 export { type KeyRange, keyRangeOf, rangeContains } from "./mvcc/range-bounds.ts";
 export { type RangeAnswer, RangeReading } from "./mvcc/range-reading.ts";
 export {
@@ -48,6 +52,5 @@ export {
   type StateMachineOptions,
 } from "./state-machine.ts";
 export type { StateStore } from "./state-store.ts";
-export type { WatchHeader } from "./watch/event-codec.ts";
 export { WatchHub, type WatchHubOptions } from "./watch/watch-hub.ts";
 export { type WatchSink, WatchStream } from "./watch/watch-stream.ts";

@@ -46,3 +46,43 @@ test("keys that arrive in order fill the leaves, and a visit can stop early", ()
   map.clear();
   expect(map.get("005000")).toBeUndefined();
 });
+
+test("a search that begins where the last one ended finds, and places, as one from the top does", () => {
+  const prng = seededPrng(testSeed(4712));
+  const map = new OrderedMap<number>();
+  const model = new Map<string, number>();
+  let before = "";
+  for (let step = 0; step < 60_000; step += 1) {
+    // About in order, now and then from anywhere, and over and over again.
+    const around = nextBelow(prng, 20) === 0 ? nextBelow(prng, 9_000) : (step % 9_000) - 20;
+    const key = `k${10_000 + around + nextBelow(prng, 40)}`;
+    if (nextBelow(prng, 10) < (step < 30_000 ? 2 : 6)) {
+      expect(map.delete(key)).toBe(model.delete(key));
+      continue;
+    }
+    const isKnown = map.findNear(key);
+    expect(isKnown).toBe(model.has(key));
+    if (isKnown) expect(map.foundValue()).toBe(model.get(key));
+    if (isKnown) map.setFound(step);
+    else map.insertFound(key, step);
+    model.set(key, step);
+    if (nextBelow(prng, 4) === 0) expect(map.get(before)).toBe(model.get(before));
+    before = key;
+  }
+  expect(map.size).toBe(model.size);
+  expect([...map.entries()]).toEqual([...model].sort(([a], [b]) => (a < b ? -1 : 1)));
+  for (const [key, value] of model) expect(map.get(key)).toBe(value);
+});
+
+test("the place of a key that was searched for is not that of another, searched for near it since", () => {
+  const map = new OrderedMap<number>();
+  for (const [at, key] of ["a", "b", "c"].entries()) map.set(key, at);
+  expect(map.find("a")).toBe(true);
+  expect(map.findNear("c")).toBe(true);
+  map.set("a", 10);
+  expect([...map.entries()]).toEqual([
+    ["a", 10],
+    ["b", 1],
+    ["c", 2],
+  ]);
+});

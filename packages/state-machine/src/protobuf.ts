@@ -58,6 +58,8 @@ export class MalformedMessage extends Error {
  * type reads it. Made to be reused.
  */
 export class FieldReader {
+  /** Number and wire type of the current field, as `number << 3 | wireType`. */
+  tag = 0;
   /** Number of the current field. */
   field = 0;
   /** Where the current length-delimited field's content begins and ends in the source. */
@@ -81,8 +83,9 @@ export class FieldReader {
     if (this.#at >= this.#limit) return false;
     this.#readVarint();
     const tag = this.low;
+    this.tag = tag;
     this.field = tag >>> 3;
-    if (this.field === 0) throw new MalformedMessage("field number 0");
+    if (this.field === 0 || this.high !== 0) throw new MalformedMessage("no field number");
     switch (tag & 7) {
       case 0:
         this.#readVarint();
@@ -117,6 +120,13 @@ export class FieldReader {
     return this.high * TWO_32 + this.low;
   }
 
+  /** The current varint as a signed number; beyond the safe integers, the nearest of them. */
+  bound(): number {
+    if (this.high === 0) return this.low;
+    const value = (this.high | 0) * TWO_32 + this.low;
+    return Math.max(Number.MIN_SAFE_INTEGER, Math.min(Number.MAX_SAFE_INTEGER, value));
+  }
+
   /** The current varint as a signed 64-bit number. */
   signed64(): bigint {
     if (this.high === 0) return BigInt(this.low);
@@ -129,13 +139,22 @@ export class FieldReader {
   }
 
   #readVarint(): void {
+    const source = this.#source;
+    const limit = this.#limit;
+    let at = this.#at;
+    if (at < limit && source[at]! < 0x80) {
+      this.low = source[at]!;
+      this.high = 0;
+      this.#at = at + 1;
+      return;
+    }
     let low = 0;
     let high = 0;
-    let at = this.#at;
     for (let shift = 0; ; shift += 7) {
-      if (at >= this.#limit || shift > 63) throw new MalformedMessage("varint beyond the end");
-      const byte = this.#source[at]!;
+      if (at >= limit) throw new MalformedMessage("varint beyond the end");
+      const byte = source[at]!;
       at += 1;
+      if (shift === 63 && byte > 1) throw new MalformedMessage("varint of more than 64 bits");
       const bits = byte & 0x7f;
       if (shift < 28) low |= bits << shift;
       else if (shift === 28) {

@@ -37,15 +37,25 @@ export const META = {
 export const REVISION_KEY_BYTES = 13;
 
 const TWO_32 = 2 ** 32;
-const scratch = Buffer.alloc(REVISION_KEY_BYTES);
 
-/** The key of the record written at a revision. */
+/** The key of the record written at a revision. From numbers: text is made of bytes by a call out of V8, five times slower. */
 export function revisionKey(main: number, sub: number): string {
-  scratch[0] = 0x6b;
-  writeUint32(scratch, 1, Math.floor(main / TWO_32));
-  writeUint32(scratch, 5, main >>> 0);
-  writeUint32(scratch, 9, sub);
-  return byteStringOf(scratch);
+  const high = Math.floor(main / TWO_32);
+  return String.fromCharCode(
+    0x6b,
+    high >>> 24,
+    (high >>> 16) & 0xff,
+    (high >>> 8) & 0xff,
+    high & 0xff,
+    (main >>> 24) & 0xff,
+    (main >>> 16) & 0xff,
+    (main >>> 8) & 0xff,
+    main & 0xff,
+    (sub >>> 24) & 0xff,
+    (sub >>> 16) & 0xff,
+    (sub >>> 8) & 0xff,
+    sub & 0xff,
+  );
 }
 
 export function mainOfRevisionKey(key: string): number {
@@ -54,6 +64,15 @@ export function mainOfRevisionKey(key: string): number {
 
 export function subOfRevisionKey(key: string): number {
   return uint32At(key, 9);
+}
+
+/** The same of a key that is there as bytes. */
+export function mainOfRevisionKeyBytes(key: Uint8Array): number {
+  return uint32In(key, 1) * TWO_32 + uint32In(key, 5);
+}
+
+export function subOfRevisionKeyBytes(key: Uint8Array): number {
+  return uint32In(key, 9);
 }
 
 /** Three numbers, 8 bytes each, in one value. Requires: safe integers, not negative. */
@@ -116,4 +135,8 @@ function uint32At(key: string, at: number): number {
       key.charCodeAt(at + 3)) >>>
     0
   );
+}
+
+function uint32In(key: Uint8Array, at: number): number {
+  return ((key[at]! << 24) | (key[at + 1]! << 16) | (key[at + 2]! << 8) | key[at + 3]!) >>> 0;
 }

@@ -31,19 +31,19 @@ export class StateDigest {
 }
 
 /**
- * Hash of a value under a seed. Four bytes a step and two lanes: measured at 0.6 ns a byte, less than half of CRC-32C, for
+ * Hash of `bytes[from, to)` under a seed. Four bytes a step and two lanes: measured at 0.6 ns a byte, less than half of CRC-32C, for
  * this stands on the path of every write.
  */
-export function hashOfBytes(bytes: Uint8Array, seed: number): number {
+export function hashOfBytes(bytes: Uint8Array, seed: number, from = 0, to = bytes.length): number {
   let even = seed | 0;
   let odd = ~seed;
-  let at = 0;
-  for (; at + 8 <= bytes.length; at += 8) {
+  let at = from;
+  for (; at + 8 <= to; at += 8) {
     even = round(even, wordAt(bytes, at));
     odd = round(odd, wordAt(bytes, at + 4));
   }
-  for (; at < bytes.length; at += 1) even = round(even, bytes[at]!);
-  return scramble(scramble(even ^ bytes.length) + odd);
+  for (; at < to; at += 1) even = round(even, bytes[at]!);
+  return scramble(scramble(even ^ (to - from)) + odd);
 }
 
 /** Hash of a record that is not a revision: of its key and its value. */

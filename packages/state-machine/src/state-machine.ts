@@ -1,8 +1,8 @@
-import { assert } from "@conclave/base";
+import { assert, byteStringOf } from "@conclave/base";
 import type { AlarmMember, AlarmType, RangeRequest, TxnRequest } from "@conclave/wire";
 import * as EtcdErrors from "@conclave/wire/etcd-errors";
 import { Alarms } from "./alarms.ts";
-import { CommandReader } from "./command.ts";
+import { CommandKind, CommandReader } from "./command.ts";
 import { CommandExecutor, type ReplicatedState } from "./command-executor.ts";
 import { type LeaseObserver, Lessor } from "./lease/lessor.ts";
 import {
@@ -23,7 +23,10 @@ import {
   encodeCounts,
   META,
   mainOfRevisionKey,
+  mainOfRevisionKeyBytes,
+  REVISION_KEY_BYTES,
   subOfRevisionKey,
+  subOfRevisionKeyBytes,
   TABLE,
 } from "./records.ts";
 import type { Refusal } from "./refusal.ts";
@@ -36,14 +39,15 @@ import { WatchHub, type WatchHubOptions } from "./watch/watch-hub.ts";
 
 /** What a shorter lease is raised to unless said otherwise: etcd's 1.5 election timeouts, rounded up. Seconds. */
 const LEASE_TTL_SECONDS_MIN_DEFAULT = 2;
+const REVISION_TABLE_BYTE = TABLE.revision.charCodeAt(0);
 /** Memory for the pairs read and written last. Bytes. */
-const VALUE_CACHE_BYTES_MAX_DEFAULT = 64 * 1024 * 1024;
+const VALUE_CACHE_BYTES_MAX_DEFAULT = 32 * 1024 * 1024;
 
 export interface StateMachineOptions {
   readonly store: StateStore;
   /** Must be the same on all members. Default 2. */
   readonly leaseTtlSecondsMin?: number;
-  /** Default 64 MiB. */
+  /** Default 32 MiB. */
   readonly valueCacheBytesMax?: number;
   readonly watch?: WatchHubOptions;
   /** Who formed the cluster; the same on all members. Default: nobody. */
@@ -162,7 +166,7 @@ export class StateMachine {
     const { mvcc, lessor, alarms, members } = this.#state;
     switch (key[0]) {
       case TABLE.revision:
-        mvcc.loadRecord(mainOfRevisionKey(key), subOfRevisionKey(key), value);
+        mvcc.loadRecord(mainOfRevisionKey(key), subOfRevisionKey(key), value, 0, value.length);
         break;
       case TABLE.lease:
         lessor.load(key, countAt(value, 0));
@@ -179,6 +183,26 @@ export class StateMachine {
       default:
         this.#loadMeta(key, value);
     }
+  }
+
+  /**
+   * As {@link load}, of a record whose key is `key[0, keyLength)` and whose value is `source[start, end)`: neither is kept, and of a
+   * revision neither is copied.
+   */
+  loadInPlace(
+    key: Uint8Array,
+    keyLength: number,
+    source: Uint8Array,
+    start: number,
+    end: number,
+  ): void {
+    if (key[0] !== REVISION_TABLE_BYTE || keyLength !== REVISION_KEY_BYTES) {
+      this.load(byteStringOf(key, 0, keyLength), source.slice(start, end));
+      return;
+    }
+    assert(!this.#isLoaded, "a record after the end of loading");
+    const main = mainOfRevisionKeyBytes(key);
+    this.#state.mvcc.loadRecord(main, subOfRevisionKeyBytes(key), source, start, end);
   }
 
   /** Boot: all records were loaded. Entries after {@link appliedIndex} may be applied now. */
@@ -227,9 +251,12 @@ export class StateMachine {
     while (reader.next()) {
       const { origin, sequence } = reader;
       const wantsResult = observer.wantsResults?.(origin) ?? true;
+      // Watchers are told of what was before: the pairs that changes replaced are there still.
+      if (reader.kind === CommandKind.COMPACT) this.watchHub.flush();
       const result = this.#executor.execute(reader, entry.term, wantsResult);
       if (wantsResult) observer.onResult(origin, sequence, result);
     }
+    this.watchHub.flush();
     this.#appliedIndex = entry.index;
     this.#appliedTerm = entry.term;
     this.#store.put(META.applied, encodeCounts(entry.index, entry.term, this.revision));

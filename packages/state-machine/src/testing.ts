@@ -41,7 +41,7 @@ export class Member {
     batch.append(kind, 1, 1, body);
     let answer: CommandResult | null = null;
     this.applyData(batch.take(), (result) => {
-      answer = { ...result };
+      answer = copyOf(result);
     });
     if (answer === null) throw new Error("no result");
     return answer;
@@ -57,6 +57,24 @@ export class Member {
   put(key: string, value = "", more: PutRequestInit = {}): CommandResult {
     const request = { key: bytes(key), value: bytes(value), ...more };
     return this.execute(CommandKind.PUT, PutRequest.encode(request));
+  }
+
+  /** Applies one entry with a put for each pair, and then a compaction if its revision is given. */
+  putTogether(
+    pairs: readonly (readonly [string, string])[],
+    compactRevision?: number,
+    onResult: (result: CommandResult) => void = () => {},
+  ): void {
+    const batch = new CommandBatch(1 << 20, 1 << 10);
+    for (const [key, value] of pairs) {
+      const request = { key: bytes(key), value: bytes(value) };
+      batch.append(CommandKind.PUT, 1, 1, PutRequest.encode(request));
+    }
+    if (compactRevision !== undefined) {
+      const body = CompactionRequest.encode({ revision: compactRevision });
+      batch.append(CommandKind.COMPACT, 1, 1, body);
+    }
+    this.applyData(batch.take(), onResult);
   }
 
   delete(key: string, end = "", more: DeleteRangeRequestInit = {}): CommandResult {
@@ -161,6 +179,13 @@ export class TestStream {
   story(): string[] {
     return this.take().map(describe);
   }
+}
+
+/** Results are reused by the next command. */
+function copyOf(result: CommandResult): CommandResult {
+  if (result.kind !== "txn") return { ...result };
+  const { kind, revision, succeeded, responses } = result;
+  return { kind, revision, succeeded, responses };
 }
 
 export function bytes(text: string): Uint8Array {

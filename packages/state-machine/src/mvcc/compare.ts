@@ -67,12 +67,14 @@ function countDifference(compare: Compare, version: number, create: number, mod:
   }
 }
 
-function order<T extends number | bigint>(a: T, b: T): number {
+/** Below, at or above 0, as `a` is below, at or above `b`. */
+export function order<T extends number | bigint>(a: T, b: T): number {
   if (a < b) return -1;
   return a > b ? 1 : 0;
 }
 
-function isResult(result: number, difference: number): boolean {
+/** Whether a difference is what the comparison asks for. */
+export function isResult(result: number, difference: number): boolean {
   switch (result) {
     case CompareResult.EQUAL:
       return difference === 0;

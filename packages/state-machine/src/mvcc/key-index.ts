@@ -26,13 +26,18 @@ export class KeyIndex {
     return this.#newest.find(key) ? this.#newest.foundValue() : NO_SLOT;
   }
 
+  /** As {@link newest}, for keys that come about in order. */
+  newestNear(key: ByteString): number {
+    return this.#newest.findNear(key) ? this.#newest.foundValue() : NO_SLOT;
+  }
+
   /** Newest revision of a key not after `at` if the key existed then, or {@link NO_SLOT}. */
   liveAt(key: ByteString, at: number): number {
     return this.live(this.newest(key), at);
   }
 
   /**
-   * Adds a revision to the key last asked for with {@link newest}. `create` and `version` are those of the stored
+   * Adds a revision to the key last asked for with {@link newest} or {@link newestNear}. `create` and `version` are those of the stored
    * pair; both are 0 for a tombstone. Revisions come in order.
    */
   add(

@@ -84,9 +84,10 @@ export class KeyValueView {
   #keyEnd = 0;
   readonly #reader = new FieldReader();
 
-  read(bytes: Uint8Array): this {
+  /** Reads `bytes[start, end)`. */
+  read(bytes: Uint8Array, start = 0, end = bytes.length): this {
     const reader = this.#reader;
-    reader.reset(bytes);
+    reader.reset(bytes, start, end);
     this.#bytes = bytes;
     this.createRevision = 0;
     this.modRevision = 0;
@@ -128,7 +129,7 @@ export class KeyValueView {
   }
 
   key(): ByteString {
-    return byteStringOf(this.#bytes.subarray(this.#keyStart, this.#keyEnd));
+    return byteStringOf(this.#bytes, this.#keyStart, this.#keyEnd);
   }
 
   value(): Uint8Array {

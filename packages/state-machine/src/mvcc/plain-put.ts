@@ -27,7 +27,7 @@ export class PlainPutReader {
     while (reader.next()) {
       switch (reader.field) {
         case 1:
-          this.key = byteStringOf(data.subarray(reader.start, reader.end));
+          this.key = byteStringOf(data, reader.start, reader.end);
           break;
         case 2:
           this.valueStart = reader.start;
@@ -42,4 +42,35 @@ export class PlainPutReader {
     }
     return isPlain;
   }
+}
+
+/** Tags of etcdserverpb.PutRequest. */
+const TAG_KEY = 0x0a;
+const TAG_VALUE = 0x12;
+
+/**
+ * Whether `body` is surely an etcdserverpb.PutRequest of a key and a value that nothing is wrong with: known without
+ * decoding it. False says nothing.
+ */
+export function isSimplePut(body: Uint8Array): boolean {
+  let hasKey = false;
+  let at = 0;
+  while (at < body.length) {
+    const tag = body[at]!;
+    if (tag !== TAG_KEY && tag !== TAG_VALUE) return false;
+    // A length of up to four bytes.
+    let length = 0;
+    let shift = 0;
+    let byte: number;
+    do {
+      at += 1;
+      if (at >= body.length || shift > 21) return false;
+      byte = body[at]!;
+      length |= (byte & 0x7f) << shift;
+      shift += 7;
+    } while (byte >= 0x80);
+    at += 1 + length;
+    if (tag === TAG_KEY) hasKey = length > 0;
+  }
+  return hasKey && at === body.length;
 }

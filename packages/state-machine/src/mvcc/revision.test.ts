@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { NO_SLOT, RevisionTable } from "./revision.ts";
 
 /** More than a first chunk has in its small and in its whole form (16,384), so that both ways to grow are taken. */
@@ -20,5 +20,17 @@ test("revisions keep their columns and their chain while the table grows, and af
     }
     table.clear();
     expect(table.count).toBe(0);
+  }
+});
+
+test("any revision of a long chain is found in a logarithmic number of steps", () => {
+  const table = new RevisionTable();
+  let newest = NO_SLOT;
+  for (let main = 1; main <= REVISIONS; main += 1) newest = table.add(main, 0, 1, main, 0, newest);
+  const steps = vi.spyOn(table, "main");
+  for (let main = 1; main <= REVISIONS; main += 7) {
+    steps.mockClear();
+    expect(table.version(table.atRevision(newest, main))).toBe(main);
+    expect(steps.mock.calls.length).toBeLessThan(6 * Math.log2(REVISIONS));
   }
 });

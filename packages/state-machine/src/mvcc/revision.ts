@@ -1,5 +1,5 @@
 /**
- * Every revision of every key that compaction has not removed, as columns of numbers: fifty-two bytes a
+ * Every revision of every key that compaction has not removed, as rows of numbers: forty-eight bytes a
  * revision and no object for the collector to visit. A revision is named by its slot; the revisions of one key are
  * chained from the newest to the oldest.
  */
@@ -14,42 +14,42 @@ const CHUNK_MASK = CHUNK_SLOTS - 1;
 /** Slots of the first chunk until they are used up: a state of a few keys takes a few kilobytes. */
 const FIRST_SLOTS = 1 << 8;
 
-/** Columns grow by a chunk, never by copying: a doubling array would stall the loop at a million keys. */
+/** Numbers of 8 bytes, and words of 4, that a row takes: the words come behind the first three numbers. */
+const ROW_NUMBERS = 6;
+const ROW_WORDS = 2 * ROW_NUMBERS;
+/** Places in a row: numbers, counted in numbers. */
+const MAIN = 0;
+const CREATE = 1;
+const VERSION = 2;
+/** Places in a row: words, counted in words. */
+const SUB = 6;
+const BYTES = 7;
+const HASH = 8;
+const OLDER = 9;
+const JUMP = 10;
+const DEPTH = 11;
+
+/**
+ * Rows, since whoever reads one number of a revision reads others of it: they come from memory together. The table grows by a
+ * chunk, never by copying: a doubling array would stall the loop at a million keys.
+ */
 class Chunk {
-  readonly main: Float64Array;
-  readonly create: Float64Array;
-  readonly version: Float64Array;
-  readonly sub: Uint32Array;
-  readonly bytes: Uint32Array;
-  readonly hash: Int32Array;
-  readonly older: Uint32Array;
-  readonly jump: Uint32Array;
-  readonly depth: Uint32Array;
+  readonly numbers: Float64Array;
+  readonly words: Uint32Array;
 
   constructor(slots: number) {
-    this.main = new Float64Array(slots);
-    this.create = new Float64Array(slots);
-    this.version = new Float64Array(slots);
-    this.sub = new Uint32Array(slots);
-    this.bytes = new Uint32Array(slots);
-    this.hash = new Int32Array(slots);
-    this.older = new Uint32Array(slots);
-    this.jump = new Uint32Array(slots);
-    this.depth = new Uint32Array(slots);
+    this.numbers = new Float64Array(slots * ROW_NUMBERS);
+    this.words = new Uint32Array(this.numbers.buffer);
+  }
+
+  get slots(): number {
+    return this.numbers.length / ROW_NUMBERS;
   }
 
   /** The same slots, with room for a whole chunk. */
   whole(): Chunk {
     const chunk = new Chunk(CHUNK_SLOTS);
-    chunk.main.set(this.main);
-    chunk.create.set(this.create);
-    chunk.version.set(this.version);
-    chunk.sub.set(this.sub);
-    chunk.bytes.set(this.bytes);
-    chunk.hash.set(this.hash);
-    chunk.older.set(this.older);
-    chunk.jump.set(this.jump);
-    chunk.depth.set(this.depth);
+    chunk.words.set(this.words);
     return chunk;
   }
 }
@@ -69,41 +69,41 @@ export class RevisionTable {
 
   /** Revision of the change. */
   main(slot: number): number {
-    return this.#chunks[slot >>> CHUNK_BITS]!.main[slot & CHUNK_MASK]!;
+    return this.#number(slot, MAIN);
   }
 
   /** Order of the change inside its revision. */
   sub(slot: number): number {
-    return this.#chunks[slot >>> CHUNK_BITS]!.sub[slot & CHUNK_MASK]!;
+    return this.#word(slot, SUB);
   }
 
   /** Revision that created this generation of the key; 0 for a tombstone. */
   create(slot: number): number {
-    return this.#chunks[slot >>> CHUNK_BITS]!.create[slot & CHUNK_MASK]!;
+    return this.#number(slot, CREATE);
   }
 
   /** Puts since the key was created; 0 for a tombstone. */
   version(slot: number): number {
-    return this.#chunks[slot >>> CHUNK_BITS]!.version[slot & CHUNK_MASK]!;
+    return this.#number(slot, VERSION);
   }
 
   /** Size of the stored record, key included. */
   bytes(slot: number): number {
-    return this.#chunks[slot >>> CHUNK_BITS]!.bytes[slot & CHUNK_MASK]!;
+    return this.#word(slot, BYTES);
   }
 
   /** Hash of the stored record: what is read back from the disk must have it. Signed 32 bits. */
   hash(slot: number): number {
-    return this.#chunks[slot >>> CHUNK_BITS]!.hash[slot & CHUNK_MASK]!;
+    return this.#word(slot, HASH) | 0;
   }
 
   setHash(slot: number, hash: number): void {
-    this.#chunks[slot >>> CHUNK_BITS]!.hash[slot & CHUNK_MASK] = hash;
+    this.#chunks[slot >>> CHUNK_BITS]!.words[(slot & CHUNK_MASK) * ROW_WORDS + HASH] = hash;
   }
 
   /** The revision of the same key before this one, or {@link NO_SLOT}. */
   older(slot: number): number {
-    return this.#chunks[slot >>> CHUNK_BITS]!.older[slot & CHUNK_MASK]!;
+    return this.#word(slot, OLDER);
   }
 
   isTombstone(slot: number): boolean {
@@ -119,20 +119,21 @@ export class RevisionTable {
     older: number,
   ): number {
     const slot = this.#takeSlot();
-    const chunk = this.#chunks[slot >>> CHUNK_BITS]!;
-    const at = slot & CHUNK_MASK;
-    chunk.main[at] = main;
-    chunk.sub[at] = sub;
-    chunk.create[at] = create;
-    chunk.version[at] = version;
-    chunk.bytes[at] = bytes;
+    const { numbers, words } = this.#chunks[slot >>> CHUNK_BITS]!;
+    const row = slot & CHUNK_MASK;
+    numbers[row * ROW_NUMBERS + MAIN] = main;
+    numbers[row * ROW_NUMBERS + CREATE] = create;
+    numbers[row * ROW_NUMBERS + VERSION] = version;
+    words[row * ROW_WORDS + SUB] = sub;
+    words[row * ROW_WORDS + BYTES] = bytes;
     this.#link(slot, older);
     this.#count += 1;
     return slot;
   }
 
   remove(slot: number): void {
-    this.#chunks[slot >>> CHUNK_BITS]!.older[slot & CHUNK_MASK] = this.#freeSlot;
+    this.#chunks[slot >>> CHUNK_BITS]!.words[(slot & CHUNK_MASK) * ROW_WORDS + OLDER] =
+      this.#freeSlot;
     this.#freeSlot = slot;
     this.#count -= 1;
   }
@@ -177,18 +178,28 @@ export class RevisionTable {
 
   clear(): void {
     this.#chunks.length = 1;
-    this.#endSlot = this.#chunks[0]!.main.length;
+    this.#endSlot = this.#chunks[0]!.slots;
     this.#nextSlot = 1;
     this.#freeSlot = NO_SLOT;
     this.#count = 0;
   }
 
+  #number(slot: number, place: number): number {
+    const { numbers } = this.#chunks[slot >>> CHUNK_BITS]!;
+    return numbers[(slot & CHUNK_MASK) * ROW_NUMBERS + place]!;
+  }
+
+  #word(slot: number, place: number): number {
+    const { words } = this.#chunks[slot >>> CHUNK_BITS]!;
+    return words[(slot & CHUNK_MASK) * ROW_WORDS + place]!;
+  }
+
   #jump(slot: number): number {
-    return this.#chunks[slot >>> CHUNK_BITS]!.jump[slot & CHUNK_MASK]!;
+    return this.#word(slot, JUMP);
   }
 
   #depth(slot: number): number {
-    return this.#chunks[slot >>> CHUNK_BITS]!.depth[slot & CHUNK_MASK]!;
+    return this.#word(slot, DEPTH);
   }
 
   /**
@@ -196,20 +207,19 @@ export class RevisionTable {
    * logarithmic steps: E. Myers, "An applicative random-access stack", 1983.
    */
   #link(slot: number, older: number): void {
-    const chunk = this.#chunks[slot >>> CHUNK_BITS]!;
-    const at = slot & CHUNK_MASK;
-    chunk.older[at] = older;
+    const { words } = this.#chunks[slot >>> CHUNK_BITS]!;
+    const at = (slot & CHUNK_MASK) * ROW_WORDS;
+    words[at + OLDER] = older;
     if (older === NO_SLOT) {
-      chunk.depth[at] = 0;
-      chunk.jump[at] = slot;
+      words[at + DEPTH] = 0;
+      words[at + JUMP] = slot;
       return;
     }
-    const jump = this.#jump(older);
-    const farJump = this.#jump(jump);
     const depth = this.#depth(older);
-    const isEven = depth - this.#depth(jump) === this.#depth(jump) - this.#depth(farJump);
-    chunk.depth[at] = depth + 1;
-    chunk.jump[at] = isEven ? farJump : older;
+    const length = jumpLength(depth);
+    const isEven = length === jumpLength(depth - length);
+    words[at + DEPTH] = depth + 1;
+    words[at + JUMP] = isEven ? this.#jump(this.#jump(older)) : older;
   }
 
   #takeSlot(): number {
@@ -233,4 +243,19 @@ export class RevisionTable {
     this.#chunks.push(new Chunk(CHUNK_SLOTS));
     this.#endSlot += CHUNK_SLOTS;
   }
+}
+
+/**
+ * How far the jump from a depth goes. It follows from the depth alone, as the last digit of its skew-binary number, so that
+ * no other row need be looked at: those of a chain are far apart, and seldom in the processor's cache.
+ */
+function jumpLength(depth: number): number {
+  let left = depth;
+  let digit = 0;
+  while (left > 0) {
+    // The largest 2^n - 1 there is room for.
+    digit = (1 << (31 - Math.clz32(left + 1))) - 1;
+    left -= digit;
+  }
+  return digit;
 }

@@ -151,6 +151,9 @@ export class MvccStore {
 
   /** The encoded pair stored at a slot. */
   pairAt(slot: number): Uint8Array {
+    const { length } = this.#changes;
+    if (length > 0 && this.#changes[length - 1]!.slot === slot)
+      return this.#changes[length - 1]!.pair;
     const cached = this.#cache.get(slot);
     if (cached !== null) return cached;
     const { revisions } = this.index;
@@ -209,15 +212,15 @@ export class MvccStore {
     revisions.remove(slot);
   }
 
-  /** Boot: takes in one record of the revision table. Records come in revision order. */
-  loadRecord(main: number, sub: number, pair: Uint8Array): void {
-    const view = this.#view.read(pair);
+  /** Boot: takes in one record of the revision table, `source[start, end)`. Records come in revision order. */
+  loadRecord(main: number, sub: number, source: Uint8Array, start: number, end: number): void {
+    const view = this.#view.read(source, start, end);
     const key = view.key();
     assert(view.modRevision === main, "a record is stored under another revision than its own");
-    const bytes = REVISION_KEY_BYTES + pair.length;
-    const newest = this.index.newest(key);
+    const bytes = REVISION_KEY_BYTES + (end - start);
+    const newest = this.index.newestNear(key);
     const slot = this.index.add(key, newest, main, sub, view.createRevision, view.version, bytes);
-    this.#addToDigest(slot, sub, pair);
+    this.#addToDigest(slot, hashOfBytes(source, sub, start, end));
     this.#sizeBytes += bytes;
     this.#revision = Math.max(this.#revision, main);
     this.leases.attach(key, view.lease);
@@ -251,14 +254,16 @@ export class MvccStore {
   ): void {
     this.#store.put(revisionKey(revision, sub), pair);
     this.#cache.set(slot, pair);
-    this.#addToDigest(slot, sub, pair);
+    this.#addToDigest(slot, hashOfBytes(pair, sub));
     this.#sizeBytes += bytes;
-    this.#changes.push({ key, revision, slot, pair, isDelete, isCreate });
+    const change = { key, revision, slot, pair, isDelete, isCreate };
+    // Most writes change one key: an array that is pushed to has room for seventeen.
+    if (sub === 0) this.#changes = [change];
+    else this.#changes.push(change);
   }
 
   /** The pair holds its key and revision; only its place inside the revision is not in it. */
-  #addToDigest(slot: number, sub: number, pair: Uint8Array): void {
-    const hash = hashOfBytes(pair, sub);
+  #addToDigest(slot: number, hash: number): void {
     this.index.revisions.setHash(slot, hash);
     this.#digest.add(hash);
   }

@@ -34,6 +34,7 @@ export interface LeaseLookup {
 }
 
 const NO_BYTES = new Uint8Array(0);
+const NO_PAIRS: readonly Uint8Array[] = [];
 
 /**
  * Evaluates transactions: all compares on the state before, then checks that nothing of the chosen branches can be
@@ -181,9 +182,12 @@ export interface DeleteRangeAnswer {
 
 /** Deletes within a write, in key order. */
 export function deleteRange(store: MvccStore, request: DeleteRangeRequest): DeleteRangeAnswer {
+  const range = keyRangeOf(request.key, request.rangeEnd);
+  if (range.isSingle && !request.prevKv) {
+    return { deleted: store.delete(range.key) ? 1 : 0, prevKvs: NO_PAIRS };
+  }
   const keys: ByteString[] = [];
   const prevKvs: Uint8Array[] = [];
-  const range = keyRangeOf(request.key, request.rangeEnd);
   visitRange(store, range, store.readRevision, (key, slot) => {
     keys.push(key);
     if (request.prevKv) prevKvs.push(store.pairAt(slot));

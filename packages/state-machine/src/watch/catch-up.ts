@@ -2,14 +2,17 @@ import type { ByteString } from "@conclave/base";
 import { rangeContains } from "../mvcc/range-bounds.ts";
 import { NO_SLOT } from "../mvcc/revision.ts";
 import type { Change, MvccStore } from "../mvcc/store.ts";
-import { EventBatch, encodeEventField } from "./event-codec.ts";
+import { EventBatch } from "./event-codec.ts";
 import type { RecentChanges } from "./recent-changes.ts";
 import type { CatchUpPlan, Watcher } from "./watcher.ts";
 
 /** Events in one catch-up response; more only to complete a revision. Count. */
 export const CATCH_UP_EVENTS_MAX = 1_000;
-/** Bytes of events in one catch-up response; more only to complete a revision. Well below clients' 4 MiB. */
-export const CATCH_UP_BYTES_MAX = 1024 * 1024;
+/**
+ * Bytes of events in one catch-up response; more only to complete a revision. As much as a stream holds before it says stop:
+ * larger ones would only wait in memory.
+ */
+export const CATCH_UP_BYTES_MAX = 128 * 1024;
 /** Revisions that a plan remembers; twice as many while it is made, more only to complete a revision. Count. */
 const PLAN_SLOTS_MAX = 16_384;
 
@@ -42,7 +45,7 @@ export class HistoryReader {
   /** @returns null if the lookup needs another step before there is something to send */
   read(watcher: Watcher, workMax: number): CatchUpBatch | null {
     this.work = 1;
-    if (watcher.range.isSingle) return this.#readKey(watcher);
+    if (watcher.isSingle) return this.#readKey(watcher);
     if (watcher.plan === null && watcher.cursor >= this.#recent.completeFrom) {
       return this.#readRecent(watcher, workMax);
     }
@@ -58,7 +61,7 @@ export class HistoryReader {
 
   #readKey(watcher: Watcher): CatchUpBatch {
     const { index, revision } = this.#mvcc;
-    const newest = index.newest(watcher.range.key);
+    const newest = index.newest(watcher.key);
     const before = watcher.cursor - 1;
     // One more than a revision can add, so that what is left out of the batch shows where it ends.
     const countMax = CATCH_UP_EVENTS_MAX + CHANGES_PER_KEY_AND_REVISION_MAX + 1;
@@ -78,7 +81,7 @@ export class HistoryReader {
       }
       lastRevision = change.revision;
       this.work += 1;
-      if (rangeContains(watcher.range, change.key)) this.#addChange(watcher, events, change);
+      if (rangeContains(watcher, change.key)) this.#addChange(watcher, events, change);
       return true;
     });
     return { events, throughRevision };
@@ -87,13 +90,13 @@ export class HistoryReader {
   #addChange(watcher: Watcher, events: EventBatch, change: Change): void {
     if (!watcher.wants(change.isDelete)) return;
     const prevPair = watcher.wantsPrevKv ? this.#mvcc.pairBefore(change) : null;
-    events.add(encodeEventField(change.pair, change.isDelete, prevPair));
+    events.add(change.pair, change.isDelete, prevPair);
   }
 
   #readPlanned(watcher: Watcher, workMax: number): CatchUpBatch | null {
     watcher.plan ??= {
       lastRevision: this.#mvcc.revision,
-      nextKey: watcher.range.key,
+      nextKey: watcher.key,
       slots: [],
       slotsMax: 2 * PLAN_SLOTS_MAX,
       sent: 0,
@@ -112,7 +115,7 @@ export class HistoryReader {
     const { index } = this.#mvcc;
     const { revisions } = index;
     let nextKey: ByteString | null = null;
-    index.visitAll(plan.nextKey!, watcher.range.end, (key, newest) => {
+    index.visitAll(plan.nextKey!, watcher.end, (key, newest) => {
       if (this.work > workMax) {
         nextKey = key;
         return false;
@@ -174,12 +177,12 @@ export class HistoryReader {
       const isCreate = revisions.create(slot) === main;
       const wantsPrev = watcher.wantsPrevKv && !isCreate;
       const prevPair = wantsPrev ? this.#mvcc.pairBeforeSlot(slot, main) : null;
-      events.add(encodeEventField(this.#mvcc.pairAt(slot), isDelete, prevPair));
+      events.add(this.#mvcc.pairAt(slot), isDelete, prevPair);
     }
     return { batch: { events, throughRevision }, taken: at - start };
   }
 }
 
-function isFull(events: EventBatch, count = events.fields.length): boolean {
+function isFull(events: EventBatch, count = events.count): boolean {
   return count >= CATCH_UP_EVENTS_MAX || events.sizeBytes >= CATCH_UP_BYTES_MAX;
 }

@@ -1,4 +1,6 @@
-import { ResponseHeader, WatchResponse } from "@conclave/wire";
+import { assert } from "@conclave/base";
+import { WatchResponse } from "@conclave/wire";
+import { HeaderEncoder, type HeaderFacts } from "../header-encoder.ts";
 import { varint64Size, varintSize, writeVarint, writeVarint64 } from "../protobuf.ts";
 
 /** Tags of mvccpb.Event. */
@@ -8,24 +10,12 @@ const TAG_PREV_KV = 0x1a;
 const TYPE_DELETE = 1;
 
 /** Tags of etcdserverpb.WatchResponse. */
-const TAG_HEADER = 0x0a;
 const TAG_WATCH_ID = 0x10;
 const TAG_FRAGMENT = 0x38;
 const TAG_EVENTS = 0x5a;
 
-/** Tags of etcdserverpb.ResponseHeader. */
-const TAG_REVISION = 0x18;
-const TAG_RAFT_TERM = 0x20;
-
 /** The watch id of answers that are no watcher's: refused creates, progress of a whole stream. */
 export const NO_WATCH_ID = -1;
-
-/** The part of a response's header that the member knows. */
-export interface WatchHeader {
-  readonly clusterId: bigint;
-  readonly memberId: bigint;
-  readonly raftTerm: number;
-}
 
 /** An answer without events. */
 export interface WatchNotice {
@@ -37,55 +27,67 @@ export interface WatchNotice {
   readonly cancelReason?: string;
 }
 
-/**
- * Encodes one event as the `events` field of a WatchResponse, tag and length included: what every response that shows
- * this event contains, byte for byte.
- */
-export function encodeEventField(
-  pair: Uint8Array,
-  isDelete: boolean,
-  prevPair: Uint8Array | null,
-): Uint8Array {
-  let eventSize = 1 + varintSize(pair.length) + pair.length;
-  if (isDelete) eventSize += 2;
-  if (prevPair !== null) eventSize += 1 + varintSize(prevPair.length) + prevPair.length;
-  const target = Buffer.allocUnsafe(1 + varintSize(eventSize) + eventSize);
-  target[0] = TAG_EVENTS;
-  let at = writeVarint(target, 1, eventSize);
-  if (isDelete) {
-    target[at] = TAG_TYPE;
-    target[at + 1] = TYPE_DELETE;
-    at += 2;
-  }
-  at = writeBytes(target, at, TAG_KV, pair);
-  if (prevPair !== null) writeBytes(target, at, TAG_PREV_KV, prevPair);
-  return target;
-}
-
-/** Event fields that go into one response, with their size. */
+/** Events that go into one response. Nothing is copied until they are written: pairs are never changed. */
 export class EventBatch {
-  readonly fields: Uint8Array[] = [];
+  readonly #pairs: Uint8Array[] = [];
+  /** Of each event, without its tag and length. Negative: it is a delete. */
+  readonly #sizes: number[] = [];
+  /** Null while no event of the batch brings the pair before. */
+  #prevPairs: (Uint8Array | null)[] | null = null;
+  /** As the fields of a response. */
   sizeBytes = 0;
 
-  add(field: Uint8Array): void {
-    this.fields.push(field);
-    this.sizeBytes += field.length;
+  get count(): number {
+    return this.#pairs.length;
   }
+
+  add(pair: Uint8Array, isDelete: boolean, prevPair: Uint8Array | null): void {
+    let size = fieldSize(pair.length);
+    if (isDelete) size += 2;
+    if (prevPair !== null) {
+      size += fieldSize(prevPair.length);
+      this.#prevPairs ??= this.#pairs.map(() => null);
+    }
+    this.#pairs.push(pair);
+    this.#sizes.push(isDelete ? -size : size);
+    this.#prevPairs?.push(prevPair);
+    this.sizeBytes += fieldSize(size);
+  }
+
+  /** Bytes of one event's field, tag and length included. */
+  sizeAt(event: number): number {
+    return fieldSize(Math.abs(this.#sizes[event]!));
+  }
+
+  /** Writes one event as the `events` field of a WatchResponse. @returns where it ends */
+  write(target: Buffer, start: number, event: number): number {
+    const size = this.#sizes[event]!;
+    target[start] = TAG_EVENTS;
+    let at = writeVarint(target, start + 1, Math.abs(size));
+    if (size < 0) {
+      target[at] = TAG_TYPE;
+      target[at + 1] = TYPE_DELETE;
+      at += 2;
+    }
+    at = writeBytes(target, at, TAG_KV, this.#pairs[event]!);
+    const prevPair = this.#prevPairs?.[event] ?? null;
+    return prevPair === null ? at : writeBytes(target, at, TAG_PREV_KV, prevPair);
+  }
+}
+
+/** Bytes of a field with a tag of one byte. */
+function fieldSize(length: number): number {
+  return 1 + varintSize(length) + length;
 }
 
 /** Encodes responses. The header of a revision is encoded once for all responses at that revision. */
 export class WatchResponseEncoder {
-  readonly #header: () => WatchHeader;
-  #headerField: Uint8Array = new Uint8Array(0);
-  #headerRevision = -1;
-  #headerTerm = -1;
-  #clusterId = 0n;
-  #memberId = 0n;
-  /** The fields of a header that never change, encoded. */
-  #ids: Uint8Array = new Uint8Array(0);
+  readonly #header: () => HeaderFacts;
+  readonly #headers: HeaderEncoder;
 
-  constructor(header: () => WatchHeader) {
+  constructor(header: () => HeaderFacts) {
     this.#header = header;
+    this.#headers = new HeaderEncoder(header);
   }
 
   notice(notice: WatchNotice): Uint8Array {
@@ -95,7 +97,7 @@ export class WatchResponseEncoder {
 
   /** A response with events: all in one. */
   events(watchId: number, revision: number, batch: EventBatch): Uint8Array {
-    return this.#encode(watchId, revision, batch.fields, 0, batch.fields.length, false);
+    return this.#encode(watchId, revision, batch, 0, batch.count, false);
   }
 
   /**
@@ -103,21 +105,21 @@ export class WatchResponseEncoder {
    * that more follows.
    */
   fragments(watchId: number, revision: number, batch: EventBatch, bytesMax: number): Uint8Array[] {
-    const { fields } = batch;
-    const overhead = this.#headerAt(revision).length + 1 + varint64Size(BigInt(watchId));
-    if (overhead + batch.sizeBytes < bytesMax || fields.length < 2) {
+    const { count } = batch;
+    const overhead = this.#headers.fieldAt(revision).length + 1 + varint64Size(BigInt(watchId));
+    if (overhead + batch.sizeBytes < bytesMax || count < 2) {
       return [this.events(watchId, revision, batch)];
     }
     const pieces: Uint8Array[] = [];
     let from = 0;
-    while (from < fields.length) {
+    while (from < count) {
       let to = from + 1;
-      let size = overhead + 2 + fields[from]!.length;
-      while (to < fields.length && size + fields[to]!.length < bytesMax) {
-        size += fields[to]!.length;
+      let size = overhead + 2 + batch.sizeAt(from);
+      while (to < count && size + batch.sizeAt(to) < bytesMax) {
+        size += batch.sizeAt(to);
         to += 1;
       }
-      pieces.push(this.#encode(watchId, revision, fields, from, to, to < fields.length));
+      pieces.push(this.#encode(watchId, revision, batch, from, to, to < count));
       from = to;
     }
     return pieces;
@@ -126,15 +128,16 @@ export class WatchResponseEncoder {
   #encode(
     watchId: number,
     revision: number,
-    fields: readonly Uint8Array[],
+    batch: EventBatch,
     from: number,
     to: number,
     isFragment: boolean,
   ): Uint8Array {
-    const header = this.#headerAt(revision);
+    const header = this.#headers.fieldAt(revision);
     const id = BigInt(watchId);
     let size = header.length + (watchId === 0 ? 0 : 1 + varint64Size(id)) + (isFragment ? 2 : 0);
-    for (let i = from; i < to; i += 1) size += fields[i]!.length;
+    if (!isFragment && to - from === batch.count) size += batch.sizeBytes;
+    else for (let event = from; event < to; event += 1) size += batch.sizeAt(event);
     const target = Buffer.allocUnsafe(size);
     target.set(header);
     let at = header.length;
@@ -147,46 +150,10 @@ export class WatchResponseEncoder {
       target[at + 1] = 1;
       at += 2;
     }
-    for (let i = from; i < to; i += 1) {
-      target.set(fields[i]!, at);
-      at += fields[i]!.length;
-    }
+    for (let event = from; event < to; event += 1) at = batch.write(target, at, event);
+    assert(at === size, "a response is as long as it was said to be");
     return target;
   }
-
-  #headerAt(revision: number): Uint8Array {
-    const { clusterId, memberId, raftTerm } = this.#header();
-    if (revision === this.#headerRevision && raftTerm === this.#headerTerm)
-      return this.#headerField;
-    if (clusterId !== this.#clusterId || memberId !== this.#memberId) {
-      this.#clusterId = clusterId;
-      this.#memberId = memberId;
-      this.#ids = ResponseHeader.encode({ clusterId, memberId });
-    }
-    this.#headerField = encodeHeaderField(this.#ids, revision, raftTerm);
-    this.#headerRevision = revision;
-    this.#headerTerm = raftTerm;
-    return this.#headerField;
-  }
-}
-
-/** By hand, since it is done for every revision that anybody watches. Requires: a revision above 0. */
-function encodeHeaderField(ids: Uint8Array, revision: number, raftTerm: number): Uint8Array {
-  let size = ids.length + 1 + varintSize(revision);
-  if (raftTerm !== 0) size += 1 + varintSize(raftTerm);
-  const target = Buffer.allocUnsafe(2 + size);
-  target[0] = TAG_HEADER;
-  // Ids and numbers take at most 42 bytes together: the length is one byte.
-  target[1] = size;
-  target.set(ids, 2);
-  let at = 2 + ids.length;
-  target[at] = TAG_REVISION;
-  at = writeVarint(target, at + 1, revision);
-  if (raftTerm !== 0) {
-    target[at] = TAG_RAFT_TERM;
-    writeVarint(target, at + 1, raftTerm);
-  }
-  return target;
 }
 
 function writeBytes(target: Buffer, start: number, tag: number, bytes: Uint8Array): number {

@@ -28,12 +28,12 @@ test("the watchers of a key are those whose range holds it, through adds and rem
     if (step % 20 !== 0) continue;
     const key = draw();
     const found: number[] = [];
-    index.visit(key, (group) => {
-      for (let at = group.first; at !== null; at = at.nextInGroup) found.push(at.id);
+    index.visit(key, (first) => {
+      for (let at: Watcher | null = first; at !== null; at = at.nextOfRange) found.push(at.id);
     });
-    const want = watchers.filter(({ range }) => rangeContains(range, key)).map(({ id }) => id);
+    const want = watchers.filter((watcher) => rangeContains(watcher, key)).map(({ id }) => id);
     expect(found.sort((a, b) => a - b)).toEqual(want.sort((a, b) => a - b));
   }
   for (const watcher of watchers) index.remove(watcher);
-  expect(index.groupCount).toBe(0);
+  expect(index.rangeCount).toBe(0);
 });

@@ -1,7 +1,7 @@
 import type { Change } from "../mvcc/store.ts";
 
 /** Changes remembered for watchers that fall a little behind. Count; a power of two. */
-const CHANGES_MAX = 1 << 14;
+export const CHANGES_MAX = 1 << 14;
 /** Bytes of pairs that the memory may keep alive. */
 const BYTES_MAX = 16 * 1024 * 1024;
 
@@ -44,6 +44,12 @@ export class RecentChanges {
       else high = middle;
     }
     while (low < this.#added && visit(this.#at(low))) low += 1;
+  }
+
+  /** Remembers nothing up to `revision`, the last there is, and what it held. */
+  pass(revision: number): void {
+    if (this.#added > this.#dropped) this.clear(revision);
+    this.#completeFrom = revision + 1;
   }
 
   /** Forgets everything: the next change comes after `revision`. */

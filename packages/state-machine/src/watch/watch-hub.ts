@@ -1,36 +1,39 @@
 import { assert } from "@conclave/base";
+import type { HeaderFacts } from "../header-encoder.ts";
 import type { Change, MvccStore } from "../mvcc/store.ts";
 import { HistoryReader } from "./catch-up.ts";
-import {
-  EventBatch,
-  encodeEventField,
-  type WatchHeader,
-  WatchResponseEncoder,
-} from "./event-codec.ts";
+import { EventBatch, WatchResponseEncoder } from "./event-codec.ts";
 import { IntervalIndex } from "./interval-index.ts";
-import { RecentChanges } from "./recent-changes.ts";
+import { CHANGES_MAX, RecentChanges } from "./recent-changes.ts";
 import { type WatchRegistry, type WatchSink, WatchStream } from "./watch-stream.ts";
-import type { Watcher, WatcherGroup, WatcherStream } from "./watcher.ts";
+import type { Watcher, WatcherStream } from "./watcher.ts";
 
 /** Size from which a response to a watcher that takes fragments is split: what a gRPC client receives by default. */
 export const FRAGMENT_BYTES_MAX = 2 * 1024 * 1024;
+/**
+ * Revisions that follow each other at once go to a watcher in one response, up to here: as much as leaves in one frame of
+ * HTTP/2. One revision that is larger goes whole. Bytes.
+ */
+const RESPONSE_BYTES_MAX = 15 * 1024;
+/** What an event takes beside its pair, at most, unless it brings the pair before. Bytes. */
+const EVENT_OVERHEAD_BYTES = 12;
 /** Lagging watchers whose looked-up history is kept at a time; others look theirs up again. Count. */
 const PLANS_MAX = 64;
 
 export interface WatchHubOptions {
   /** What the member knows for the headers of responses. Default: zeros. */
-  readonly header?: () => WatchHeader;
+  readonly header?: () => HeaderFacts;
   /** Called when there is something to catch up with and there was not before: call `catchUp` soon. */
   readonly onCatchUpNeeded?: () => void;
   /** Default {@link FRAGMENT_BYTES_MAX}. */
   readonly fragmentBytesMax?: number;
 }
 
-const NO_HEADER: WatchHeader = { clusterId: 0n, memberId: 0n, raftTerm: 0 };
+const NO_HEADER: HeaderFacts = { clusterId: 0n, memberId: 0n, raftTerm: 0 };
 
 /**
- * Brings changes to watchers. A watcher in step gets each revision as it is published; one whose stream is full, or that
- * began in the past, is a cursor in a queue, and reads what it missed as soon as its stream takes more: there is no
+ * Brings changes to watchers. A watcher in step gets each revision with the end of the entry that made it; one whose stream is
+ * full, or that began in the past, is a cursor in a queue, and reads what it missed as soon as its stream takes more: there is no
  * timer (decision 8 of the design).
  */
 export class WatchHub implements WatchRegistry {
@@ -46,8 +49,13 @@ export class WatchHub implements WatchRegistry {
   readonly #planned = new Set<Watcher>();
   readonly #onCatchUpNeeded: () => void;
   readonly #fragmentBytesMax: number;
-  readonly #touched: WatcherGroup[] = [];
+  /** Published and not yet sent: the first watcher of each range with changes in it, and those changes. */
+  readonly #touched = new Map<Watcher, Change[]>();
+  /** About how many bytes those changes are. */
+  #pendingBytes = 0;
   #watcherCount = 0;
+  /** Changes since anybody watched. */
+  #unwatchedChanges = 0;
   /** The revision there was when the state went, until the next state is loaded; null: there is one. */
   #revisionBeforeReset: number | null = null;
 
@@ -87,24 +95,43 @@ export class WatchHub implements WatchRegistry {
     for (const stream of this.#streams) stream.notifyProgress();
   }
 
-  /** Brings the changes of one revision to the watchers in step. */
+  /** Takes the changes of one revision for the watchers in step: {@link flush} sends them. */
   publish(changes: readonly Change[]): void {
+    if (this.#watcherCount === 0) {
+      this.#publishToNobody(changes);
+      return;
+    }
+    this.#unwatchedChanges = 0;
+    const bytes = sizeOf(changes);
+    if (this.#pendingBytes > 0 && this.#pendingBytes + bytes > RESPONSE_BYTES_MAX) this.flush();
     for (const change of changes) {
       this.#recent.add(change);
-      if (this.#watcherCount === 0) continue;
-      this.#index.visit(change.key, (group) => {
-        if (group.pending !== null) group.pending.push(change);
-        else {
-          group.pending = [change];
-          this.#touched.push(group);
-        }
+      this.#index.visit(change.key, (first) => {
+        const touching = this.#touched.get(first);
+        if (touching === undefined) this.#touched.set(first, [change]);
+        else touching.push(change);
       });
     }
-    for (const group of this.#touched) {
-      this.#deliver(group, group.pending!);
-      group.pending = null;
-    }
-    this.#touched.length = 0;
+    if (this.#touched.size > 0) this.#pendingBytes += bytes;
+  }
+
+  /** Who was cut off may come back in a moment; when nobody has watched for long, nothing is kept. */
+  #publishToNobody(changes: readonly Change[]): void {
+    this.#unwatchedChanges += changes.length;
+    if (this.#unwatchedChanges <= CHANGES_MAX) {
+      for (const change of changes) this.#recent.add(change);
+    } else if (changes.length > 0) this.#recent.pass(changes[0]!.revision);
+  }
+
+  /**
+   * Sends what was published. Whoever applies calls it before anything else can happen to the state or to a watcher: what a
+   * crowd has written together, its watchers are told together.
+   */
+  flush(): void {
+    if (this.#touched.size === 0) return;
+    for (const [first, touching] of this.#touched) this.#deliver(first, touching);
+    this.#touched.clear();
+    this.#pendingBytes = 0;
   }
 
   /**
@@ -113,6 +140,7 @@ export class WatchHub implements WatchRegistry {
    */
   catchUp(budget: number): boolean {
     if (this.#revisionBeforeReset !== null) return false;
+    assert(this.#touched.size === 0, "what was published is sent before anybody catches up");
     let left = budget;
     while (left > 0) {
       const stream = this.#ready.shift();
@@ -130,7 +158,7 @@ export class WatchHub implements WatchRegistry {
   add(watcher: Watcher): void {
     this.#index.add(watcher);
     this.#watcherCount += 1;
-    const { range, startRevision } = watcher;
+    const { startRevision } = watcher;
     if (this.#revisionBeforeReset !== null) {
       this.#fallBehind(watcher, startRevision);
       return;
@@ -138,13 +166,15 @@ export class WatchHub implements WatchRegistry {
     if (startRevision > this.revision) return;
     const isInStep =
       startRevision >= this.#mvcc.compactRevision &&
-      range.isSingle &&
-      this.#history.isUnchangedSince(range.key, startRevision);
+      watcher.isSingle &&
+      this.#history.isUnchangedSince(watcher.key, startRevision);
     if (!isInStep) this.#fallBehind(watcher, startRevision);
   }
 
   /** The streams': a watcher ends. */
   remove(watcher: Watcher): void {
+    // An answer may cost a client its connection: others of its range are told of what was published all the same.
+    if (this.#touched.has(watcher)) this.flush();
     this.#index.remove(watcher);
     this.#planned.delete(watcher);
     this.#watcherCount -= 1;
@@ -182,15 +212,18 @@ export class WatchHub implements WatchRegistry {
     if (this.#ready.length > 0) this.#onCatchUpNeeded();
   }
 
-  #deliver(group: WatcherGroup, changes: readonly Change[]): void {
-    const deliveries = new GroupDeliveries(this.#mvcc, this.encoder, changes);
-    const { revision } = changes[0]!;
-    for (let watcher = group.first; watcher !== null; watcher = watcher.nextInGroup) {
-      if (watcher.isLagging || revision < watcher.startRevision) continue;
+  /** To all watchers of one range, whose first is given. */
+  #deliver(first: Watcher, changes: readonly Change[]): void {
+    const deliveries = new RangeDeliveries(this.#mvcc, this.encoder, changes);
+    const { firstRevision, lastRevision } = deliveries;
+    for (let watcher: Watcher | null = first; watcher !== null; watcher = watcher.nextOfRange) {
+      if (watcher.isLagging || lastRevision < watcher.startRevision) continue;
+      if (watcher.stream.isClosed) continue;
       const events = deliveries.eventsFor(watcher);
       if (events === null) continue;
-      if (!watcher.stream.isWritable) this.#fallBehind(watcher, revision);
-      else if (watcher.wantsFragments) this.#sendFragments(watcher, revision, events);
+      if (!watcher.stream.isWritable) {
+        this.#fallBehind(watcher, Math.max(firstRevision, watcher.startRevision));
+      } else if (watcher.wantsFragments) this.#sendFragments(watcher, lastRevision, events);
       else {
         watcher.wasBusy = true;
         watcher.stream.send(deliveries.responseFor(watcher, events));
@@ -254,7 +287,7 @@ export class WatchHub implements WatchRegistry {
     const { events, throughRevision } = batch;
     assert(throughRevision >= watcher.cursor, "catching up makes progress");
     watcher.cursor = throughRevision + 1;
-    if (events.fields.length === 0) return true;
+    if (events.count === 0) return true;
     if (watcher.wantsFragments) this.#sendFragments(watcher, throughRevision, events);
     else {
       watcher.wasBusy = true;
@@ -276,8 +309,10 @@ export class WatchHub implements WatchRegistry {
   }
 }
 
-/** Encodes what the watchers of one range get of one revision: each form of it once. */
-class GroupDeliveries {
+/** Encodes what the watchers of one range get of revisions that follow each other: each form of it once. */
+class RangeDeliveries {
+  readonly firstRevision: number;
+  readonly lastRevision: number;
   readonly #mvcc: MvccStore;
   readonly #encoder: WatchResponseEncoder;
   readonly #changes: readonly Change[];
@@ -291,9 +326,13 @@ class GroupDeliveries {
     this.#mvcc = mvcc;
     this.#encoder = encoder;
     this.#changes = changes;
+    this.firstRevision = changes[0]!.revision;
+    this.lastRevision = changes.at(-1)!.revision;
   }
 
   eventsFor(watcher: Watcher): EventBatch | null {
+    // It began in the middle of these revisions: nobody else gets the same.
+    if (watcher.startRevision > this.firstRevision) return this.#encode(watcher);
     const { eventForm } = watcher;
     let batch = this.#batches[eventForm];
     if (batch === undefined) {
@@ -306,8 +345,7 @@ class GroupDeliveries {
   /** Watchers of different streams often have the same id: then they share the bytes of the whole response. */
   responseFor(watcher: Watcher, events: EventBatch): Uint8Array {
     if (this.#lastResponse === null || this.#lastEvents !== events || this.#lastId !== watcher.id) {
-      const { revision } = this.#changes[0]!;
-      this.#lastResponse = this.#encoder.events(watcher.id, revision, events);
+      this.#lastResponse = this.#encoder.events(watcher.id, this.lastRevision, events);
       this.#lastEvents = events;
       this.#lastId = watcher.id;
     }
@@ -317,10 +355,16 @@ class GroupDeliveries {
   #encode(watcher: Watcher): EventBatch | null {
     const batch = new EventBatch();
     for (const change of this.#changes) {
-      if (!watcher.wants(change.isDelete)) continue;
+      if (change.revision < watcher.startRevision || !watcher.wants(change.isDelete)) continue;
       const prevPair = watcher.wantsPrevKv ? this.#mvcc.pairBefore(change) : null;
-      batch.add(encodeEventField(change.pair, change.isDelete, prevPair));
+      batch.add(change.pair, change.isDelete, prevPair);
     }
-    return batch.fields.length > 0 ? batch : null;
+    return batch.count > 0 ? batch : null;
   }
+}
+
+function sizeOf(changes: readonly Change[]): number {
+  let bytes = 0;
+  for (const { pair } of changes) bytes += pair.length + EVENT_OVERHEAD_BYTES;
+  return bytes;
 }

@@ -176,6 +176,18 @@ describe("the past", () => {
     expect(revisions).toEqual(Array.from({ length: 60 }, (_, i) => i + 2));
   });
 
+  test("is found also when nobody has watched for so long that no change is kept", () => {
+    const member = withHistory(17_000);
+    const stream = member.openStream();
+    stream.create("k0", "k2", { startRevision: 16_990 });
+    stream.create("k0", "k2", { startRevision: 17_001 });
+    member.put("k1", "new");
+    expect(stream.story().slice(2)).toEqual([
+      "#1 @17001 [17001 k1=new]",
+      "#0 @17001 [16990 k0=16990] [16991 k1=16991] [17000 k0=17000] [17001 k1=new]",
+    ]);
+  });
+
   test("the caller is told once when there is something to catch up with", () => {
     let calls = 0;
     const member = new Member({ watch: { onCatchUpNeeded: () => (calls += 1) } });
@@ -250,6 +262,88 @@ describe("what a watcher is sent", () => {
       ],
     });
     expect(stream.story().at(-1)).toBe("#0 @3 [3 c=2] [3 -b] [3 a=3]");
+  });
+
+  test("revisions of one entry come in one response, whose header is at the last of them", () => {
+    const member = new Member();
+    const stream = member.openStream();
+    stream.create("a", "c");
+    stream.create("b");
+    member.putTogether([
+      ["a", "1"],
+      ["b", "2"],
+      ["c", "3"],
+      ["a", "4"],
+    ]);
+    expect(stream.story().slice(2)).toEqual(["#0 @5 [2 a=1] [3 b=2] [5 a=4]", "#1 @3 [3 b=2]"]);
+  });
+
+  test("many large ones come in several responses, each of whole revisions and not much above 15 KiB", () => {
+    const member = new Member();
+    const stream = member.openStream();
+    stream.create("a");
+    const value = "x".repeat(4_000);
+    member.putTogether(Array.from({ length: 8 }, () => ["a", value] as const));
+    const responses = stream.take().slice(1);
+    expect(responses.map(({ events }) => events.length)).toEqual([3, 3, 2]);
+    expect(responses.map(({ header }) => header?.revision)).toEqual([4, 7, 9]);
+    member.putTogether([["a", "x".repeat(40_000)]]);
+    expect(stream.take()).toHaveLength(1);
+  });
+
+  test("a watch that begins in the middle of an entry's revisions gets nothing before", () => {
+    const member = new Member();
+    const stream = member.openStream();
+    stream.create("a", "", { startRevision: 3 });
+    stream.create("a");
+    member.putTogether([
+      ["a", "1"],
+      ["a", "2"],
+    ]);
+    expect(stream.story().slice(2)).toEqual(["#1 @3 [2 a=1] [3 a=2]", "#0 @3 [3 a=2]"]);
+  });
+
+  test("a full stream's watcher that begins there begins there later, too", () => {
+    const member = new Member();
+    const stream = member.openStream(2);
+    stream.create("a", "", { startRevision: 3 });
+    stream.create("b");
+    member.putTogether([
+      ["a", "1"],
+      ["a", "2"],
+    ]);
+    expect(stream.take()).toHaveLength(2);
+    stream.drain();
+    expect(stream.story()).toEqual(["#0 @3 [3 a=2]"]);
+  });
+
+  test("a stream that ends with an answer to the same entry takes no event from others of its range", () => {
+    const member = new Member();
+    const streams = [member.openStream(), member.openStream(), member.openStream()];
+    for (const stream of streams) stream.create("a");
+    let answered = 0;
+    const pairs = [
+      ["a", "1"],
+      ["a", "2"],
+    ] as const;
+    member.putTogether(pairs, undefined, () => {
+      streams[2 - answered]!.stream.close();
+      answered += 1;
+    });
+    expect(streams.map((stream) => stream.story().slice(1))).toEqual([
+      ["#0 @2 [2 a=1]", "#0 @3 [3 a=2]"],
+      ["#0 @2 [2 a=1]"],
+      [],
+    ]);
+  });
+
+  test("a compaction in the same entry does not take the pair before", () => {
+    const member = new Member();
+    member.put("a", "0");
+    const stream = member.openStream();
+    stream.create("a", "", { prevKv: true });
+    member.putTogether([["a", "1"]], 3);
+    expect(stream.story().at(-1)).toBe("#0 @3 [3 a=1 was 0]");
   });
 
   test("filters leave out puts or deletes; a revision of which nothing is left sends nothing", () => {

@@ -1,7 +1,6 @@
 import type { ByteString } from "@conclave/base";
 import { FilterType, type WatchCreateRequest } from "@conclave/wire";
 import type { KeyRange } from "../mvcc/range-bounds.ts";
-import type { Change } from "../mvcc/store.ts";
 
 /** What the hub needs of the stream that a watcher belongs to. */
 export interface WatcherStream {
@@ -35,45 +34,42 @@ export interface CatchUpPlan {
   sent: number;
 }
 
-/** The watchers of one range: it is looked up, and its events are encoded, once for all of them. */
-export class WatcherGroup {
-  readonly range: KeyRange;
-  first: Watcher | null = null;
-  /** Changes of the revision being published that fall into the range; null while there are none. */
-  pending: Change[] | null = null;
-
-  constructor(range: KeyRange) {
-    this.range = range;
-  }
-}
-
-const WANTS = { puts: 1, deletes: 2, prevKv: 4, fragments: 8, progress: 16 } as const;
+/** Bits of a watcher: one number for all, as there may be very many watchers. */
+const BITS = {
+  puts: 1,
+  deletes: 2,
+  prevKv: 4,
+  fragments: 8,
+  progress: 16,
+  single: 32,
+  lagging: 64,
+  busy: 128,
+} as const;
 
 /**
- * One subscription. It is either in step, and gets every event as it is published; or it lags, and then it is no more
- * than a cursor: what it has not been sent is read again later.
+ * One subscription, and the range that it is to. It is either in step, and gets every event as it is published; or it
+ * lags, and then it is no more than a cursor: what it has not been sent is read again later.
+ *
+ * There may be a million that never hear anything: what each costs is in docs/performance.md.
  */
-export class Watcher {
+export class Watcher implements KeyRange {
   readonly stream: WatcherStream;
   readonly id: number;
-  readonly range: KeyRange;
+  readonly key: ByteString;
+  readonly end: ByteString | null;
   /** Events below this revision are never sent. */
   readonly startRevision: number;
-  /** Bits of {@link WANTS}: one number, as there may be very many watchers. */
-  readonly #wants: number;
+  /** Of {@link BITS}. */
+  #bits: number;
 
-  isLagging = false;
   /** Valid only while lagging: everything below this revision was sent. */
   cursor = 0;
   /** Valid only while lagging: history that was looked up and not sent yet. */
   plan: CatchUpPlan | null = null;
-  /** Whether a response went out since progress was last due. */
-  wasBusy = false;
 
-  /** Neighbours in the list of watchers of the same range. */
-  group: WatcherGroup | null = null;
-  nextInGroup: Watcher | null = null;
-  previousInGroup: Watcher | null = null;
+  /** Neighbours in the list of watchers of the same range, which the index keeps. */
+  nextOfRange: Watcher | null = null;
+  previousOfRange: Watcher | null = null;
 
   constructor(
     stream: WatcherStream,
@@ -84,35 +80,57 @@ export class Watcher {
   ) {
     this.stream = stream;
     this.id = id;
-    this.range = range;
+    this.key = range.key;
+    this.end = range.end;
     this.startRevision = startRevision;
-    let wants = 0;
-    if (!request.filters.includes(FilterType.NOPUT)) wants |= WANTS.puts;
-    if (!request.filters.includes(FilterType.NODELETE)) wants |= WANTS.deletes;
-    if (request.prevKv) wants |= WANTS.prevKv;
-    if (request.fragment) wants |= WANTS.fragments;
-    if (request.progressNotify) wants |= WANTS.progress;
-    this.#wants = wants;
+    let bits = range.isSingle ? BITS.single : 0;
+    if (!request.filters.includes(FilterType.NOPUT)) bits |= BITS.puts;
+    if (!request.filters.includes(FilterType.NODELETE)) bits |= BITS.deletes;
+    if (request.prevKv) bits |= BITS.prevKv;
+    if (request.fragment) bits |= BITS.fragments;
+    if (request.progressNotify) bits |= BITS.progress;
+    this.#bits = bits;
+  }
+
+  get isSingle(): boolean {
+    return (this.#bits & BITS.single) !== 0;
   }
 
   get wantsPrevKv(): boolean {
-    return (this.#wants & WANTS.prevKv) !== 0;
+    return (this.#bits & BITS.prevKv) !== 0;
   }
 
   get wantsFragments(): boolean {
-    return (this.#wants & WANTS.fragments) !== 0;
+    return (this.#bits & BITS.fragments) !== 0;
   }
 
   get wantsProgress(): boolean {
-    return (this.#wants & WANTS.progress) !== 0;
+    return (this.#bits & BITS.progress) !== 0;
+  }
+
+  get isLagging(): boolean {
+    return (this.#bits & BITS.lagging) !== 0;
+  }
+
+  set isLagging(isLagging: boolean) {
+    this.#bits = isLagging ? this.#bits | BITS.lagging : this.#bits & ~BITS.lagging;
+  }
+
+  /** Whether a response went out since progress was last due. */
+  get wasBusy(): boolean {
+    return (this.#bits & BITS.busy) !== 0;
+  }
+
+  set wasBusy(wasBusy: boolean) {
+    this.#bits = wasBusy ? this.#bits | BITS.busy : this.#bits & ~BITS.busy;
   }
 
   /** What decides how events are encoded for the watcher: those with the same form share the bytes. 0 to 7. */
   get eventForm(): number {
-    return this.#wants & (WANTS.puts | WANTS.deletes | WANTS.prevKv);
+    return this.#bits & (BITS.puts | BITS.deletes | BITS.prevKv);
   }
 
   wants(isDelete: boolean): boolean {
-    return (this.#wants & (isDelete ? WANTS.deletes : WANTS.puts)) !== 0;
+    return (this.#bits & (isDelete ? BITS.deletes : BITS.puts)) !== 0;
   }
 }
