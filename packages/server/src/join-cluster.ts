@@ -48,9 +48,10 @@ export async function joinCluster(
       if (description === null) continue;
       const place = placeIn(description, config);
       if (typeof place !== "string") {
-        const { clusterId, founders } = description;
+        const { clusterId, founders, members } = description;
+        const contacts = members.filter(({ id }) => id !== place.id);
         logger.info("joining", { cluster: idText(clusterId), member: idText(place.id) });
-        return { clusterId, memberId: place.id, name: config.name, members: founders };
+        return { clusterId, memberId: place.id, name: config.name, members: founders, contacts };
       }
       problem = place;
     }

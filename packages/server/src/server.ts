@@ -107,7 +107,9 @@ async function startListening(
   const onRepair = (message: string): void => logger.warn(message);
   const onFatal = failure.report;
   const peerPort = peerListeners[0]?.port ?? 0;
-  const storageOptions = { identity, clock, onFatal, onRepair, schedule: atTurnEnd };
+  // The log may hold the loop's thread while it writes: what else this turn has to say leaves before.
+  const schedule = (task: () => void): void => atTurnEnd(() => atTurnEnd(task));
+  const storageOptions = { identity, clock, onFatal, onRepair, schedule };
   const { storage: location } = config;
   const opening =
     location.kind === "memory"
@@ -124,6 +126,7 @@ async function startListening(
       clientUrls: config.advertiseClientUrls.map((url) => withPort(url, clientPort)),
       peerUrls: config.initialAdvertisePeerUrls.map((url) => withPort(url, peerPort)),
       founders: identity.members,
+      contacts: identity.contacts ?? [],
       strictReconfigCheck: config.strictReconfigCheck,
       storage,
       dial: (_to, endpoints, onRefused) => {

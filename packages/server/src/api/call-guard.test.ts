@@ -10,13 +10,15 @@ const REQUIRING = { hasleader: "true" };
 function guarded() {
   const clock = new VirtualClock();
   const server = createRpcServer({ clock, atTurnEnd: clockTurn(clock) });
-  const cluster: { hasLeader: boolean; refusal: EtcdError | null } = {
+  const cluster: { hasLeader: boolean; refusal: EtcdError | null; isLearner: boolean } = {
     hasLeader: true,
     refusal: null,
+    isLearner: false,
   };
   const guard = new CallGuard({
     hasLeader: () => cluster.hasLeader,
     refusal: () => cluster.refusal,
+    isLearner: () => cluster.isLearner,
     electionTimeoutMs: 1_000,
   });
   const streams: ServerStream[] = [];
@@ -39,12 +41,25 @@ function guarded() {
       };
     }),
   );
+  server.unary(
+    "/test.Service/ForLearners",
+    guard.guardUnary((call) => call.reply(new Uint8Array(0)), true),
+  );
+  server.unary(
+    "/test.Service/ExceptLearners",
+    guard.exceptLearners((call) => call.reply(new Uint8Array(0))),
+  );
   const channel = memoryChannel(server, clock);
-  const unary = (metadata: Record<string, string>): string => {
+  const unary = (metadata: Record<string, string>, method = "Unary"): string => {
     let outcome = "";
-    channel.unary("/test.Service/Unary", new Uint8Array(0), { metadata }, ({ code, message }) => {
-      outcome = `${code} ${message}`;
-    });
+    channel.unary(
+      `/test.Service/${method}`,
+      new Uint8Array(0),
+      { metadata },
+      ({ code, message }) => {
+        outcome = `${code} ${message}`;
+      },
+    );
     clock.advance(50);
     return outcome;
   };
@@ -133,6 +148,29 @@ test("a member whose state is in doubt answers no call and no stream, old or new
   expect(guard.streamCount).toBe(0);
   cluster.refusal = null;
   expect(unary({})).toBe("0 ");
+});
+
+// etcd 3.4 and later: v3rpc's interceptors, isRPCSupportedForLearner.
+test("a learner refuses calls and streams in etcd's words, but those calls that learners serve", () => {
+  const { cluster, guard, unary, open } = guarded();
+  expect(unary({}, "ExceptLearners")).toBe("0 ");
+  cluster.isLearner = true;
+  const refused = "9 etcdserver: rpc not supported for learner";
+  expect(unary({})).toBe(refused);
+  expect(unary({}, "ExceptLearners")).toBe(refused);
+  expect(unary({}, "ForLearners")).toBe("0 ");
+  expect(open({}).ended).toBe(refused);
+  expect(guard.streamCount).toBe(0);
+});
+
+test("a learner without a leader says that it is one first, as etcd's do", () => {
+  const { cluster, unary, open } = guarded();
+  cluster.isLearner = true;
+  cluster.hasLeader = false;
+  expect(unary(REQUIRING)).toBe("9 etcdserver: rpc not supported for learner");
+  expect(open(REQUIRING).ended).toBe("9 etcdserver: rpc not supported for learner");
+  expect(unary(REQUIRING, "ForLearners")).toBe(NO_LEADER);
+  expect(unary(REQUIRING, "ExceptLearners")).toBe("9 etcdserver: rpc not supported for learner");
 });
 
 test("when the server stops, every stream ends, whatever it requires", () => {

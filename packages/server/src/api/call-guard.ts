@@ -6,6 +6,9 @@ import { failWith } from "./errors.ts";
 /** What clients send that would rather have an error than the silence of a member without a leader (etcd 3.2). */
 const HEADER = "hasleader";
 
+/** Of etcd's streams learners serve only Maintenance.Snapshot. */
+const NOT_FOR_LEARNERS = EtcdErrors.notSupportedForLearner;
+
 /** Election timeouts without a leader after which streams that require one are cut. Count. */
 const PATIENCE_ELECTION_TIMEOUTS = 3;
 
@@ -13,12 +16,15 @@ export interface CallGuardOptions {
   readonly hasLeader: () => boolean;
   /** Why this member answers nobody now, or null. */
   readonly refusal: () => EtcdError | null;
+  /** Whether this member is a learner until it is promoted. Etcd's answer little, so that clients go elsewhere. */
+  readonly isLearner: () => boolean;
   readonly electionTimeoutMs: number;
 }
 
 /**
- * Stands before the services: nobody is answered by a member whose state is in doubt; calls that require a leader are refused while there is none, their streams end when it stays
- * away, and all streams end when the server stops.
+ * Stands before the services: nobody is answered by a member whose state is in doubt; learners refuse all but their status and
+ * serializable ranges; calls that require a leader are refused while there is none, their streams end when it stays away, and all
+ * streams end when the server stops.
  */
 export class CallGuard {
   readonly #o: CallGuardOptions;
@@ -29,12 +35,22 @@ export class CallGuard {
     this.#o = options;
   }
 
-  guardUnary(handler: UnaryHandler): UnaryHandler {
+  /** @param isForLearners learners serve it, or refuse by themselves what of it they do not */
+  guardUnary(handler: UnaryHandler, isForLearners = false): UnaryHandler {
     return (call, message) => {
       const refusal = this.#o.refusal();
       if (refusal !== null) failWith(call, refusal);
+      else if (!isForLearners && this.#o.isLearner()) failWith(call, NOT_FOR_LEARNERS);
       else if (this.#o.hasLeader() || !isRequired(call.metadata)) handler(call, message);
       else failWith(call, EtcdErrors.noLeader);
+    };
+  }
+
+  /** For what a member answers though its state is in doubt, or nobody leads; learners do not. */
+  exceptLearners(handler: UnaryHandler): UnaryHandler {
+    return (call, message) => {
+      if (this.#o.isLearner()) failWith(call, NOT_FOR_LEARNERS);
+      else handler(call, message);
     };
   }
 
@@ -50,9 +66,10 @@ export class CallGuard {
       this.#streams.add(guarded);
       const refusal = this.#o.refusal();
       if (refusal !== null && !isServedInDoubt) guarded.cutOff(refusal);
+      else if (this.#o.isLearner()) guarded.cutOff(NOT_FOR_LEARNERS);
       else if (guarded.requiresLeader && !this.#o.hasLeader()) guarded.cutOff(EtcdErrors.noLeader);
       return {
-        onMessage: (message) => handler.onMessage(message),
+        onMessage: (message, isOwned) => handler.onMessage(message, isOwned),
         onHalfClose: () => handler.onHalfClose(),
         onDrain: () => handler.onDrain(),
         onCancel: () => {

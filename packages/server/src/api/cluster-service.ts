@@ -22,7 +22,7 @@ import { ReadCall } from "./waiters.ts";
 
 /** The Cluster service: who is a member, and changes of that. */
 export function registerClusterService(server: RpcServer, member: Member, guard: CallGuard): void {
-  registerList(server, member);
+  registerList(server, member, guard);
   const change = (
     call: UnaryCall,
     request: MembershipRequest,
@@ -64,18 +64,16 @@ export function registerClusterService(server: RpcServer, member: Member, guard:
   server.unary(Cluster.MemberPromote.path, guard.guardUnary(promote));
 }
 
-function registerList(server: RpcServer, member: Member): void {
+function registerList(server: RpcServer, member: Member, guard: CallGuard): void {
   const answer = (call: UnaryCall): void => {
     const members = membersOf(member);
     call.reply(MemberListResponse.encode({ header: member.header(0), members }));
   };
-  server.unary(
-    Cluster.MemberList.path,
-    decoding(MemberListRequest, (call, request) => {
-      if (request.linearizable) member.readLinearizable(new ReadCall(call, request, answer));
-      else answer(call);
-    }),
-  );
+  const list = decoding(MemberListRequest, (call, request) => {
+    if (request.linearizable) member.readLinearizable(new ReadCall(call, request, answer));
+    else answer(call);
+  });
+  server.unary(Cluster.MemberList.path, guard.exceptLearners(list));
 }
 
 /** As the state here tells them, by id. */

@@ -8,9 +8,10 @@ import { HealthService } from "./health-service.ts";
 function healthOf() {
   const clock = new VirtualClock();
   const server = createRpcServer({ clock, atTurnEnd: clockTurn(clock) });
-  const member = { isServing: true };
+  const member = { isServing: true, isLearner: false };
   const guard = new CallGuard({
     refusal: () => null,
+    isLearner: () => member.isLearner,
     hasLeader: () => true,
     electionTimeoutMs: 1_000,
   });

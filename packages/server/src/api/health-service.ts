@@ -22,13 +22,11 @@ export class HealthService {
   }
 
   register(server: RpcServer, guard: CallGuard): void {
-    server.unary(
-      Health.Check.path,
-      decoding(HealthCheckRequest, (call, { service }) => {
-        if (service !== "") call.fail(Status.NOT_FOUND, "unknown service");
-        else call.reply(HealthCheckResponse.encode({ status: this.#status() }));
-      }),
-    );
+    const check = decoding(HealthCheckRequest, (call, { service }) => {
+      if (service !== "") call.fail(Status.NOT_FOUND, "unknown service");
+      else call.reply(HealthCheckResponse.encode({ status: this.#status() }));
+    });
+    server.unary(Health.Check.path, guard.exceptLearners(check));
     server.stream(
       Health.Watch.path,
       guard.guardStream((stream) => {

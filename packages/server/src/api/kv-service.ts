@@ -6,8 +6,12 @@ import {
   checkRangeRequest,
   checkTxnRequest,
   errorOfRefusal,
+  HeaderEncoder,
+  isSimplePut,
   isTxnReadOnly,
   isTxnSerializable,
+  PlainTxn,
+  PlainTxnResult,
   RangeReading,
   type RangeResult,
   type Refusal,
@@ -26,6 +30,7 @@ import {
   TxnRequest,
   TxnResponse,
 } from "@conclave/wire";
+import * as EtcdErrors from "@conclave/wire/etcd-errors";
 import type { Member } from "../node/member.ts";
 import type { CallGuard } from "./call-guard.ts";
 import { failWith } from "./errors.ts";
@@ -45,13 +50,17 @@ export function registerKvService(
 ): void {
   const service = new KvService(member, limits);
   const guarded = (handler: UnaryHandler): UnaryHandler => guard.guardUnary(handler);
-  server.unary(
-    KV.Range.path,
-    guarded(decoding(RangeRequest, (call, request, body) => service.range(call, request, body))),
+  const putDecoded = decoding(PutRequest, (call, request, body) =>
+    service.put(call, request, body),
   );
+  const range = decoding(RangeRequest, (call, request, body) => service.range(call, request, body));
+  server.unary(KV.Range.path, guard.guardUnary(range, true));
   server.unary(
     KV.Put.path,
-    guarded(decoding(PutRequest, (call, request, body) => service.put(call, request, body))),
+    guarded((call, body) => {
+      if (isSimplePut(body)) service.proposePut(call, body);
+      else putDecoded(call, body);
+    }),
   );
   server.unary(
     KV.DeleteRange.path,
@@ -61,9 +70,17 @@ export function registerKvService(
       ),
     ),
   );
+  const plainTxn = new PlainTxn();
+  const txnDecoded = decoding(TxnRequest, (call, request, body) =>
+    service.txn(call, request, body),
+  );
   server.unary(
     KV.Txn.path,
-    guarded(decoding(TxnRequest, (call, request, body) => service.txn(call, request, body))),
+    guarded((call, body) => {
+      if (plainTxn.read(body, 0, body.length) && plainTxn.width <= limits.txnOpsMax) {
+        service.proposeTxn(call, body, plainTxn.mayPut);
+      } else txnDecoded(call, body);
+    }),
   );
   server.unary(
     KV.Compact.path,
@@ -76,13 +93,19 @@ export function registerKvService(
 class KvService {
   readonly #member: Member;
   readonly #limits: RequestLimits;
+  readonly #headers: HeaderEncoder;
 
   constructor(member: Member, limits: RequestLimits) {
     this.#member = member;
     this.#limits = limits;
+    this.#headers = new HeaderEncoder(() => member.header(0));
   }
 
   range(call: UnaryCall, request: RangeRequest, body: Uint8Array): void {
+    if (!request.serializable && this.#member.isLearner) {
+      failWith(call, EtcdErrors.notSupportedForLearner);
+      return;
+    }
     if (failNamed(call, checkRangeRequest(request))) return;
     if (request.serializable && this.#member.machine.isLoaded) this.#answerRange(call, request);
     else {
@@ -93,7 +116,11 @@ class KvService {
   }
 
   put(call: UnaryCall, request: PutRequest, body: Uint8Array): void {
-    if (failNamed(call, checkPutRequest(request))) return;
+    if (!failNamed(call, checkPutRequest(request))) this.proposePut(call, body);
+  }
+
+  /** Requires: the request in `body` is sound. */
+  proposePut(call: UnaryCall, body: Uint8Array): void {
     if (refused(call, checkCommandBytes(body, this.#limits))) return;
     if (refused(call, this.#member.quota.check(body.length))) return;
     this.#member.propose(CommandKind.PUT, body, new CommandCall(call, "put", this.#encodePut));
@@ -117,6 +144,13 @@ class KvService {
     }
     if (refused(call, checkCommandBytes(body, this.#limits))) return;
     if (refused(call, this.#member.quota.checkTxn(request, body.length))) return;
+    this.#member.propose(CommandKind.TXN, body, new CommandCall(call, "txn", this.#encodeTxn));
+  }
+
+  /** Requires: the request in `body` is plain, hence sound. */
+  proposeTxn(call: UnaryCall, body: Uint8Array, mayPut: boolean): void {
+    if (refused(call, checkCommandBytes(body, this.#limits))) return;
+    if (mayPut && refused(call, this.#member.quota.check(body.length))) return;
     this.#member.propose(CommandKind.TXN, body, new CommandCall(call, "txn", this.#encodeTxn));
   }
 
@@ -163,8 +197,10 @@ class KvService {
     else call.reply(this.#encodeTxn(result));
   };
 
-  readonly #encodePut = (result: ResultOf<"put">): Uint8Array =>
-    PutResponse.encode({ header: this.#member.header(result.revision), prevKv: result.prevKv });
+  readonly #encodePut = ({ revision, prevKv }: ResultOf<"put">): Uint8Array => {
+    if (prevKv === null) return this.#headers.fieldAt(revision);
+    return PutResponse.encode({ header: this.#member.header(revision), prevKv });
+  };
 
   readonly #encodeDeleteRange = (result: ResultOf<"delete-range">): Uint8Array =>
     DeleteRangeResponse.encode({
@@ -173,12 +209,14 @@ class KvService {
       prevKvs: result.prevKvs,
     });
 
-  readonly #encodeTxn = (result: ResultOf<"txn">): Uint8Array =>
-    TxnResponse.encode({
-      header: this.#member.header(result.revision),
-      succeeded: result.succeeded,
-      responses: result.responses,
-    });
+  readonly #encodeTxn = (result: ResultOf<"txn">): Uint8Array => {
+    const { revision } = result;
+    if (result instanceof PlainTxnResult) {
+      return result.encodeAfter(this.#headers.fieldAt(revision));
+    }
+    const { succeeded, responses } = result;
+    return TxnResponse.encode({ header: this.#member.header(revision), succeeded, responses });
+  };
 
   readonly #encodeCompact = (result: ResultOf<"compact">): Uint8Array =>
     CompactionResponse.encode({ header: this.#member.header(result.revision) });

@@ -1,4 +1,10 @@
-import { type RpcServer, type ServerStream, type ServerStreamHandler, Status } from "@conclave/rpc";
+import {
+  type RpcServer,
+  type ServerStream,
+  type ServerStreamHandler,
+  Status,
+  type UnaryHandler,
+} from "@conclave/rpc";
 import { CommandKind, LEASE_TTL_SECONDS_MAX } from "@conclave/state-machine";
 import {
   DecodeError,
@@ -25,19 +31,23 @@ import { CommandCall } from "./waiters.ts";
 /** Keep-alives of one stream waiting for their answer before the client has to wait. Count. */
 const KEEP_ALIVES_PENDING_MAX = 1_024;
 
+/** Registers a unary method behind the guard. */
+type Register = (method: { readonly path: string }, handler: UnaryHandler) => void;
+
 /** The Lease service. */
 export function registerLeaseService(server: RpcServer, member: Member, guard: CallGuard): void {
-  registerGrantAndRevoke(server, member);
-  registerQueries(server, member);
+  const register: Register = ({ path }, handler) => server.unary(path, guard.guardUnary(handler));
+  registerGrantAndRevoke(register, member);
+  registerQueries(register, member);
   server.stream(
     Lease.LeaseKeepAlive.path,
     guard.guardStream((stream) => new KeepAliveCall(stream, member)),
   );
 }
 
-function registerGrantAndRevoke(server: RpcServer, member: Member): void {
-  server.unary(
-    Lease.LeaseGrant.path,
+function registerGrantAndRevoke(register: Register, member: Member): void {
+  register(
+    Lease.LeaseGrant,
     decoding(LeaseGrantRequest, (call, request) => {
       if (request.TTL > LEASE_TTL_SECONDS_MAX) return failWith(call, EtcdErrors.leaseTtlTooLarge);
       if (refused(call, member.quota.checkLeaseGrant())) return;
@@ -47,8 +57,8 @@ function registerGrantAndRevoke(server: RpcServer, member: Member): void {
       member.grantLease(request.TTL, request.ID, waiter);
     }),
   );
-  server.unary(
-    Lease.LeaseRevoke.path,
+  register(
+    Lease.LeaseRevoke,
     decoding(LeaseRevokeRequest, (call, _request, body) => {
       const waiter = new CommandCall(call, "lease-revoke", ({ revision }) =>
         LeaseRevokeResponse.encode({ header: member.header(revision) }),
@@ -58,9 +68,9 @@ function registerGrantAndRevoke(server: RpcServer, member: Member): void {
   );
 }
 
-function registerQueries(server: RpcServer, member: Member): void {
-  server.unary(
-    Lease.LeaseTimeToLive.path,
+function registerQueries(register: Register, member: Member): void {
+  register(
+    Lease.LeaseTimeToLive,
     decoding(LeaseTimeToLiveRequest, (call, request) => {
       const { ID, keys: wantsKeys } = request;
       member.leases.remaining(ID, (time, error) => {
@@ -75,8 +85,8 @@ function registerQueries(server: RpcServer, member: Member): void {
       });
     }),
   );
-  server.unary(
-    Lease.LeaseLeases.path,
+  register(
+    Lease.LeaseLeases,
     decoding(LeaseLeasesRequest, (call) => {
       member.whenLoaded(() => {
         const leases = member.machine.leaseIds().map((ID) => ({ ID }));

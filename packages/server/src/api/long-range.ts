@@ -11,11 +11,16 @@ const ANSWER_BYTES_MAX = 2 ** 31 - 1;
 const PAIRS_PER_WORK = 1 / 4;
 const BYTES_PER_WORK = 1_024;
 
+type Reading = Pick<
+  RangeReading,
+  "revision" | "storeRevision" | "pairBytes" | "isVoid" | "step" | "answer"
+>;
+
 export interface LongRangeOptions {
   readonly call: UnaryCall;
   readonly request: RangeRequest;
-  readonly member: Member;
-  readonly reading: RangeReading;
+  readonly member: Pick<Member, "header" | "machine">;
+  readonly reading: Reading;
   /** Answers at once. */
   readonly answer: (call: UnaryCall, result: RangeResult | RefusedResult) => void;
 }
@@ -23,7 +28,7 @@ export interface LongRangeOptions {
 /** Answers a Range of very many keys: reads them, encodes them and puts the answer together, all in steps. */
 export class LongRange implements LongRead {
   readonly #o: LongRangeOptions;
-  #reading: RangeReading;
+  #reading: Reading;
   /** What was read, once that is over. */
   #kvs: readonly Uint8Array[] | null = null;
   #encodedCount = 0;
@@ -55,7 +60,7 @@ export class LongRange implements LongRead {
 
   step(work: number): boolean {
     if (this.#kvs === null) return this.#read(work);
-    if (this.#whole === null) this.#encode(this.#kvs, Math.ceil(work * PAIRS_PER_WORK));
+    if (this.#whole === null) this.#encode(this.#kvs, work);
     else if (this.#join(this.#whole, work * BYTES_PER_WORK)) {
       this.#o.call.reply(this.#whole);
       return true;
@@ -91,10 +96,18 @@ export class LongRange implements LongRead {
     return true;
   }
 
-  #encode(all: readonly Uint8Array[], countMax: number): void {
-    const kvs = all.slice(this.#encodedCount, this.#encodedCount + countMax);
+  /** Few pairs of large values are as much work as many of small ones. */
+  #encode(all: readonly Uint8Array[], work: number): void {
+    const countMax = Math.ceil(work * PAIRS_PER_WORK);
+    const begin = this.#encodedCount;
+    let bytesLeft = work * BYTES_PER_WORK;
+    while (this.#encodedCount < all.length && this.#encodedCount < begin + countMax) {
+      bytesLeft -= all[this.#encodedCount]!.length;
+      this.#encodedCount += 1;
+      if (bytesLeft <= 0) break;
+    }
+    const kvs = all.slice(begin, this.#encodedCount);
     this.#pieces.push(RangeResponse.encode({ kvs }));
-    this.#encodedCount += kvs.length;
     if (this.#encodedCount < all.length) return;
     const { more, count } = this.#reading.answer();
     this.#pieces.push(RangeResponse.encode({ more, count }));

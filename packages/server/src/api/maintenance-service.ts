@@ -1,5 +1,5 @@
 import { crc32c } from "@conclave/base";
-import { type RpcServer, Status, type UnaryCall } from "@conclave/rpc";
+import { type RpcServer, Status, type UnaryCall, type UnaryHandler } from "@conclave/rpc";
 import { CommandKind, errorOfRefusal } from "@conclave/state-machine";
 import {
   AlarmAction,
@@ -16,6 +16,7 @@ import {
 import * as EtcdErrors from "@conclave/wire/etcd-errors";
 import type { Member } from "../node/member.ts";
 import { RESERVED_KEYS } from "../storage/durable-state-store.ts";
+import type { CallGuard } from "./call-guard.ts";
 import { failWith } from "./errors.ts";
 import { decoding } from "./validate.ts";
 import { CommandCall } from "./waiters.ts";
@@ -36,28 +37,32 @@ const BOOKKEEPING_BYTES = 64;
 export function registerMaintenanceService(
   server: RpcServer,
   member: Member,
+  guard: CallGuard,
   options: MaintenanceOptions,
 ): void {
+  const forVoters = ({ path }: { readonly path: string }, handler: UnaryHandler): void => {
+    server.unary(path, guard.exceptLearners(handler));
+  };
   server.unary(Maintenance.Status.path, (call) => {
     void answerLater(call, () => status(member, options));
   });
-  server.unary(Maintenance.Defragment.path, (call) => {
+  forVoters(Maintenance.Defragment, (call) => {
     void answerLater(call, async () => {
       await member.store.compactRange("", RESERVED_KEYS);
       return DefragmentResponse.encode({});
     });
   });
-  server.unary(Maintenance.Hash.path, (call) => {
+  forVoters(Maintenance.Hash, (call) => {
     void answerLater(call, () => hash(member));
   });
-  server.unary(
-    Maintenance.HashKV.path,
+  forVoters(
+    Maintenance.HashKV,
     decoding(HashKVRequest, (call, request) => {
       void answerLater(call, () => hashKv(call, member, request.revision));
     }),
   );
-  server.unary(
-    Maintenance.Alarm.path,
+  forVoters(
+    Maintenance.Alarm,
     decoding(AlarmRequest, (call, request, body) => alarm(call, member, request, body)),
   );
 }

@@ -23,7 +23,7 @@ import {
 } from "@conclave/wire";
 import * as EtcdErrors from "@conclave/wire/etcd-errors";
 import type { Member } from "../node/member.ts";
-import type { ProposalWaiter } from "../node/proposer.ts";
+import type { ProposalWaiter } from "../node/waiting-proposals.ts";
 import { EtcdFailure } from "./errors.ts";
 import type { KeyChange, LocalClient, LocalRange } from "./local-client.ts";
 import { checkCommandBytes, type RequestLimits } from "./validate.ts";

@@ -23,7 +23,8 @@ export function registerServices(
   const hasLeader = (): boolean => member.raft.leader !== 0n;
   const { electionTimeoutMs } = config;
   const refusal = () => member.stateGuard.quarantine.refusal;
-  const guard = new CallGuard({ hasLeader, refusal, electionTimeoutMs });
+  const isLearner = () => member.isLearner;
+  const guard = new CallGuard({ hasLeader, refusal, isLearner, electionTimeoutMs });
   node.onRefusing((error) => guard.refuseStreams(error));
   node.onTick((nowMs) => guard.onTick(nowMs));
   const limits = { requestBytesMax: config.maxRequestBytes, txnOpsMax: config.maxTxnOps };
@@ -34,7 +35,7 @@ export function registerServices(
   registerLockService(server, client, guard);
   registerElectionService(server, client, guard);
   registerClusterService(server, member, guard);
-  registerMaintenanceService(server, member, {
+  registerMaintenanceService(server, member, guard, {
     version: config.emulatedVersion.text,
     clusterVersion: clusterVersionOf(config.emulatedVersion),
     quotaBytes: config.quotaBackendBytes,

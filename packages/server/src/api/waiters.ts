@@ -2,8 +2,8 @@ import type { UnaryCall } from "@conclave/rpc";
 import { type CommandResult, errorOfRefusal } from "@conclave/state-machine";
 import type { EtcdError } from "@conclave/wire";
 import * as EtcdErrors from "@conclave/wire/etcd-errors";
-import type { ProposalWaiter } from "../node/proposer.ts";
 import type { ReadWaiter } from "../node/read-gate.ts";
+import type { ProposalWaiter } from "../node/waiting-proposals.ts";
 import { failWith } from "./errors.ts";
 
 /** Results of one kind, for instance `ResultOf<"put">`. */

@@ -52,7 +52,12 @@ export function refusalOf(error: unknown): Refusal {
     const place = port === undefined ? String(address) : `${address}:${port}`;
     return { exitCode: exitCodes.refused, message: `cannot listen on ${place}: ${problem}` };
   }
-  return { exitCode: exitCodes.failed, message: oneLine(`${error.name}: ${error.message}`) };
+  return { exitCode: exitCodes.failed, message: oneLine(`${error.name}: ${withCauses(error)}`) };
+}
+
+/** What went wrong, and what that came of: of a disk, its own word. */
+function withCauses({ message, cause }: Error): string {
+  return cause instanceof Error ? `${message}: ${withCauses(cause)}` : message;
 }
 
 function oneLine(text: string): string {

@@ -4,7 +4,13 @@ import type { AcquaintanceFile, KnownBoots } from "../storage/acquaintance-file.
 import { Acquaintances } from "./acquaintances.ts";
 
 const MEMBER = 0xa1n;
-const CLAIM: Claim = { directory: 7n, boots: 3, nonce: 30n, log: { term: 4, lastIndex: 90 } };
+const CLAIM: Claim = {
+  directory: 7n,
+  boots: 3,
+  nonce: 30n,
+  earlier: [20n, 10n],
+  log: { term: 4, lastIndex: 90 },
+};
 
 /** A peer's memory that outlives its process, and the leader's knowledge of a member. */
 function peer(promise: { readonly term: number; readonly match: number } | null = null) {
@@ -29,8 +35,26 @@ describe("whether a member may take part", () => {
 
   test.each<{ why: string; claim: Partial<Claim>; reason: RegExp | null }>([
     { why: "the same start, again", claim: {}, reason: null },
-    { why: "the next start", claim: { boots: 4, nonce: 40n }, reason: null },
-    { why: "a start that others saw, not we", claim: { boots: 9, nonce: 90n }, reason: null },
+    {
+      why: "the next start",
+      claim: { boots: 4, nonce: 40n, earlier: [30n, 20n, 10n] },
+      reason: null,
+    },
+    {
+      why: "a start some of whose forerunners others saw, not we",
+      claim: { boots: 5, nonce: 50n, earlier: [40n, 30n, 20n, 10n] },
+      reason: null,
+    },
+    {
+      why: "a start that does not remember so far back",
+      claim: { boots: 5_000, nonce: 50n, earlier: [49n] },
+      reason: null,
+    },
+    {
+      why: "a copy of before that start, started again and again by its supervisor",
+      claim: { boots: 5, nonce: 52n, earlier: [41n, 31n, 20n, 10n] },
+      reason: /is an old copy: this is its start 5, and another start 3 has been seen/,
+    },
     {
       why: "a directory made anew (F14)",
       claim: { directory: 8n, boots: 1, nonce: 10n },
@@ -39,12 +63,12 @@ describe("whether a member may take part", () => {
     {
       why: "a copy of before that start, started (F15)",
       claim: { nonce: 31n },
-      reason: /is an old copy, of its start 2, and start 3 has been seen/,
+      reason: /is an old copy: this is its start 3, and another start 3 has been seen/,
     },
     {
       why: "an older copy",
       claim: { boots: 2, nonce: 20n },
-      reason: /is an old copy, of its start 1/,
+      reason: /is an old copy: this is its start 2/,
     },
   ])("after a restart of the peer: $why", async ({ claim, reason }) => {
     const { start } = peer();

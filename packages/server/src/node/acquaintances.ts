@@ -1,7 +1,7 @@
 import type { LogIndex, MemberId, Term } from "@conclave/raft";
 import type { Claim } from "../peer/claim.ts";
 import type { AcquaintanceFile, KnownBoots } from "../storage/acquaintance-file.ts";
-import type { BootRecord } from "../storage/boot-record.ts";
+import type { KnownBoot } from "../storage/boot-record.ts";
 
 /** What this member, if it leads, was promised by another in its term. */
 export interface HeardPromise {
@@ -20,7 +20,7 @@ const REMEDY =
 export class Acquaintances {
   readonly #file: AcquaintanceFile;
   readonly #promiseOf: (member: MemberId) => HeardPromise | null;
-  readonly #known: Map<MemberId, BootRecord>;
+  readonly #known: Map<MemberId, KnownBoot>;
   /** By member: what it had promised when the start of it that is running now spoke for the first time. */
   readonly #before = new Map<
     MemberId,
@@ -75,21 +75,26 @@ export class Acquaintances {
 }
 
 function refusalOf(
-  { directory, boots, nonce, log }: Claim,
-  known: BootRecord | undefined,
+  claim: Claim,
+  known: KnownBoot | undefined,
   promise: HeardPromise | null,
 ): string | null {
-  if (known !== undefined && known.directory !== directory) {
+  const { log } = claim;
+  if (known !== undefined && known.directory !== claim.directory) {
     return `its data directory is not the one that it had, which was lost or replaced; ${REMEDY}`;
   }
-  if (
-    known !== undefined &&
-    (boots < known.boots || (boots === known.boots && nonce !== known.nonce))
-  ) {
-    return `its data directory is an old copy, of its start ${boots - 1}, and start ${known.boots} has been seen; ${REMEDY}`;
+  if (known !== undefined && !leadsTo(claim, known)) {
+    return `its data directory is an old copy: this is its start ${claim.boots}, and another start ${known.boots} has been seen; ${REMEDY}`;
   }
   if (log === null || promise === null || promise.match === 0) return null;
   const isShort = log.term <= promise.term && log.lastIndex < promise.match;
   if (!isShort && log.term >= promise.term) return null;
   return `its data directory is an old copy: it ends at index ${log.lastIndex} of term ${log.term}, and index ${promise.match} was acknowledged in term ${promise.term}; ${REMEDY}`;
+}
+
+/** Whether a start is the one that was seen, or comes after it. What lies further back than a start remembers is believed. */
+function leadsTo({ boots, nonce, earlier }: Claim, known: KnownBoot): boolean {
+  const back = boots - known.boots;
+  if (back < 0) return false;
+  return ([nonce, ...earlier][back] ?? known.nonce) === known.nonce;
 }

@@ -1,7 +1,7 @@
 import type { MemberId } from "@conclave/raft";
 import { CommandKind, type StateMachine } from "@conclave/state-machine";
 import { AlarmAction, AlarmRequest, type AlarmType } from "@conclave/wire";
-import type { ProposalWaiter } from "./proposer.ts";
+import type { ProposalWaiter } from "./waiting-proposals.ts";
 
 export interface ClusterAlarmsOptions {
   readonly machine: StateMachine;

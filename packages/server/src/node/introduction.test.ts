@@ -12,15 +12,25 @@ function newcomer(peers: readonly bigint[]) {
   const introduction = new Introduction({
     peers,
     clock,
-    claim: (isAdmitted) => ({ directory: 1n, boots: 1, nonce: 1n, log: isAdmitted ? null : LOG }),
+    claim: (isAdmitted) => ({
+      directory: 1n,
+      boots: 1,
+      nonce: 1n,
+      earlier: [],
+      log: isAdmitted ? null : LOG,
+    }),
     ask: (peer, claim, answer) => asked.push({ peer, claim, answer }),
     onAdmitted: () => events.push("admitted"),
     onRefused: (reason) => events.push(`refused: ${reason}`),
   });
   introduction.begin();
-  const answer = (peer: bigint, type: "welcome" | "unavailable"): void => {
+  const answer = (
+    peer: bigint,
+    type: "welcome" | "unavailable",
+    removed: readonly bigint[] = [],
+  ): void => {
     const at = asked.findIndex((each) => each.peer === peer);
-    asked.splice(at, 1)[0]?.answer({ type });
+    asked.splice(at, 1)[0]?.answer(type === "welcome" ? { type, removed } : { type });
   };
   return { clock, asked, events, introduction, answer };
 }
@@ -49,6 +59,21 @@ test("one of five takes part when two others know it", () => {
   expect(events).toEqual([]);
   answer(4n, "welcome");
   expect(events).toEqual(["admitted"]);
+});
+
+test("those who were removed do not count, once a peer has said so, and are not asked again", () => {
+  const { clock, asked, events, answer } = newcomer([2n, 3n, 4n]);
+  answer(2n, "welcome");
+  expect(events).toEqual([]);
+  const again = newcomer([2n, 3n, 4n]);
+  again.answer(2n, "welcome", [3n, 9n]);
+  expect(again.events).toEqual(["admitted"]);
+  again.answer(3n, "unavailable");
+  again.clock.advance(10_000);
+  expect(again.asked.map(({ peer }) => peer)).toEqual([4n]);
+  answer(3n, "unavailable");
+  clock.advance(10_000);
+  expect(asked.map(({ peer }) => peer)).toEqual([4n, 3n]);
 });
 
 test("the welcome of one who came after all that it remembers is enough: those may be gone", () => {

@@ -2,18 +2,22 @@ import type { Clock, Timer } from "@conclave/base";
 import { type MemberId, quorumOf } from "@conclave/raft";
 import { type CallStatus, Status } from "@conclave/rpc";
 import type { Claim } from "../peer/claim.ts";
+import { decodeWelcome } from "../peer/welcome.ts";
 
 /** A peer that could not be asked is asked again after this. Milliseconds. */
 const RETRY_MS = 200;
 
-/** A peer's answer: it remembers us now, it may not let us take part, or it could not be asked. */
+/** A peer's answer: it remembers us now, and knows who was removed; it may not let us take part; or it could not be asked. */
 export type Answer =
-  | { readonly type: "welcome" }
+  | { readonly type: "welcome"; readonly removed: readonly MemberId[] }
   | { readonly type: "refused"; readonly reason: string }
   | { readonly type: "unavailable" };
 
-export function answerOf({ code, message }: Pick<CallStatus, "code" | "message">): Answer {
-  if (code === Status.OK) return { type: "welcome" };
+export function answerOf(
+  { code, message }: Pick<CallStatus, "code" | "message">,
+  body: Uint8Array | null,
+): Answer {
+  if (code === Status.OK && body !== null) return { type: "welcome", removed: decodeWelcome(body) };
   if (code === Status.FAILED_PRECONDITION) return { type: "refused", reason: message };
   return { type: "unavailable" };
 }
@@ -31,7 +35,8 @@ export interface IntroductionOptions {
 
 /**
  * Before a member votes or acknowledges anything it is made known to so many of the others that they are a majority with it, or to
- * one who knows today's members better than it does. Then a later start of it that has forgotten what this one promises is known
+ * one who knows today's members better than it does. Of those others that it remembers such do not count as it is told were removed
+ * since: nobody may be there any more to ask. Then a later start of it that has forgotten what this one promises is known
  * as such by them. The rest is told as it can be reached.
  */
 export class Introduction {
@@ -40,6 +45,7 @@ export class Introduction {
   readonly #asked = new Set<MemberId>();
   readonly #welcomedBy = new Set<MemberId>();
   readonly #leaders = new Set<MemberId>();
+  readonly #removed = new Set<MemberId>();
   #isAdmitted = false;
   #isStopped = false;
 
@@ -85,8 +91,9 @@ export class Introduction {
       this.#o.onRefused(answer.reason);
     } else if (answer.type === "welcome") {
       this.#welcomedBy.add(peer);
+      for (const id of answer.removed) this.#removed.add(id);
       this.#maybeAdmit();
-    } else {
+    } else if (!this.#removed.has(peer)) {
       const again = this.#o.clock.setTimer(RETRY_MS, () => this.#ask(peer));
       this.#timers.set(peer, again);
     }
@@ -99,7 +106,7 @@ export class Introduction {
   }
 
   get #isKnownToMajority(): boolean {
-    const { peers } = this.#o;
+    const peers = this.#o.peers.filter((peer) => !this.#removed.has(peer));
     const welcomes = peers.filter((peer) => this.#welcomedBy.has(peer)).length;
     return welcomes + 1 >= quorumOf(peers.length + 1);
   }

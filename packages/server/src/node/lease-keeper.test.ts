@@ -9,8 +9,8 @@ import {
 import { LeaseGrantRequest, LeaseRevokeRequest } from "@conclave/wire";
 import { expect, test } from "vitest";
 import { LeaseKeeper } from "./lease-keeper.ts";
-import type { ProposalWaiter } from "./proposer.ts";
 import type { ReadWaiter } from "./read-gate.ts";
+import type { ProposalWaiter } from "./waiting-proposals.ts";
 
 const TERM = 3;
 

@@ -9,8 +9,8 @@ import {
 } from "@conclave/state-machine";
 import type { EtcdError } from "@conclave/wire";
 import * as EtcdErrors from "@conclave/wire/etcd-errors";
-import type { ProposalWaiter } from "./proposer.ts";
 import type { ReadWaiter } from "./read-gate.ts";
+import type { ProposalWaiter } from "./waiting-proposals.ts";
 
 /** Leases whose end is proposed at once; the next ones follow with the next tick. Count. */
 const EXPIRE_BATCH_MAX = 1_000;

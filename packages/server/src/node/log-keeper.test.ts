@@ -6,9 +6,12 @@ import { LogKeeper, type LogLimits } from "./log-keeper.ts";
 const MEGABYTE = 1024 * 1024;
 const ROOMY: LogLimits = { cutBytes: MEGABYTE, stretchBytes: MEGABYTE, keptEntriesMax: 1_000 };
 
-/** The only member of a cluster whose log of 100 entries is committed and applied. */
-function logOf100(limits: Partial<LogLimits>, entriesMax = 10) {
-  const membership = membershipOf([1n], []);
+/** A member whose log of 100 entries is committed and applied, with one to follow it. */
+function logOf100(
+  limits: Partial<LogLimits>,
+  entriesMax = 10,
+  membership = membershipOf([1n], [2n]),
+) {
   const entries = Array.from(
     { length: 100 },
     (_, at): Entry => ({ index: at + 1, term: 1, kind: "command", data: new Uint8Array(10) }),
@@ -102,6 +105,12 @@ test("behind the cut, the newest stretches of entries stay in memory, whatever t
   keeper.onAppended(entries); // a stretch begins with every tenth entry
   await applied(100);
   expect(raft.firstIndex).toBe(71);
+});
+
+test("a member without others keeps nothing behind the cut", async () => {
+  const { applied, raft } = logOf100({ keptEntriesMax: 7 }, 10, membershipOf([1n], []));
+  await applied(50);
+  expect(raft.firstIndex).toBe(51);
 });
 
 test("one cut at a time", async () => {

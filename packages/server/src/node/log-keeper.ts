@@ -8,7 +8,8 @@ export interface LogLimits {
   readonly cutBytes: number;
   /**
    * Bytes of entries in a stretch. {@link STRETCHES_KEPT} of them stay in memory behind the cut, so that a follower a
-   * little behind needs no snapshot: seconds of full load, where etcd's 5,000 entries are a fraction of one.
+   * little behind needs no snapshot: seconds of full load, where etcd's 5,000 entries are a fraction of one. A member
+   * without others keeps none.
    */
   readonly stretchBytes: number;
   /** Entries kept in memory behind the cut at most, however small. Count. */
@@ -16,7 +17,7 @@ export interface LogLimits {
 }
 
 export const DEFAULT_LOG_LIMITS: LogLimits = {
-  cutBytes: 64 * 1024 * 1024,
+  cutBytes: 16 * 1024 * 1024,
   stretchBytes: 8 * 1024 * 1024,
   keptEntriesMax: 50_000,
 };
@@ -90,10 +91,16 @@ export class LogKeeper {
     if (durableIndex < this.#raft.firstIndex) return;
     this.#floorIndex = durableIndex;
     await this.#wal.release(this.#raft.snapshotMark(durableIndex));
-    const oldestStretch = this.#stretches.length < STRETCHES_KEPT ? 0 : (this.#stretches[0] ?? 0);
-    const keepFrom = Math.max(oldestStretch, durableIndex - this.#limits.keptEntriesMax);
-    const compactTo = Math.min(keepFrom, durableIndex);
+    const compactTo = Math.min(this.#dropUpTo(durableIndex), durableIndex);
     if (compactTo >= this.#raft.firstIndex) this.#raft.compactLog(compactTo);
+  }
+
+  /** Last entry that need not stay in memory behind a cut. */
+  #dropUpTo(cutIndex: LogIndex): LogIndex {
+    const { voters, learners } = this.#raft.membership;
+    if (voters.length + learners.length === 1) return cutIndex;
+    const oldestStretch = this.#stretches.length < STRETCHES_KEPT ? 0 : (this.#stretches[0] ?? 0);
+    return Math.max(oldestStretch, cutIndex - this.#limits.keptEntriesMax);
   }
 
   stop(): void {

@@ -18,6 +18,8 @@ export interface MemberNodeOptions {
   readonly peerUrls: readonly string[];
   /** Who formed the cluster, the same on all members. Who came later, the log tells. */
   readonly founders: readonly KnownMember[];
+  /** Of a member that was added: who the members were then. They tell it if it is removed before it was sent anything. */
+  readonly contacts?: readonly KnownMember[];
   /** Changes of the membership that would lose the quorum are refused. */
   readonly strictReconfigCheck: boolean;
   readonly storage: MemberStorage;

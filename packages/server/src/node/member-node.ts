@@ -32,6 +32,7 @@ import { LoopWatchdog } from "./loop-watchdog.ts";
 import { Member } from "./member.ts";
 import type { MemberNodeOptions } from "./member-node-options.ts";
 import { MembershipChanges } from "./membership-changes.ts";
+import { NeverWelcomed, Newcomer } from "./newcomer.ts";
 import { DEFAULT_PROPOSER_LIMITS, Proposer } from "./proposer.ts";
 import { Quota } from "./quota.ts";
 import { RaftDriver } from "./raft-driver.ts";
@@ -82,6 +83,8 @@ export class MemberNode {
   readonly #changes: MembershipChanges;
   readonly #watchPace: WatchPace;
   readonly #removal: Removal;
+  /** Null once it has been sent what the others know. */
+  #newcomer: Newcomer | null = null;
   readonly #onTick: ((nowMs: number) => void)[] = [];
   readonly #onRefusing: ((error: EtcdError) => void)[] = [];
   #isStarted = false;
@@ -321,6 +324,7 @@ export class MemberNode {
   start(): void {
     this.#isStarted = true;
     this.#followMembers();
+    this.#maybeArrive();
     if (this.#introduction === null) this.#driver.start();
     else this.#introduction.begin();
     this.#sweeper.wake();
@@ -345,7 +349,7 @@ export class MemberNode {
       clusterId: this.#o.clusterId,
       logger: this.#o.logger,
       openLinks: this.#openLinks,
-      isRemoved: (id) => this.#machine.removedMembers().has(id),
+      removedMembers: () => this.#machine.removedMembers(),
       onLink: (from, peerUrls, boot) => {
         this.#transport.onPeerSeen(from, peerUrls);
         const isMember = this.#machine.members().has(from);
@@ -419,6 +423,7 @@ export class MemberNode {
 
   /** Nothing is answered, and so promised, before this member is known to its peers. */
   #step(message: Message): void {
+    this.#newcomer?.onHeard();
     if (this.#introduction === null || this.#introduction.isAdmitted) this.#driver.step(message);
     else this.#introduction.onHeard(message.from, isOfLeader(message));
   }
@@ -442,8 +447,8 @@ export class MemberNode {
       clock,
       claim: (isAdmitted) => ({ ...memory.boot, log: isAdmitted ? null : log }),
       ask: (peer, claim, onAnswer) => {
-        this.#transport.call(peer, PeerPath.introduce, encodeClaim(claim), (status) => {
-          onAnswer(answerOf(status));
+        this.#transport.call(peer, PeerPath.introduce, encodeClaim(claim), (status, body) => {
+          onAnswer(answerOf(status, body));
         });
       },
       onAdmitted: () => this.#driver.start(),
@@ -503,6 +508,21 @@ export class MemberNode {
     this.member.onLoaded();
   }
 
+  /** A member that was added knows its cluster by hearsay until it is sent something. */
+  #maybeArrive(): void {
+    const { id, founders, contacts = [], clock } = this.#o;
+    if (founders.some((founder) => founder.id === id) || this.#machine.appliedIndex > 0) return;
+    this.#newcomer = new Newcomer(clock, () => this.#machine.appliedIndex > 0);
+    for (const contact of contacts) this.#transport.onPeerSeen(contact.id, contact.peerUrls);
+  }
+
+  #lookAtNewcomer(): void {
+    const state = this.#newcomer?.look() ?? "arrived";
+    if (state === "waiting") return;
+    this.#newcomer = null;
+    if (state === "forgotten") this.#o.onFatal(new NeverWelcomed(this.#o.id));
+  }
+
   /** Links to whoever the state says is a member, at the addresses it says. */
   #followMembers(): void {
     const urls = [...this.#machine.members()].map(([id, { peerUrls }]) => [id, peerUrls] as const);
@@ -522,6 +542,7 @@ export class MemberNode {
       this.#stateGuard.onTick(this.#o.clock.nowMs());
       this.#publication.maybePublish();
       this.#changes.onTick();
+      this.#lookAtNewcomer();
       for (const callback of this.#onTick) callback(this.#o.clock.nowMs());
     });
   }

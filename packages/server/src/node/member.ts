@@ -15,12 +15,13 @@ import type { LeaseKeeper } from "./lease-keeper.ts";
 import type { LongReads } from "./long-reads.ts";
 import type { LoopWatchdog } from "./loop-watchdog.ts";
 import type { MembershipChanges } from "./membership-changes.ts";
-import type { ProposalWaiter, Proposer } from "./proposer.ts";
+import type { Proposer } from "./proposer.ts";
 import type { Quota } from "./quota.ts";
 import type { RaftDriver } from "./raft-driver.ts";
 import type { ReadGate, ReadWaiter } from "./read-gate.ts";
 import type { StateGuard } from "./state-guard.ts";
 import type { TermWatch } from "./term-watch.ts";
+import type { ProposalWaiter } from "./waiting-proposals.ts";
 
 export interface MemberParts {
   readonly id: MemberId;
@@ -84,6 +85,14 @@ export class Member {
     this.terms = parts.terms;
     this.clock = parts.clock;
     this.membershipChanges = parts.membershipChanges;
+  }
+
+  /**
+   * Whether it follows without a vote until somebody promotes it. One that is to vote and has not caught up yet is none: to clients it is a
+   * member as any other, as in etcd, where it votes at once.
+   */
+  get isLearner(): boolean {
+    return this.raft.role === "learner" && this.machine.members().get(this.id)?.isLearner === true;
   }
 
   /** Commands that wait for their result. */

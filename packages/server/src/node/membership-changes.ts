@@ -29,8 +29,8 @@ const CHANGES_MAX = 64;
 
 export interface MembershipChangesOptions {
   readonly self: MemberId;
-  readonly raft: Raft;
-  readonly machine: StateMachine;
+  readonly raft: Pick<Raft, "role" | "leader" | "membership" | "progress" | "proposeMembership">;
+  readonly machine: Pick<StateMachine, "members" | "removedMembers" | "appliedIndex">;
   readonly driver: { readonly isLeading: boolean; wake(): void };
   readonly transport: Pick<PeerTransport, "call" | "connectedSinceMs">;
   readonly clock: Clock;

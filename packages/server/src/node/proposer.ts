@@ -2,14 +2,7 @@ import { assert, type Clock } from "@conclave/base";
 import { CommandBatch, type CommandKind, type CommandResult } from "@conclave/state-machine";
 import type { EtcdError } from "@conclave/wire";
 import * as EtcdErrors from "@conclave/wire/etcd-errors";
-
-/** Who waits for a proposal. Exactly one of the two is called, once; neither may throw. */
-export interface ProposalWaiter {
-  /** The command was applied here. `result` may be reused by the next command: read it before returning. */
-  onResult(result: CommandResult): void;
-  /** Nobody will answer any more. What `error` means for the command is etcd's: timeouts are ambiguous. */
-  onRefused(error: EtcdError): void;
-}
+import { type ProposalWaiter, WaitingProposals } from "./waiting-proposals.ts";
 
 /** Commands that leave together as the data of one log entry, with the sequences it carries. */
 export interface ProposalBatch {
@@ -37,11 +30,6 @@ export const DEFAULT_PROPOSER_LIMITS: Omit<ProposerLimits, "timeoutMs"> = {
   batchBytesMax: 128 * 1024,
 };
 
-interface WaitingProposal {
-  readonly waiter: ProposalWaiter;
-  readonly deadlineMs: number;
-}
-
 /**
  * Gives each command of this member an id and a waiter, and gathers what one turn of the event loop brought
  * into the data of one log entry. A command whose fate is unknown stays until its deadline: its entry may
@@ -52,8 +40,7 @@ export class Proposer {
   readonly origin: number;
   readonly #limits: ProposerLimits;
   readonly #clock: Clock;
-  /** In order of sequence, hence of deadline. */
-  readonly #waiting = new Map<number, WaitingProposal>();
+  readonly #waiting = new WaitingProposals();
   readonly #closed: ProposalBatch[] = [];
   readonly #open: CommandBatch;
   #openFirst = 1;
@@ -69,7 +56,7 @@ export class Proposer {
 
   /** Commands that wait for an answer. */
   get pending(): number {
-    return this.#waiting.size;
+    return this.#waiting.count;
   }
 
   get hasUnsent(): boolean {
@@ -92,16 +79,13 @@ export class Proposer {
       assert(isTaken, "an empty batch takes any command");
     }
     this.#nextSequence += 1;
-    this.#waiting.set(sequence, {
-      waiter,
-      deadlineMs: this.#clock.nowMs() + this.#limits.timeoutMs,
-    });
+    this.#waiting.add(sequence, waiter, this.#clock.nowMs() + this.#limits.timeoutMs);
   }
 
   #hasRoomFor(body: Uint8Array): boolean {
     const unsentBytes = this.#closedBytes + this.#open.sizeBytes;
     return (
-      this.#waiting.size < this.#limits.waitersMax &&
+      this.#waiting.count < this.#limits.waitersMax &&
       unsentBytes + body.length <= this.#limits.unsentBytesMax
     );
   }
@@ -139,11 +123,7 @@ export class Proposer {
 
   /** Called for every applied command that {@link wantsResults}. */
   onResult(origin: number, sequence: number, result: CommandResult): void {
-    if (origin !== this.origin) return;
-    const proposal = this.#waiting.get(sequence);
-    if (proposal === undefined) return;
-    this.#waiting.delete(sequence);
-    proposal.waiter.onResult(result);
+    if (origin === this.origin) this.#waiting.take(sequence)?.onResult(result);
   }
 
   /** Whether anybody still waits for the batch. Its last command is the last to be answered, and to be given up. */
@@ -158,26 +138,21 @@ export class Proposer {
 
   #refuseRange(first: number, last: number, error: EtcdError): void {
     for (let sequence = first; sequence <= last; sequence += 1) {
-      const proposal = this.#waiting.get(sequence);
-      if (proposal === undefined) continue;
-      this.#waiting.delete(sequence);
-      proposal.waiter.onRefused(error);
+      this.#waiting.take(sequence)?.onRefused(error);
     }
   }
 
   /** Ends the wait of everyone whose deadline has passed. */
   expire(nowMs: number, error: EtcdError): void {
-    for (const [sequence, proposal] of this.#waiting) {
-      if (proposal.deadlineMs > nowMs) return;
-      this.#waiting.delete(sequence);
-      proposal.waiter.onRefused(error);
+    for (;;) {
+      const waiter = this.#waiting.takeExpired(nowMs);
+      if (waiter === null) return;
+      waiter.onRefused(error);
     }
   }
 
   /** The member stops: everyone is told so. */
   close(): void {
-    const waiting = [...this.#waiting.values()];
-    this.#waiting.clear();
-    for (const { waiter } of waiting) waiter.onRefused(EtcdErrors.stopped);
+    for (const waiter of this.#waiting.takeAll()) waiter.onRefused(EtcdErrors.stopped);
   }
 }

@@ -2,7 +2,7 @@ import { deferred } from "@conclave/base";
 import type { MemberId } from "@conclave/raft";
 import { CommandKind, type StateMachine } from "@conclave/state-machine";
 import { Member as MemberMessage } from "@conclave/wire";
-import type { ProposalWaiter } from "./proposer.ts";
+import type { ProposalWaiter } from "./waiting-proposals.ts";
 
 export interface SelfPublicationOptions {
   readonly id: MemberId;

@@ -6,7 +6,7 @@ import type { CompactionSweeper } from "./compaction-sweeper.ts";
 export interface StateLoadingOptions {
   readonly store: DurableStateStore;
   readonly machine: StateMachine;
-  readonly sweeper: CompactionSweeper;
+  readonly sweeper: Pick<CompactionSweeper, "hold">;
   /** The machine holds the state of the store. */
   readonly onLoaded: () => void;
   readonly onFatal: (error: Error) => void;
@@ -31,8 +31,14 @@ export class StateLoading {
     const { store, machine } = this.#o;
     const snapshot = await store.snapshot();
     try {
-      for await (const chunk of snapshot.scan()) {
-        for (const [key, value] of chunk) machine.load(key, value);
+      const isRead = await snapshot.visitAll?.((key, keyLength, source, start, end) =>
+        machine.loadInPlace(key, keyLength, source, start, end),
+      );
+      if (isRead !== true) {
+        machine.reset();
+        for await (const chunk of snapshot.scan()) {
+          for (const [key, value] of chunk) machine.load(key, value);
+        }
       }
     } finally {
       await snapshot.close();

@@ -1,5 +1,5 @@
 import type { LogIndex, Term } from "@conclave/raft";
-import { type BootRecord, bootFields, bootOf } from "../storage/boot-record.ts";
+import { type BootRecord, recordFields, recordOf } from "../storage/boot-record.ts";
 
 /** What a member says of itself before it takes part. */
 export interface Claim extends BootRecord {
@@ -8,14 +8,14 @@ export interface Claim extends BootRecord {
 }
 
 export function encodeClaim(claim: Claim): Uint8Array {
-  return Buffer.from(JSON.stringify({ ...bootFields(claim), log: claim.log }));
+  return Buffer.from(JSON.stringify({ ...recordFields(claim), log: claim.log }));
 }
 
 /** @returns null if the bytes are no claim */
 export function decodeClaim(bytes: Uint8Array): Claim | null {
   try {
     const value: unknown = JSON.parse(Buffer.from(bytes).toString());
-    const boot = bootOf(value);
+    const boot = recordOf(value);
     const { log } = value as { log: unknown };
     if (boot === null) return null;
     if (log === null) return { ...boot, log };

@@ -59,7 +59,7 @@ function peerPort() {
     self: SELF,
     clusterId: CLUSTER,
     logger: silentLogger,
-    isRemoved: (id) => removed.has(id),
+    removedMembers: () => removed,
     onLink: (from, peerUrls, boot) => seen.push({ from, peerUrls, boot }),
     onIntroduction: async () => null,
     onMessage: (message) => messages.push(message),

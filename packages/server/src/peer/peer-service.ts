@@ -30,14 +30,15 @@ import {
   parseId,
   REMOVED_STATUS,
 } from "./peer-protocol.ts";
+import { encodeWelcome } from "./welcome.ts";
 
 /** What the rest of the member does with what its peers say. */
 export interface PeerServiceOptions {
   readonly self: MemberId;
   readonly clusterId: bigint;
   readonly logger: Logger;
-  /** Whether a member was removed: it is refused for ever. Who is not known yet is served: the log here may lag behind. */
-  readonly isRemoved: (id: MemberId) => boolean;
+  /** Members that were removed: they are refused for ever. Who is not known yet is served: the log here may lag behind. */
+  readonly removedMembers: () => ReadonlySet<MemberId>;
   /** A peer that is served opened its link, and says where it is reached, and which start of it this is. */
   readonly onLink: (from: MemberId, peerUrls: readonly string[], boot: bigint | null) => void;
   /** Answers null if the caller may take part, else why not. Rejects if that cannot be told now. */
@@ -169,7 +170,7 @@ function identifyPeer(metadata: Metadata, o: PeerServiceOptions): MemberId | Ref
     );
   }
   if (from === o.self) return denied(`${formatId(from)} is refused: that is this member itself`);
-  return o.isRemoved(from) ? { code: REMOVED_STATUS, reason: removalText(from) } : from;
+  return o.removedMembers().has(from) ? { code: REMOVED_STATUS, reason: removalText(from) } : from;
 }
 
 /** Peer URLs of one member that are listened to at most. Count. */
@@ -190,7 +191,7 @@ function introduce(call: UnaryCall, body: Uint8Array, from: MemberId, o: PeerSer
   o.onIntroduction(from, claim).then(
     (refusal) => {
       if (refusal === null) {
-        call.reply(NOTHING);
+        call.reply(sealFrame(encodeWelcome(o.removedMembers())));
         return;
       }
       o.logger.warn("a member may not take part", { peer: formatId(from), reason: refusal });
@@ -225,9 +226,9 @@ export function openingFrames(
   damagedFrames: DamagedFrames,
 ): ServerStreamHandler {
   return {
-    onMessage: (frame) => {
+    onMessage: (frame, isOwned) => {
       const body = openFrame(frame);
-      if (body !== null) return handler.onMessage(body);
+      if (body !== null) return handler.onMessage(body, isOwned);
       damagedFrames.onDamaged(from);
       stream.dropConnection(DAMAGED_TEXT);
     },
@@ -246,8 +247,12 @@ function linkHandler(
   openLinks.add(stream, from);
   return {
     ...IGNORING,
-    onMessage: (bytes) => {
-      const message = decodeLinkMessage(bytes, from, options.self);
+    onMessage: (bytes, isOwned) => {
+      const message = decodeLinkMessage(
+        isOwned ? bytes : Uint8Array.from(bytes),
+        from,
+        options.self,
+      );
       if (message !== null) return options.onMessage(message);
       options.logger.warn("peer sent a message that is not its own", { peer: formatId(from) });
       openLinks.delete(stream);
@@ -262,10 +267,11 @@ function linkHandler(
 }
 
 /** @returns null if the bytes are no message from `from` to `to`. */
+/** Entries keep their bytes: `bytes` must be our own. */
 function decodeLinkMessage(bytes: Uint8Array, from: MemberId, to: MemberId): Message | null {
   let message: Message;
   try {
-    message = decodeMessage(Uint8Array.from(bytes)); // entries keep their bytes: a copy of our own
+    message = decodeMessage(bytes);
   } catch {
     return null;
   }

@@ -102,8 +102,8 @@ class Reception implements ServerStreamHandler {
     this.#purpose = purpose;
   }
 
-  onMessage(bytes: Uint8Array): void {
-    const frame = Uint8Array.from(bytes);
+  onMessage(bytes: Uint8Array, isOwned: boolean): void {
+    const frame = isOwned ? bytes : Uint8Array.from(bytes);
     this.#stream.pause();
     this.#then(async () => {
       if (this.#message === null) await this.#begin(frame);

@@ -1,5 +1,5 @@
 import type { MemberId } from "@conclave/raft";
-import { type BootRecord, bootFields, bootOf } from "./boot-record.ts";
+import { bootFields, bootOf, type KnownBoot } from "./boot-record.ts";
 import { DataDirectoryError } from "./data-directory-error.ts";
 import type { Disk } from "./disk.ts";
 import { readSmallFile, writeSmallFile } from "./small-file.ts";
@@ -7,7 +7,7 @@ import { readSmallFile, writeSmallFile } from "./small-file.ts";
 const NAME = "acquaintances";
 
 /** The newest start of each other member that this one heard of. */
-export type KnownBoots = ReadonlyMap<MemberId, BootRecord>;
+export type KnownBoots = ReadonlyMap<MemberId, KnownBoot>;
 
 /** Where {@link KnownBoots} outlive the process. */
 export interface AcquaintanceFile {
@@ -23,7 +23,7 @@ export function acquaintanceFile(disk: Disk, memberPath: string): AcquaintanceFi
         if (error instanceof DataDirectoryError) return null;
         throw error;
       });
-      const known = new Map<MemberId, BootRecord>();
+      const known = new Map<MemberId, KnownBoot>();
       const fields: unknown = text === null ? {} : JSON.parse(text);
       for (const [id, value] of Object.entries(fields ?? {})) {
         const record = bootOf(value);

@@ -170,7 +170,8 @@ async function takeLock(
       return databases.open(lockPath);
     });
   } catch (error) {
-    const cause = error instanceof Error ? error.cause : undefined;
+    // LevelDB's errors name what they came of; the disk's are it.
+    const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
     if (errorCode(cause) === "LEVEL_LOCKED") {
       throw new DataDirectoryError("LOCKED", `${path} is in use by another process`, { cause });
     }

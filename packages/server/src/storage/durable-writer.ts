@@ -5,20 +5,26 @@ import type { DiskFile } from "./disk.ts";
 const WRITE_NOW_BYTES_MAX = 64 * 1024;
 /** A write on the loop's own thread that takes longer sends the next ones to the thread pool. Milliseconds. */
 const WRITE_NOW_MS_MAX = 1;
-/** So many fast writes in a row through the pool, and the loop's own thread is trusted to the disk again. */
-const FAST_WRITES_TO_RETURN = 64;
+/** So many, and after each further slow one twice as many. Count. */
+const POOL_WRITES_MIN = 64;
+const POOL_WRITES_MAX = 4_096;
+/** So many quick writes in a row, and the next slow one is the first again. Count. */
+const QUICK_WRITES_TO_FORGIVE = 64;
 
 /**
  * Two ways to make bytes durable, chosen by measurement (write of 400 bytes to a preallocated file, median): on the loop's own
  * thread 0.09 ms, through the thread pool 0.12 ms in one trip and 0.16 in two. So a small group on a quick disk is written at
  * once, but only one in a turn of the event loop: appends that come one by one would each wait for the disk otherwise,
  * when they could be one group (256 callers: 40 k appends a second instead of 200 k). A large group is better written beside the
- * next requests. A slow disk may stall the loop once, then it is given the pool until it has been quick for a while.
+ * next requests. A slow disk may stall the loop once, then the pool has it for a while, and longer each time that it is slow again.
+ * How quick the pool is does not count: on a busy machine its threads wait for a processor longer than for the disk.
  */
 export class DurableWriter {
   readonly #clock: Clock;
-  #isDiskQuick = true;
-  #fastWrites = 0;
+  /** Writes that go through the pool before the loop's own thread tries again. */
+  #poolWritesLeft = 0;
+  #poolWritesNext = POOL_WRITES_MIN;
+  #quickWrites = 0;
   /** This turn of the event loop has had its synchronous write. */
   #isTurnUsed = false;
 
@@ -33,20 +39,20 @@ export class DurableWriter {
     bytes: Uint8Array,
     done: (failure: { readonly cause: unknown } | null) => void,
   ): void {
-    const started = this.#clock.nowMs();
     if (
       file.writeDurablyNow !== undefined &&
-      this.#isDiskQuick &&
+      this.#poolWritesLeft === 0 &&
       !this.#isTurnUsed &&
       bytes.length <= WRITE_NOW_BYTES_MAX
     ) {
+      const startedMs = this.#clock.nowMs();
       try {
         file.writeDurablyNow(offset, bytes);
       } catch (cause) {
         done({ cause });
         return;
       }
-      this.#isDiskQuick = this.#clock.nowMs() - started <= WRITE_NOW_MS_MAX;
+      this.#learnFrom(this.#clock.nowMs() - startedMs);
       this.#isTurnUsed = true;
       setImmediate(() => {
         this.#isTurnUsed = false;
@@ -54,20 +60,21 @@ export class DurableWriter {
       done(null);
       return;
     }
+    if (this.#poolWritesLeft > 0) this.#poolWritesLeft -= 1;
     file.writeDurably(offset, bytes).then(
-      () => {
-        this.#learnFrom(this.#clock.nowMs() - started);
-        done(null);
-      },
+      () => done(null),
       (cause: unknown) => done({ cause }),
     );
   }
 
   #learnFrom(elapsedMs: number): void {
-    if (this.#isDiskQuick) return;
-    this.#fastWrites = elapsedMs <= WRITE_NOW_MS_MAX ? this.#fastWrites + 1 : 0;
-    if (this.#fastWrites < FAST_WRITES_TO_RETURN) return;
-    this.#isDiskQuick = true;
-    this.#fastWrites = 0;
+    if (elapsedMs <= WRITE_NOW_MS_MAX) {
+      this.#quickWrites += 1;
+      if (this.#quickWrites >= QUICK_WRITES_TO_FORGIVE) this.#poolWritesNext = POOL_WRITES_MIN;
+      return;
+    }
+    this.#quickWrites = 0;
+    this.#poolWritesLeft = this.#poolWritesNext;
+    this.#poolWritesNext = Math.min(2 * this.#poolWritesNext, POOL_WRITES_MAX);
   }
 }

@@ -21,6 +21,8 @@ export interface Identity {
   readonly name: string;
   /** Who formed the cluster: all that is known of its members before its log is read. */
   readonly members: readonly KnownMember[];
+  /** Of a member that was added: who the members were then. They may tell it of its removal before it has read the log. */
+  readonly contacts?: readonly KnownMember[];
 }
 
 /** @returns null if none was written yet. */
@@ -30,7 +32,7 @@ export async function readIdentity(disk: Disk, directory: string): Promise<Ident
   const damaged = () => new DataDirectoryError("DAMAGED", `${directory}/identity cannot be read`);
   const fields = parseFields(text);
   if (fields === null) throw damaged();
-  const { format, clusterId, memberId, name, members } = fields;
+  const { format, clusterId, memberId, name, members, contacts } = fields;
   if (typeof format !== "number") throw damaged();
   if (format > DIRECTORY_FORMAT) {
     const message = `${directory} was written by a newer version (format ${format}, this one reads up to ${DIRECTORY_FORMAT})`;
@@ -38,12 +40,14 @@ export async function readIdentity(disk: Disk, directory: string): Promise<Ident
   }
   if (typeof name !== "string" || !isHexId(clusterId) || !isHexId(memberId)) throw damaged();
   const known = knownMembers(members);
-  if (known === null) throw damaged();
+  const knownContacts = contacts === undefined ? [] : knownMembers(contacts);
+  if (known === null || knownContacts === null) throw damaged();
   return {
     clusterId: BigInt(`0x${clusterId}`),
     memberId: BigInt(`0x${memberId}`),
     name,
     members: known,
+    ...(knownContacts.length === 0 ? {} : { contacts: knownContacts }),
   };
 }
 
@@ -53,13 +57,14 @@ export function writeIdentity(disk: Disk, directory: string, identity: Identity)
     clusterId: identity.clusterId.toString(16),
     memberId: identity.memberId.toString(16),
     name: identity.name,
-    members: identity.members.map(({ id, name, peerUrls }) => ({
-      id: id.toString(16),
-      name,
-      peerUrls,
-    })),
+    members: identity.members.map(fieldsOf),
+    ...(identity.contacts === undefined ? {} : { contacts: identity.contacts.map(fieldsOf) }),
   };
   return writeSmallFile(disk, directory, IDENTITY_NAME, `${JSON.stringify(fields, null, 2)}\n`);
+}
+
+function fieldsOf({ id, name, peerUrls }: KnownMember) {
+  return { id: id.toString(16), name, peerUrls };
 }
 
 /** @throws DataDirectoryError if the directory belongs to somebody else. */

@@ -8,6 +8,7 @@ import {
 import { type LevelBatch, type LevelDatabase, openLevel } from "./level-database.ts";
 import { encodeMarker, type Marker, markerKey, readMarker } from "./level-marker.ts";
 import { LevelSnapshot } from "./level-snapshot.ts";
+import { Overlay } from "./overlay.ts";
 import { StorageFailure } from "./storage-error.ts";
 
 export interface LevelStoreOptions {
@@ -27,9 +28,6 @@ export interface LevelStoreOptions {
 const MIB = 1024 * 1024;
 /** What a record costs in the overlay besides its key and value. Bytes, measured roughly. */
 const RECORD_OVERHEAD_BYTES = 96;
-
-/** Writes that are not on disk yet: for reads in front of LevelDB. Null: deleted. */
-type Overlay = Map<string, Uint8Array | null>;
 
 interface DurableWaiter {
   /** The write to wait for. */
@@ -57,9 +55,9 @@ export class LevelStore implements DurableStateStore {
   readonly #flushAfterMs: number;
   readonly #overlayBytesMax: number;
 
-  /** The batch being filled, as LevelDB will get it, and the same as a map for reads. Sealed parts and the open one. */
+  /** The batch being filled, as LevelDB will get it, and the same for reads. Sealed parts and the open one. */
   #batch: LevelBatch | null = null;
-  #filling: Overlay = new Map();
+  #filling = new Overlay();
   #fillingBytes = 0;
   /** The open batch holds something: `#batch` must not be written before its seal. */
   #hasUnsealed = false;
@@ -73,6 +71,8 @@ export class LevelStore implements DurableStateStore {
   /** Writes that were started and those that are durable, since ever: the marker's number. */
   #startedWrites: number;
   #durableWrites: number;
+  /** Those before it was opened. */
+  readonly #openedWrites: number;
   #wantsWrite = false;
   #flushTimer: Timer | null = null;
   #durableWaiters: DurableWaiter[] = [];
@@ -90,6 +90,7 @@ export class LevelStore implements DurableStateStore {
     this.#appliedIndex = marker.appliedIndex;
     this.#startedIndex = marker.appliedIndex;
     this.#durableIndex = marker.appliedIndex;
+    this.#openedWrites = marker.write;
     this.#startedWrites = marker.write;
     this.#durableWrites = marker.write;
   }
@@ -134,13 +135,13 @@ export class LevelStore implements DurableStateStore {
 
   put(key: string, value: Uint8Array): void {
     this.#openBatch(key).put(key, value);
-    this.#filling.set(key, value);
+    this.#filling.put(key, value);
     this.#fillingBytes += key.length + value.length + RECORD_OVERHEAD_BYTES;
   }
 
   delete(key: string): void {
     this.#openBatch(key).del(key);
-    this.#filling.set(key, null);
+    this.#filling.delete(key);
     this.#fillingBytes += key.length + RECORD_OVERHEAD_BYTES;
   }
 
@@ -162,7 +163,10 @@ export class LevelStore implements DurableStateStore {
   }
 
   snapshot(): Promise<StateSnapshot> {
-    return this.#onceSealedIsDurable(() => new LevelSnapshot(this.#level, this.#durableIndex));
+    return this.#onceSealedIsDurable(() => {
+      const isAsOpened = this.#startedWrites === this.#openedWrites;
+      return new LevelSnapshot(this.#level, this.#durableIndex, isAsOpened);
+    });
   }
 
   compactRange(from: string, to: string): Promise<void> {
@@ -193,7 +197,7 @@ export class LevelStore implements DurableStateStore {
   }
 
   get #hasSealedWork(): boolean {
-    return this.#filling.size > 0 || this.#appliedIndex > this.#startedIndex;
+    return !this.#filling.isEmpty || this.#appliedIndex > this.#startedIndex;
   }
 
   #armFlush(): void {
@@ -220,7 +224,7 @@ export class LevelStore implements DurableStateStore {
     this.#startedIndex = appliedIndex;
     this.#writing = this.#filling;
     this.#writingBytes = this.#fillingBytes;
-    this.#filling = new Map();
+    this.#filling = new Overlay();
     this.#fillingBytes = 0;
     batch.write({ sync: true }).then(
       () => this.#complete(write, appliedIndex),

@@ -114,7 +114,7 @@ export class GroupEncoder {
     const previousCrc = encodeGroupHeader(buffer, at, header, seed);
     return {
       bytes: buffer.subarray(at, paddedEnd),
-      tail: { ...tailAfter(tail, batches), previousCrc, hardState: hardState ?? tail.hardState },
+      tail: tailAfter(tail, batches, previousCrc, hardState ?? tail.hardState),
       maxIndex: highestIndex(batches),
     };
   }
@@ -173,7 +173,12 @@ export function lastHardState(batches: readonly WalBatch[]): HardState | null {
   return null;
 }
 
-function tailAfter(tail: WalTail, batches: readonly WalBatch[]): WalTail {
+function tailAfter(
+  tail: WalTail,
+  batches: readonly WalBatch[],
+  previousCrc: number,
+  hardState: HardState | null,
+): WalTail {
   let { index, term, floor, lostTail } = tail;
   for (const batch of batches) {
     if (batch.reset) {
@@ -185,7 +190,7 @@ function tailAfter(tail: WalTail, batches: readonly WalBatch[]): WalTail {
     if (batch.floor) floor = batch.floor;
     if (batch.lostTail !== undefined) lostTail = batch.lostTail;
   }
-  return { ...tail, index, term, floor, lostTail };
+  return { previousCrc, index, term, hardState, floor, lostTail };
 }
 
 function highestIndex(batches: readonly WalBatch[]): LogIndex {

@@ -75,7 +75,10 @@ export class Cluster implements Surroundings {
   /** A member with an empty disk, for one that was added to the cluster. Not started. */
   join(id: bigint): SimulatedMember {
     assert(!this.#members.some((member) => member.id === id), "an id is used once");
-    const member = new SimulatedMember(this, id, this.#founderIds, forkPrng(this.#prng));
+    const knowing = this.running.find(({ node }) => node?.member.machine.members().has(id));
+    const listed = [...(knowing?.node?.member.machine.members().keys() ?? [])];
+    const contacts = listed.filter((other) => other !== id);
+    const member = new SimulatedMember(this, id, this.#founderIds, forkPrng(this.#prng), contacts);
     this.#members.push(member);
     return member;
   }

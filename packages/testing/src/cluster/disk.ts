@@ -13,7 +13,7 @@ import {
 } from "@conclave/server/simulation";
 import type { IncarnationClock } from "./clock.ts";
 import { DiskTroubles } from "./disk-troubles.ts";
-import { MemberLogDisk } from "./member-log-disk.ts";
+import { HANG_LOOK_MS, MemberLogDisk } from "./member-log-disk.ts";
 import { type RotKind, rotLog } from "./rot.ts";
 import { SimulatedStore, type StoreTerms } from "./simulated-store.ts";
 import type { Steps } from "./steps.ts";
@@ -47,11 +47,17 @@ interface Medium {
   readonly state: ReadonlyMap<string, Uint8Array>;
   readonly stateIndex: LogIndex;
   readonly installed: SnapshotMark | null;
+  /** What the checksums say that every file of the state is held to at each start; null: it is what was written. */
+  readonly stateDamage: string | null;
 }
+
+/** All that is on a disk, at one time. */
+export type DiskCopy = Medium;
 
 interface MountedState {
   readonly store: SimulatedStore;
   readonly installed: SnapshotMark | null;
+  readonly damage: string | null;
 }
 
 /** The disk of one member, over all its incarnations. What was not synced is in doubt when its machine loses power. */
@@ -63,6 +69,7 @@ export class MemberDisk {
   readonly #steps: Steps;
   #medium: Medium = emptyMedium();
   #mountedState: MountedState | null = null;
+  #hasDroppedState = false;
 
   constructor(prng: Prng, speed: DiskSpeed, steps: Steps) {
     this.#prng = prng;
@@ -72,12 +79,12 @@ export class MemberDisk {
 
   /** Opens log and state as `openStorage` does, by the same code but for LevelDB. */
   async mount(clock: IncarnationClock, options: StorageOptions): Promise<MemberStorage> {
-    const { log, state, stateIndex, installed } = this.#medium;
+    const { log, state, stateIndex, installed, stateDamage: damage } = this.#medium;
     this.troubles.forget();
     const { onFatal } = options;
     const terms = this.#storeTerms(clock, onFatal);
     let store = new SimulatedStore({ ...terms, isIncoming: false }, state, stateIndex);
-    this.#mountedState = { store, installed };
+    this.#mountedState = { store, installed, damage };
     const memory = this.troubles.over(log);
     for (const directory of [LOG_DIRECTORY, RECORD_DIRECTORY]) {
       if (!log.hasDirectory(directory)) await memory.makeDirectory(directory);
@@ -93,11 +100,15 @@ export class MemberDisk {
       disk,
       LOG_DIRECTORY,
       { ...options, segmentBytes: this.#speed.segmentBytes ?? 16 * 1024 },
-      { appliedIndex: stateIndex, installed, damage: null },
+      damage === null
+        ? { appliedIndex: stateIndex, installed, damage }
+        : { appliedIndex: 0, installed: null, damage },
     );
+    assert(damage === null || !keepsState, "a damaged state is dropped");
+    this.#hasDroppedState ||= damage !== null;
     if (!keepsState) {
       store = new SimulatedStore({ ...terms, isIncoming: false }, new Map(), 0);
-      this.#mountedState = { store, installed: null };
+      this.#mountedState = { store, installed: null, damage: null };
     }
     const boot = await recordBoot(disk, RECORD_DIRECTORY, () => nextUint64(this.#prng));
     return new MemberStorage(wal, store, recovered, this.#place(clock, terms), {
@@ -106,9 +117,16 @@ export class MemberDisk {
     });
   }
 
-  /** Whether a repair has put segments of the log aside. */
-  get hasDamagedSegments(): boolean {
-    return this.#medium.log.list(LOG_DIRECTORY).some((name) => name.endsWith(DAMAGED_SUFFIX));
+  /** Whether a repair has put segments of the log aside, or a damaged state was dropped. */
+  get hasDroppedDamage(): boolean {
+    const names = this.#medium.log.list(LOG_DIRECTORY);
+    return this.#hasDroppedState || names.some((name) => name.endsWith(DAMAGED_SUFFIX));
+  }
+
+  /** Whether the state on it is not what was written, and was not dropped yet. */
+  get isStateDamaged(): boolean {
+    const mounted = this.#mountedState;
+    return (mounted === null ? this.#medium.stateDamage : mounted.damage) !== null;
   }
 
   /** The power goes: draws what is left of everything that was not synced. */
@@ -132,6 +150,44 @@ export class MemberDisk {
     return hasRotted;
   }
 
+  /** A bit of the state turns. Requires: its member is down. @returns whether there is any state */
+  rotState(prng: Prng): boolean {
+    assert(this.#mountedState === null, "a disk in use does not rot here");
+    const keys = [...this.#medium.state.keys()];
+    const key = keys[nextBelow(prng, keys.length || 1)];
+    if (key === undefined) return false;
+    const state = new Map(this.#medium.state);
+    const value = Uint8Array.from(state.get(key) ?? []);
+    const at = nextBelow(prng, value.length || 1);
+    value[at] = (value[at] ?? 0) ^ (1 << nextBelow(prng, 8));
+    state.set(key, value);
+    const stateDamage = `the state is damaged (record ${Buffer.from(key, "latin1").toString("hex")})`;
+    this.#medium = { ...this.#medium, state, stateDamage };
+    return true;
+  }
+
+  /** Everything that is on it, the power being cut. Requires: its member is down. */
+  copy(prng: Prng): DiskCopy {
+    assert(this.#mountedState === null, "a disk in use is not copied");
+    return { ...this.#medium, log: this.#medium.log.afterCrash("everything", prng) };
+  }
+
+  /** What would be left of it if no sync from now on were one, though it said so (F42). Requires: its member runs. */
+  durableCopy(prng: Prng): DiskCopy {
+    const mounted = this.#mountedState;
+    assert(mounted !== null, "a disk lies to those who use it");
+    const { store, installed, damage } = mounted;
+    const { records, appliedIndex } = store.durableCopy();
+    const log = this.#medium.log.afterCrash("nothing", prng);
+    return { log, state: records, stateIndex: appliedIndex, installed, stateDamage: damage };
+  }
+
+  /** What it held once takes the place of what it holds. Requires: its member is down. */
+  putBack(copy: DiskCopy): void {
+    assert(this.#mountedState === null, "a disk in use is not replaced");
+    this.#medium = copy;
+  }
+
   /** Everything is gone, as after a restore from a backup of nothing. Requires: its member is down. */
   wipe(): void {
     assert(this.#mountedState === null, "a disk in use is not wiped");
@@ -150,8 +206,9 @@ export class MemberDisk {
     const mounted = this.#mountedState;
     assert(mounted !== null, "the state was open");
     const { records, appliedIndex } = mounted.store.afterCrash(this.#prng);
-    const { installed } = mounted;
-    this.#medium = { log, state: records, stateIndex: appliedIndex, installed };
+    const { installed, damage } = mounted;
+    const stateIndex = appliedIndex;
+    this.#medium = { log, state: records, stateIndex, installed, stateDamage: damage };
     this.#mountedState = null;
   }
 
@@ -180,13 +237,13 @@ export class MemberDisk {
       },
       adopt: async (mark) => {
         await this.#reach(clock, "install adopt: before");
-        await clock.after(this.#drawMs(this.#speed.syncMsMax));
+        await this.#wait(clock);
         assert(incoming !== null, "what is adopted was opened");
         assert(incoming.appliedIndex === mark.index, "what is adopted is that snapshot");
         incoming.becomeState();
-        this.#mountedState = { store: incoming, installed: mark };
+        this.#mountedState = { store: incoming, installed: mark, damage: null };
         await this.#reach(clock, "install adopt: after");
-        await clock.after(this.#drawMs(this.#speed.syncMsMax));
+        await this.#wait(clock);
       },
       removeOld: () => this.#step(clock, "install remove-old"),
       release: async () => {},
@@ -195,8 +252,14 @@ export class MemberDisk {
 
   async #step(clock: IncarnationClock, name: string): Promise<void> {
     await this.#reach(clock, `${name}: before`);
-    await clock.after(this.#drawMs(this.#speed.syncMsMax));
+    await this.#wait(clock);
     await this.#reach(clock, `${name}: after`);
+  }
+
+  /** For what changes names, which lasts until it is synced. */
+  async #wait(clock: IncarnationClock): Promise<void> {
+    await clock.after(this.#drawMs(this.#speed.syncMsMax) + this.troubles.slowMs);
+    while (this.troubles.isHanging) await clock.after(HANG_LOOK_MS);
   }
 
   async #reach(clock: IncarnationClock, point: string): Promise<void> {
@@ -213,5 +276,5 @@ export class MemberDisk {
 
 function emptyMedium(): Medium {
   const log = new DiskImage({ tracksDurability: true });
-  return { log, state: new Map(), stateIndex: 0, installed: null };
+  return { log, state: new Map(), stateIndex: 0, installed: null, stateDamage: null };
 }

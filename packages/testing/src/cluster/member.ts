@@ -1,10 +1,19 @@
-import { assert, nextBelow, nextChance, type Prng, type VirtualClock } from "@conclave/base";
+import {
+  assert,
+  InvariantViolation,
+  nextBelow,
+  nextChance,
+  type Prng,
+  type VirtualClock,
+} from "@conclave/base";
 import type { MemberId, RaftConfig } from "@conclave/raft";
 import { Channel, clockTurn, createRpcServer, type RpcServer } from "@conclave/rpc";
 import {
+  DataDirectoryError,
   type Logger,
   MemberNode,
   MemberRemoved,
+  NeverWelcomed,
   type PeerCaller,
   type RecoveredMember,
   registerServices,
@@ -15,7 +24,7 @@ import {
   WalCorruption,
 } from "@conclave/server/simulation";
 import { IncarnationClock } from "./clock.ts";
-import { type DiskSpeed, MemberDisk } from "./disk.ts";
+import { type DiskCopy, type DiskSpeed, MemberDisk } from "./disk.ts";
 import type { FailpointAction, Failpoints } from "./failpoints.ts";
 import type { Network } from "./network.ts";
 import { PeerSeam } from "./peer-seam.ts";
@@ -25,8 +34,13 @@ import type { MessageTampering } from "./tampering.ts";
 
 /** Little, so that pairs are read back from the store as well. */
 const VALUE_CACHE_BYTES_MAX = 16 * 1024;
+/** What a member says that its peers do not let take part. */
+const REFUSED_BY_PEER = /^a peer refuses member .*: its data directory is /;
 /** How long a step takes that is delayed. Milliseconds. */
 const DELAY_MS_MAX = 2_000;
+
+/** Starts that its peers know of: they all refuse it. Or only what it acknowledged in this one: its leader refuses it. */
+export type Forgotten = "starts" | "entries";
 
 /** How the members of a cluster are set up. */
 export interface MemberTerms {
@@ -44,6 +58,8 @@ export interface MemberTerms {
   readonly keptEntriesMax: number;
   /** A member whose log is damaged has from its peers what it lost, as a real one; else it refuses to start. Default false. */
   readonly repairs?: boolean;
+  /** Changes of the membership are refused that would leave too few healthy members, as the server does by default. Default true. */
+  readonly strictReconfigCheck?: boolean;
 }
 
 /** What a member asks of the cluster around it. */
@@ -77,12 +93,18 @@ export class SimulatedMember {
   incarnation = 0;
   /** What its disk gave back at its last start. */
   recovered: RecoveredMember | null = null;
-  /** It found its disk damaged and refuses to start ever again; else null. */
-  refusal: WalCorruption | null = null;
+  /** It found its disk damaged, or was told that it is not the one that it had, and refuses to start ever again; else null. */
+  refusal: Error | null = null;
+  /** What its directory does not tell of, though it was promised from it; null: nothing. Its peers are to refuse it. */
+  #forgot: Forgotten | null = null;
+  /** States of its own replaced by a received snapshot, as it logs it. Count. */
+  snapshotsInstalled = 0;
   /** Times that it found its disk damaged and began anew with what of it is certain. Count. */
   repairs = 0;
   readonly #cluster: Surroundings;
   readonly #ids: readonly MemberId[];
+  /** Who the members were when it was added; of those who formed the cluster, nobody. */
+  readonly #contacts: readonly MemberId[];
   readonly #prng: Prng;
   /** For what its environment does to it, so that the member's own draws stay the same. */
   readonly #fate: Prng;
@@ -91,9 +113,18 @@ export class SimulatedMember {
   #clock: IncarnationClock | null = null;
   #node: MemberNode | null = null;
   #isRotten = false;
+  /** Names of the peers that know the start of it that is running, durably. */
+  readonly #welcomedBy = new Set<string>();
 
-  constructor(cluster: Surroundings, id: MemberId, ids: readonly MemberId[], prng: Prng) {
+  constructor(
+    cluster: Surroundings,
+    id: MemberId,
+    ids: readonly MemberId[],
+    prng: Prng,
+    contacts: readonly MemberId[] = [],
+  ) {
     this.id = id;
+    this.#contacts = contacts;
     this.name = nameOf(id);
     this.#cluster = cluster;
     this.#ids = ids;
@@ -111,6 +142,15 @@ export class SimulatedMember {
       heartbeatIntervalMs,
       electionTimeoutMs,
     });
+  }
+
+  /** One of those who formed the cluster. */
+  get isFounder(): boolean {
+    return this.#ids.includes(this.id);
+  }
+
+  get forgot(): Forgotten | null {
+    return this.#forgot;
   }
 
   /** Null while its process is down, or reads its disk. */
@@ -138,6 +178,7 @@ export class SimulatedMember {
       whenRunning: (callback) => network.whenRunning(this.name, callback),
     });
     this.#clock = clock;
+    this.#welcomedBy.clear();
     this.#boot(clock).catch((error: unknown) => this.#onFatal(clock, error));
   }
 
@@ -183,6 +224,39 @@ export class SimulatedMember {
     return true;
   }
 
+  /** The state on its disk decays. Requires: the member is down. @returns whether there was any */
+  rotState(): boolean {
+    if (!this.disk.rotState(this.#fate)) return false;
+    this.#cluster.note(`the state of ${this.name} rots`);
+    this.#isRotten = true;
+    return true;
+  }
+
+  /** All that is on its disk now. Requires: the member is down. */
+  copyDisk(): DiskCopy {
+    return this.disk.copy(this.#fate);
+  }
+
+  /** All that its disk does not lie about from now on. Requires: the member runs. */
+  copyDurably(): DiskCopy {
+    return this.disk.durableCopy(this.#fate);
+  }
+
+  /** Its directory is lost (F14), or a copy takes its place (F15, F42). Requires: the member is down. */
+  forget(forgot: Forgotten, copy: DiskCopy | null): void {
+    this.#cluster.note(
+      `${this.name}: ${copy === null ? "directory lost" : "an old copy put back"}`,
+    );
+    this.#forgot = forgot;
+    if (copy === null) this.disk.wipe();
+    else this.disk.putBack(copy);
+  }
+
+  /** Whether a peer has said that it remembers the start that is running. */
+  isKnownTo(peer: SimulatedMember): boolean {
+    return this.#welcomedBy.has(peer.name);
+  }
+
   #end(how: string): void {
     assert(this.#clock !== null, "only what runs can end");
     this.#cluster.note(`${this.name} ${how}`);
@@ -215,18 +289,43 @@ export class SimulatedMember {
     const reason = error instanceof Error ? error.message : String(error);
     this.#cluster.note(`${this.name} gives up: ${reason}`);
     if (error instanceof MemberRemoved) this.#onRemoved(clock);
-    else if (this.#isRotten && error instanceof WalCorruption) {
+    else if (error instanceof NeverWelcomed) this.kill();
+    else if (error instanceof Error && this.#isRefusal(error)) {
       this.refusal = error;
       this.kill();
     } else if (this.disk.troubles.isCauseOf(error)) this.kill();
     else this.#cluster.fail(error);
   }
 
+  /** Told of a commit that its disk lost, before it was refused for that, it ends all the same. */
+  #onThrown(error: unknown): boolean {
+    if (this.#forgot !== "entries" || !(error instanceof InvariantViolation)) return false;
+    if (!error.message.includes("this disk lost entries")) return false;
+    this.#cluster.note(`${this.name} ends: ${error.message}`);
+    this.refusal = error;
+    this.kill();
+    return true;
+  }
+
+  /** Whether what it refuses for was done to it. */
+  #isRefusal(error: Error): boolean {
+    if (this.#forgot !== null) return REFUSED_BY_PEER.test(error.message);
+    return (
+      this.#isRotten && (error instanceof WalCorruption || error instanceof DataDirectoryError)
+    );
+  }
+
   #onRepair(message: string): void {
-    assert(this.#isRotten, "what is sound is not repaired");
+    // A repair that crashed before the state was dropped is made again.
+    assert(this.#isRotten || this.disk.isStateDamaged, "what is sound is not repaired");
     this.#cluster.note(`${this.name} repairs itself: ${message}`);
     this.#isRotten = false;
     this.repairs += 1;
+  }
+
+  #onSnapshotInstalled(): void {
+    this.snapshotsInstalled += 1;
+    this.#cluster.snapshotsInstalled += 1;
   }
 
   /** It is no member any more: its process ends, as the server's does. */
@@ -239,11 +338,7 @@ export class SimulatedMember {
   async #boot(clock: IncarnationClock): Promise<void> {
     const { options, network, clusterId } = this.#cluster;
     const onFatal = (error: Error): void => this.#onFatal(clock, error);
-    const founders = this.#ids.map((id) => ({
-      id,
-      name: nameOf(id),
-      peerUrls: [peerUrlOf(id)],
-    }));
+    const founders = this.#ids.map(knownMember);
     const members = options.repairs === true ? founders : [];
     const storage = await this.disk.mount(clock, {
       identity: { clusterId, memberId: this.id, name: this.name, members },
@@ -253,7 +348,7 @@ export class SimulatedMember {
     });
     const { recovered } = storage;
     // A start that crashed may have repaired it.
-    assert(!this.#isRotten || this.disk.hasDamagedSegments, "a damaged disk is noticed");
+    assert(!this.#isRotten || this.disk.hasDroppedDamage, "a damaged disk is noticed");
     this.#isRotten = false;
     this.recovered = recovered;
     const seam = new PeerSeam({
@@ -263,6 +358,8 @@ export class SimulatedMember {
       tampering: this.#cluster.tampering,
       stall: (ms) => this.pause(ms),
       breakWith: (peer) => network.resetLate(this.name, peer, 0),
+      onThrown: (error) => this.#onThrown(error),
+      onWelcome: (peer) => this.#welcomedBy.add(peer),
     });
     const node = await MemberNode.create({
       id: this.id,
@@ -271,7 +368,8 @@ export class SimulatedMember {
       clientUrls: [`http://${this.name}:2379`],
       peerUrls: [peerUrlOf(this.id)],
       founders,
-      strictReconfigCheck: true,
+      contacts: this.#contacts.map(knownMember),
+      strictReconfigCheck: options.strictReconfigCheck ?? true,
       storage,
       dial: (to, _urls, onRefused) =>
         seam.outgoing(nameOf(to), this.#channelTo(nameOf(to), clock, onRefused)),
@@ -338,7 +436,7 @@ export class SimulatedMember {
   #logger(): Logger {
     const write = (message: string, fields: object = {}): void => {
       const values = Object.entries(fields).map(([name, value]) => `${name}=${String(value)}`);
-      if (message === "snapshot installed") this.#cluster.snapshotsInstalled += 1;
+      if (message === "snapshot installed") this.#onSnapshotInstalled();
       this.#cluster.note(`${this.name}: ${[message, ...values].join(" ")}`);
     };
     const logger: Logger = {
@@ -351,6 +449,10 @@ export class SimulatedMember {
     };
     return logger;
   }
+}
+
+function knownMember(id: MemberId) {
+  return { id, name: nameOf(id), peerUrls: [peerUrlOf(id)] };
 }
 
 function peerUrlOf(id: MemberId): string {

@@ -1,10 +1,11 @@
 import { messageTypeOf } from "@conclave/raft";
-import type {
-  Caller,
-  ClientStream,
-  RpcServer,
-  ServerStream,
-  ServerStreamHandler,
+import {
+  type Caller,
+  type ClientStream,
+  type RpcServer,
+  type ServerStream,
+  type ServerStreamHandler,
+  Status,
 } from "@conclave/rpc";
 import { type PeerCaller, PeerHeader, PeerPath, parseId } from "@conclave/server/simulation";
 import type { IncarnationClock } from "./clock.ts";
@@ -29,6 +30,10 @@ export interface PeerSeamParts {
   readonly stall: (ms: number) => void;
   /** The connections with that member break. */
   readonly breakWith: (peer: string) => void;
+  /** A message made this member's process end. @returns false if it must not: then it is thrown on */
+  readonly onThrown: (error: unknown) => boolean;
+  /** That member has said that it remembers the start of this one. */
+  readonly onWelcome: (peer: string) => void;
 }
 
 /** Where a member's messages leave it and arrive: failpoints, and messages that are tampered with. */
@@ -54,9 +59,10 @@ export class PeerSeam {
       stream,
       unary: (path, request, options, callback) => {
         pass(nameOf(path, request));
-        caller.unary(path, request, options, (status, answer) =>
-          callback(status, answer === null ? null : this.#maybeCorrupted(to, answer)),
-        );
+        caller.unary(path, request, options, (status, answer) => {
+          if (path === PeerPath.introduce && status.code === Status.OK) this.#o.onWelcome(to);
+          callback(status, answer === null ? null : this.#maybeCorrupted(to, answer));
+        });
       },
       close: () => caller.close(),
     };
@@ -88,7 +94,12 @@ export class PeerSeam {
     const from = nameOfPeer(stream.metadata.get(PeerHeader.from));
     const deliver = (message: Uint8Array): void => {
       this.#pass(`receive ${CALLS[path] ?? messageTypeOf(message) ?? "unknown"}`, from);
-      if (clock.isAlive) handler.onMessage(message);
+      if (!clock.isAlive) return;
+      try {
+        handler.onMessage(message, false);
+      } catch (error) {
+        if (!this.#o.onThrown(error)) throw error;
+      }
     };
     return {
       onMessage: (message) => {

@@ -223,6 +223,11 @@ export class SimulatedStore implements DurableStateStore {
     return new Promise(() => {});
   }
 
+  /** All that was synced. */
+  durableCopy(): { records: Map<string, Uint8Array>; appliedIndex: LogIndex } {
+    return { records: new Map(this.#durable), appliedIndex: this.#durableIndex };
+  }
+
   /** What is found by the next incarnation: all that was synced, and any number of the batches after it. */
   afterCrash(prng: Prng): { records: Map<string, Uint8Array>; appliedIndex: LogIndex } {
     const records = new Map(this.#durable);

@@ -1,14 +1,9 @@
 import type { Disk } from "../disk.ts";
 import { errorCode } from "../system-error.ts";
+import { findLiveFiles, type LevelDamage, readWhole, tableName } from "./live-files.ts";
 import { readLogRecords } from "./log-records.ts";
-import { type LiveFiles, liveFiles } from "./manifest.ts";
+import type { LiveFiles } from "./manifest.ts";
 import { findTableDamage } from "./table.ts";
-
-/** A place in a database where it is not what was written. */
-export interface LevelDamage {
-  readonly file: string;
-  readonly offset: number;
-}
 
 /**
  * Reads every file that a closed database consists of and checks every checksum in it. LevelDB would only do so with
@@ -22,20 +17,8 @@ export async function findLevelDamage(disk: Disk, directory: string): Promise<Le
     const table = names.find((name) => numberOf(name, "ldb") !== null);
     return table === undefined ? null : { file: "CURRENT", offset: 0 };
   }
-  const current = (await readWhole(disk, directory, "CURRENT")).toString("latin1");
-  const manifest = /^(MANIFEST-\d{6,})\n$/.exec(current)?.[1];
-  if (manifest === undefined || !names.includes(manifest)) return { file: "CURRENT", offset: 0 };
-  const { records, damage } = readLogRecords(
-    await readWhole(disk, directory, manifest),
-    "cut-short",
-  );
-  if (damage !== null) return { file: manifest, offset: damage.offset };
-  let live: LiveFiles;
-  try {
-    live = liveFiles(records);
-  } catch {
-    return { file: manifest, offset: 0 };
-  }
+  const { live, damage } = await findLiveFiles(disk, directory, names);
+  if (live === null) return damage;
   return (
     (await findInLogs(disk, directory, names, live)) ?? (await findInTables(disk, directory, live))
   );
@@ -56,22 +39,42 @@ async function findInLogs(
   return null;
 }
 
+/** Reads the next table while it checks one. */
 async function findInTables(
   disk: Disk,
   directory: string,
-  { tables }: LiveFiles,
+  live: LiveFiles,
 ): Promise<LevelDamage | null> {
-  for (const [number, sizeBytes] of tables) {
-    const file = `${String(number).padStart(6, "0")}.ldb`;
-    const bytes = await readWhole(disk, directory, file).catch((error: unknown) => {
-      if (errorCode(error) === "ENOENT") return Buffer.alloc(0);
-      throw error;
-    });
-    if (bytes.length !== sizeBytes) return { file, offset: Math.min(bytes.length, sizeBytes) };
-    const offset = findTableDamage(bytes);
-    if (offset !== null) return { file, offset };
+  const tables = [...live.tables].map(([number, { sizeBytes }]) => ({
+    file: tableName(number),
+    sizeBytes,
+  }));
+  const read = (nth: number): Promise<Buffer> | undefined => {
+    const table = tables[nth];
+    const reading = table && readTable(disk, directory, table.file);
+    reading?.catch(() => {}); // heard where it is awaited, if it still is
+    return reading;
+  };
+  let next = read(0);
+  try {
+    for (const [nth, { file, sizeBytes }] of tables.entries()) {
+      const bytes = (await next) ?? Buffer.alloc(0);
+      next = read(nth + 1);
+      if (bytes.length !== sizeBytes) return { file, offset: Math.min(bytes.length, sizeBytes) };
+      const offset = findTableDamage(bytes);
+      if (offset !== null) return { file, offset };
+    }
+    return null;
+  } finally {
+    await next?.catch(() => {});
   }
-  return null;
+}
+
+async function readTable(disk: Disk, directory: string, file: string): Promise<Buffer> {
+  return await readWhole(disk, directory, file).catch((error: unknown) => {
+    if (errorCode(error) === "ENOENT") return Buffer.alloc(0);
+    throw error;
+  });
 }
 
 async function namesIn(disk: Disk, directory: string): Promise<readonly string[]> {
@@ -84,13 +87,4 @@ async function namesIn(disk: Disk, directory: string): Promise<readonly string[]
 function numberOf(name: string, extension: "ldb" | "log"): number | null {
   const digits = /^(\d{6,})\.(ldb|log)$/.exec(name);
   return digits?.[2] === extension ? Number(digits[1]) : null;
-}
-
-async function readWhole(disk: Disk, directory: string, name: string): Promise<Buffer> {
-  const file = await disk.open(`${directory}/${name}`, { create: false });
-  try {
-    return Buffer.from(await file.read(0, await file.size()));
-  } finally {
-    await file.close();
-  }
 }

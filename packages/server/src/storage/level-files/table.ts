@@ -3,10 +3,10 @@ import { VarintReader } from "./varint.ts";
 
 /** Type u8 and checksum u32 behind each block. */
 const TRAILER_BYTES = 5;
-const FOOTER_BYTES = 48;
+export const FOOTER_BYTES = 48;
 const MAGIC = Buffer.from("57fb808b247547db", "hex");
 
-interface BlockHandle {
+export interface BlockHandle {
   readonly offset: number;
   readonly size: number;
 }
@@ -34,7 +34,8 @@ export function findTableDamage(bytes: Buffer): number | null {
   return at === metaIndex.offset ? null : at;
 }
 
-function endOf({ offset, size }: BlockHandle): number {
+/** Where the next block begins. */
+export function endOf({ offset, size }: BlockHandle): number {
   return offset + size + TRAILER_BYTES;
 }
 
@@ -43,7 +44,8 @@ function isGood(bytes: Buffer, { offset, size }: BlockHandle): boolean {
   return maskedCrc32c(bytes, offset, end) === bytes.readUInt32LE(end);
 }
 
-function readFooter(bytes: Buffer, at: number) {
+/** @returns null if it is none */
+export function readFooter(bytes: Buffer, at: number) {
   const footer = bytes.subarray(at);
   const padded = footer.length - MAGIC.length;
   if (!footer.subarray(padded).equals(MAGIC)) return null;
@@ -59,7 +61,7 @@ function readFooter(bytes: Buffer, at: number) {
 }
 
 /** The handles that are the values of an index block. Its checksum was good. */
-function blocksNamedIn(bytes: Buffer, { offset, size }: BlockHandle): BlockHandle[] {
+export function blocksNamedIn(bytes: Buffer, { offset, size }: BlockHandle): BlockHandle[] {
   const block = bytes.subarray(offset, offset + size);
   const restarts = block.readUInt32LE(block.length - 4);
   const end = block.length - 4 - 4 * restarts;

@@ -1,6 +1,6 @@
 /** What came of the damages of a test, by outcome; printed for whoever reads the run, and for the page of figures. */
 export function printCounts(
-  kind: "images" | "flips",
+  kind: "images" | "flips" | "failures",
   what: string,
   counts: Readonly<Record<string, number>>,
 ): void {
