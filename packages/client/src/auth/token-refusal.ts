@@ -10,7 +10,8 @@ const REFUSALS: ReadonlySet<string> = new Set([
 ]);
 
 /** Whether another token may help. The server refuses so before it does anything, so the call was not applied. */
-export const isTokenRefusal = ({ message }: CallStatus): boolean => REFUSALS.has(message);
+export const isTokenRefusal = ({ message }: Pick<CallStatus, "message">): boolean =>
+  REFUSALS.has(message);
 
 const STATUS_BY_CODE: Partial<Record<ErrorCode, StatusCode>> = {
   UNAUTHENTICATED: Status.UNAUTHENTICATED,

@@ -23,6 +23,7 @@ test.each([
   [EtcdErrors.noLeader, "NO_LEADER", "not-applied"],
   [EtcdErrors.duplicateKey, "INVALID_ARGUMENT", "not-applied"],
   [EtcdErrors.permissionDenied, "PERMISSION_DENIED", "not-applied"],
+  [EtcdErrors.notSupportedForLearner, "UNAVAILABLE", "not-applied"],
   [EtcdErrors.leaderChanged, "UNAVAILABLE", "unknown"],
   [EtcdErrors.stopped, "UNAVAILABLE", "unknown"],
   [EtcdErrors.timeout, "UNAVAILABLE", "unknown"],
@@ -72,6 +73,10 @@ test.each([
     expect(mayRetry(errorOfStatus(status, row.effect, PATH), row.effect)).toBe(row.again);
   },
 );
+
+test("what a learner refuses is repeated, for the members that vote serve it", () => {
+  expect(mayRetry(errorOf(EtcdErrors.notSupportedForLearner, "once"), "once")).toBe(true);
+});
 
 test("a refusal is not repeated, for it would be refused again", () => {
   expect(mayRetry(errorOf(EtcdErrors.permissionDenied, "read"), "read")).toBe(false);

@@ -34,6 +34,8 @@ const REFUSAL_BY_TEXT: ReadonlyMap<string, Refusal> = new Map([
   [EtcdErrors.noLeader.message, refused("NO_LEADER")],
   [EtcdErrors.corrupt.message, refused("CORRUPT")],
   [quarantined.message, refused("UNAVAILABLE")],
+  // The members that vote serve it: it is repeated at another endpoint.
+  [EtcdErrors.notSupportedForLearner.message, refused("UNAVAILABLE")],
   [EtcdErrors.authFailed.message, refused("UNAUTHENTICATED")],
   [EtcdErrors.userEmpty.message, refused("UNAUTHENTICATED")],
   [EtcdErrors.authOldRevision.message, refused("UNAUTHENTICATED")],

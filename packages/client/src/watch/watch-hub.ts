@@ -8,12 +8,15 @@ import {
 import { CompactedError, ConclaveError, type ErrorCode } from "../errors.ts";
 import { Backoff, type Runtime } from "../runtime.ts";
 import type { MessageHandler, MessageStream, Transport } from "../transport/transport.ts";
-import { errorOfCancelReason } from "./cancel-reason.ts";
+import { errorOfCancelReason, isTokenRefused } from "./cancel-reason.ts";
 import { Subscription, type WatchSink, type WatchSpec } from "./subscription.ts";
 
 /** Pauses between attempts to open the stream, ms. */
 const REOPEN_MIN_MS = 20;
 const REOPEN_MAX_MS = 2_000;
+
+/** Streams in a row whose token may be refused before their watches are told. Count. */
+const REFUSED_TOKENS_MAX = 2;
 
 /** The id in answers that belong to no watch: a refused create, or the answer to a progress request. */
 const NO_WATCH_ID = -1;
@@ -49,6 +52,9 @@ export class WatchHub {
   /** Where the last stream broke: the next one goes elsewhere if it can. */
   #troubledEndpoint: string | null = null;
   #lastWatchId = 0;
+  /** The stream whose token was refused, while a call gets another token. */
+  #refusedStream: MessageStream<WatchRequestInit> | null = null;
+  #refusedTokens = 0;
 
   /** `readStoreRevision` is a linearizable read of the store's revision. */
   constructor(transport: Transport, runtime: Runtime, readStoreRevision: () => Promise<number>) {
@@ -144,6 +150,7 @@ export class WatchHub {
 
   #forgetStream(): void {
     this.#stream = null;
+    this.#refusedStream = null;
     this.#byWatchId.clear();
     this.#creating.length = 0;
     for (const subscription of this.#subscriptions) {
@@ -177,6 +184,7 @@ export class WatchHub {
       subscription.fail(regressedError("another cluster answers now"));
       return;
     }
+    this.#refusedTokens = 0;
     subscription.cursor.onCreated(storeRevision);
     if (storeRevision < subscription.cursor.next! - 1) this.#suspectRegression(subscription);
     subscription.sink.onCreated?.(storeRevision);
@@ -194,7 +202,29 @@ export class WatchHub {
       return;
     }
     if (cancelReason === "") this.#attachLater(subscription);
+    else if (isTokenRefused(cancelReason) && this.#maySignInAgain()) void this.#signInAgain();
     else subscription.fail(errorOfCancelReason(cancelReason));
+  }
+
+  /** Watches that are refused together are one refusal. */
+  #maySignInAgain(): boolean {
+    return this.#stream === this.#refusedStream || this.#refusedTokens < REFUSED_TOKENS_MAX;
+  }
+
+  /**
+   * Servers check a watch by the token that its stream was opened with, and that ended before its successor was there. Any
+   * call is refused as the watch was, and comes back with another token; then all watches move to a stream that has it.
+   */
+  async #signInAgain(): Promise<void> {
+    const stream = this.#stream;
+    if (stream === null || stream === this.#refusedStream) return;
+    this.#refusedStream = stream;
+    this.#refusedTokens += 1;
+    // Whether the read itself succeeds does not matter: the next stream will tell.
+    await this.#readStoreRevision().catch(() => {});
+    if (this.#stream !== stream) return; // it ended for its new token
+    stream.cancel();
+    this.#onStreamEnd(new ConclaveError("UNAVAILABLE", "not-applied", "watch: its token ended"));
   }
 
   /** The server let go of one watch without a reason: ask again, but not in a tight loop. */

@@ -232,6 +232,42 @@ test("a refused watch fails with the server's reason, and the others go on", asy
   expect(await take(other, 1)).toEqual([2]);
 });
 
+const TOKEN_REFUSED = "rpc error: code = Unauthenticated desc = etcdserver: invalid auth token";
+
+// Failure mode 23: the stream's token may end before a busy server gives the next.
+test.each([TOKEN_REFUSED, "etcdserver: invalid auth token"])(
+  "watches refused with %j go on over a stream that is opened after a call got a token",
+  async (cancelReason) => {
+    const rig = new Rig();
+    const watches = [rig.watch({ from: 5 }), rig.watch({ from: 5 })];
+    rig.created();
+    for (const _ of watches) rig.push({ created: true, canceled: true, watchId: -1, cancelReason });
+    rig.caller.takeUnary().reply(KV.Range, { header: { revision: 9 } });
+    await settle();
+    rig.clock.advance(5_000);
+    expect(rig.caller.streams).toHaveLength(2);
+    for (const { watchId } of rig.created()) {
+      rig.push({ created: true, watchId, header: { revision: 9 } });
+      rig.events(watchId, 9, 5);
+    }
+    for (const watch of watches) expect(await take(watch, 1)).toEqual([5]);
+  },
+);
+
+test("a watch whose token is refused on stream after stream fails with UNAUTHENTICATED", async () => {
+  const rig = new Rig();
+  const watch = rig.watch();
+  for (let streams = 1; streams <= 3; streams += 1) {
+    expect(rig.caller.streams).toHaveLength(streams);
+    rig.created();
+    rig.push({ created: true, canceled: true, watchId: -1, cancelReason: TOKEN_REFUSED });
+    if (streams < 3) rig.caller.takeUnary().fail(Status.UNAUTHENTICATED, "no");
+    await settle();
+    rig.clock.advance(5_000);
+  }
+  await expect(watch.next()).rejects.toMatchObject({ code: "UNAUTHENTICATED" });
+});
+
 test("a stream error that another stream would meet too ends the watches", async () => {
   const rig = new Rig();
   const watch = rig.watch();
