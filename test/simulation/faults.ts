@@ -7,7 +7,8 @@ import {
 } from "@conclave/testing/cluster";
 import type { FaultScript } from "./fault-script.ts";
 import { drawBroken, drawCore, heal, LEFT_BROKEN, type LeftBroken } from "./faults/ending.ts";
-import { drawPlan, FAULTS, type FaultName, type FaultPlan } from "./faults/plan.ts";
+import type { MembershipOperator } from "./faults/operator.ts";
+import { drawPlan, FAULTS, type FaultName, type FaultPlan, isLate } from "./faults/plan.ts";
 import { FaultWorld } from "./faults/world.ts";
 
 /** What goes wrong without a moment of its own. */
@@ -42,12 +43,15 @@ export class Faults {
     number
   >;
 
+  /** Null: all of those that are able, whoever they are by then. */
+  #core: readonly SimulatedMember[] | null = [];
+
   /** @param forMs how long there are faults; 0: none */
   constructor(cluster: Cluster, prng: Prng, script: FaultScript, forMs: number) {
     this.#cluster = cluster;
     this.#script = script;
     this.#plan = drawPlan(forkPrng(prng), forMs);
-    this.#world = new FaultWorld(cluster, forkPrng(prng));
+    this.#world = new FaultWorld(cluster, forkPrng(prng), forMs);
   }
 
   /** Requires: no member has been started yet. */
@@ -82,26 +86,40 @@ export class Faults {
   }
 
   #onStruck(name: FaultName): void {
-    // What is armed is no fault before somebody gets there.
-    if (name !== "armFailpoint") this.#counts[name] += 1;
+    // What is armed is no fault before somebody gets there, nor a change before it is made.
+    if (name !== "armFailpoint" && !isLate(name)) this.#counts[name] += 1;
   }
 
-  /**
-   * No more faults, but for what stays broken: never so much that no quorum is left.
-   * @returns the members that have to serve from now on, and to come to hold the same
-   */
-  end(): readonly SimulatedMember[] {
+  /** No more faults, but for what stays broken: never so much that no quorum is left. */
+  end(): void {
     const prng = seededPrng(this.#plan.endSeed);
     this.#world.end();
     const core = drawCore(this.#world, prng);
+    this.#core = core;
     this.#cluster.failpoints.disarm();
     heal(this.#world);
-    for (const { member, how } of drawBroken(this.#world, core, prng)) {
+    for (const { member, how } of drawBroken(this.#world, core ?? this.core, prng)) {
       if (!this.#admits(how, member.name)) continue;
       LEFT_BROKEN[how](this.#world, member);
       this.#counts[how] += 1;
     }
-    return core;
+  }
+
+  /** After the {@link end}: the members that have to serve from now on, and to come to hold the same. */
+  get core(): readonly SimulatedMember[] {
+    return this.#core ?? this.#world.able;
+  }
+
+  /** Whether the membership is what it is to be, those who were removed know, and those who forgot what they promised were refused. */
+  get isSettled(): boolean {
+    const { members } = this.#cluster;
+    if (members.some(({ forgot, refusal }) => forgot !== null && refusal === null)) return false;
+    return !this.#world.operator.hasAsked || this.#world.operator.isSettled;
+  }
+
+  /** What became of the changes of the membership. */
+  get operator(): MembershipOperator {
+    return this.#world.operator;
   }
 
   get counts(): FaultCounts {
@@ -112,6 +130,7 @@ export class Faults {
       else if (name.endsWith(": delay")) counts.failpointDelay += count;
       else counts.failpointError += count;
     }
+    for (const kind of FAULT_KINDS) counts[kind] += this.#world.late.get(kind) ?? 0;
     counts.repairedDisk = members.reduce((sum, { repairs }) => sum + repairs, 0);
     counts.refusedDisk = members.filter(({ refusal }) => refusal !== null).length;
     return counts;

@@ -39,6 +39,14 @@ export const PROBES = {
   "a watch is passed by compaction": 5,
   "a read of the past comes after its compaction": 2,
   "a call is never answered": 50,
+  "a change of the members is refused": 20,
+  "a change of the members is cut from a log": 1,
+  "a change of the members is not committed when its leader is deposed": 2,
+  "a new member is brought up by a snapshot": 10,
+  "a learner is promoted": 10,
+  "a member that joined leads": 2,
+  "a leader is removed": 5,
+  "a removed member ends": 20,
 } as const;
 
 export type ProbeName = keyof typeof PROBES;

@@ -5,7 +5,7 @@ import { checkEnd, isShort } from "./checks/end.ts";
 import { checkLeases } from "./checks/leases.ts";
 import type { LiveChecks } from "./checks/live.ts";
 import { checkLocks, checkSdkHolds } from "./checks/locks.ts";
-import { lookAtHistory } from "./checks/reached.ts";
+import { lookAtChanges, lookAtHistory } from "./checks/reached.ts";
 import { checkRegisters } from "./checks/registers.ts";
 import { restIndex } from "./checks/rest.ts";
 import { checkSerial } from "./checks/serial.ts";
@@ -56,8 +56,6 @@ export class Run {
   readonly #faults: Faults;
   readonly #works: readonly ((client: WorkClient) => Promise<void>)[];
   readonly #clients: readonly WorkClient[];
-  /** Those that are whole in the end. */
-  #core: readonly SimulatedMember[] = [];
 
   constructor(cluster: Cluster, live: LiveChecks, prng: Prng, script: FaultScript) {
     this.#cluster = cluster;
@@ -76,16 +74,22 @@ export class Run {
     for (const member of this.#cluster.members) member.start();
     for (const [at, client] of this.#clients.entries()) client.start(this.#works[at] ?? workOnKeys);
     await this.#advance(FAULTS_MS);
-    this.#core = this.#faults.end();
+    this.#faults.end();
     for (const client of this.#clients) client.stop();
     await this.#rest();
     await this.#check();
     return this.#report();
   }
 
+  /** Those that are whole in the end. */
+  get #core(): readonly SimulatedMember[] {
+    return this.#faults.core;
+  }
+
   #report(): RunReport {
-    const { counts, failpointsTaken } = this.#faults;
+    const { counts, failpointsTaken, operator } = this.#faults;
     lookAtHistory(this.#live.probes, this.#history, { counts, failpointsTaken });
+    lookAtChanges(this.#live.probes, operator, this.#cluster);
     if (this.#cluster.snapshotsInstalled > 0) this.#live.probes.hit("a snapshot is installed");
     const { clock, trace, options, snapshotsInstalled } = this.#cluster;
     const { operationCount, holds, sdkHolds, leases, watches, eventCount } = this.#history;
@@ -159,10 +163,11 @@ export class Run {
       const { raft, machine } = node.member;
       return `${name} ${raft.role} term ${raft.term} commit ${raft.commitIndex} applied ${machine.appliedIndex}`;
     });
-    return positions.join("; ");
+    return [...positions, ...(this.#faults.isSettled ? [] : ["changes do not end"])].join("; ");
   }
 
   #restIndex(): number | null {
+    if (!this.#faults.isSettled) return null;
     return restIndex(this.#core.map(({ node }) => node?.member ?? null));
   }
 
@@ -215,7 +220,8 @@ export class Run {
     for (const { name, node } of this.#core) {
       const at = this.#cluster.members.findIndex((member) => member.name === name);
       const machine = node?.member.machine;
-      if (machine === undefined) continue;
+      // A learner refuses watches, as in etcd.
+      if (node === null || machine === undefined || node.member.isLearner) continue;
       const { revision } = machine;
       const isAtEnd = ({ responses }: Watched): boolean =>
         responses.some(({ revision: seen, kind }) => kind !== "created" && seen >= revision);

@@ -1,4 +1,4 @@
-import type { Raft } from "@conclave/raft";
+import { isLearner, isVoter, type Raft } from "@conclave/raft";
 import type { Cluster, SimulatedMember } from "@conclave/testing/cluster";
 import type { Probes } from "../probes.ts";
 import type { RaftChecks } from "./raft.ts";
@@ -15,6 +15,9 @@ interface Before {
   readonly hasReads: boolean;
   readonly isTransferring: boolean;
   readonly isSendingSnapshot: boolean;
+  /** Where the last change of the membership stands in its log. */
+  readonly changeIndex: number;
+  readonly isLearner: boolean;
 }
 
 /** Which states the cluster as a whole has been in, and which of the interesting ones. */
@@ -48,7 +51,7 @@ export class ClusterShapes {
 
   /** Whether what a member has ends before the log of the last leader begins. */
   isBehindKeptLogs(raft: Raft): boolean {
-    return raft.lastIndex + 1 < this.#firstIndexKept;
+    return raft.lastIndex > 0 && raft.lastIndex + 1 < this.#firstIndexKept;
   }
 
   look(cluster: Cluster): void {
@@ -57,7 +60,8 @@ export class ClusterShapes {
     const rafts = members.map((member) => member.node?.member.raft ?? null);
     this.#hashes.add(shapeHash(rafts, this.#checks.committedIndex));
     if (running.length === 0) this.#probes.hit("every member is down");
-    if (running.length * 2 <= members.length) this.#probes.hit("a quorum is down");
+    const present = members.filter(({ isRemoved }) => !isRemoved);
+    if (running.length * 2 <= present.length) this.#probes.hit("a quorum is down");
     for (const member of running) this.#lookAt(cluster, member);
     const leaders = rafts.filter((raft) => raft?.role === "leader");
     const terms = rafts.flatMap((raft) => (raft === null ? [] : [raft.term]));
@@ -92,11 +96,14 @@ export class ClusterShapes {
       hasReads: (leadership?.reads.count ?? 0) > 0,
       isTransferring: raft.transferTarget !== 0n,
       isSendingSnapshot: isSendingSnapshot(raft),
+      changeIndex: inner.log.memberships.currentIndex,
+      isLearner: isLearner(raft.membership, raft.id),
     });
   }
 
   #compare(before: Before, raft: Raft): void {
     if (raft.lastIndex < before.lastIndex) this.#probes.hit("a log is cut back on a conflict");
+    this.#compareMemberships(before, raft);
     if (!before.isLeader || raft.role === "leader") return;
     if (before.hasReads) this.#probes.hit("a leader is deposed while reads wait");
     if (before.isSendingSnapshot) this.#probes.hit("a leader is deposed while it sends a snapshot");
@@ -106,7 +113,20 @@ export class ClusterShapes {
     }
   }
 
-  #lookAtLeader({ node }: SimulatedMember, raft: Raft, term: number): void {
+  #compareMemberships(before: Before, raft: Raft): void {
+    if (raft.inner.log.memberships.currentIndex < before.changeIndex) {
+      this.#probes.hit("a change of the members is cut from a log");
+    }
+    if (before.isLearner && isVoter(raft.membership, raft.id)) {
+      this.#probes.hit("a learner is promoted");
+    }
+    if (before.isLeader && raft.role !== "leader" && before.changeIndex > before.commitIndex) {
+      this.#probes.hit("a change of the members is not committed when its leader is deposed");
+    }
+  }
+
+  #lookAtLeader({ node, isFounder }: SimulatedMember, raft: Raft, term: number): void {
+    if (!isFounder) this.#probes.hit("a member that joined leads");
     if (!this.#terms.has(term) && this.#terms.size > 0) {
       this.#probes.hit("a second member leads");
       if ((node?.member.machine.leaseCount ?? 0) > 0) {

@@ -72,13 +72,22 @@ export class DurableLog implements DurableView {
       index += 1
     ) {
       const [kept, had] = [log.termAt(index), this.termAt(index)];
-      // An overwrite by a later leader may have reached the disk without having been reported.
-      const isOverwritten = kept !== null && had !== null && kept > had;
+      const isOverwritten = kept !== null && this.#isHanded(index, kept);
       // What is damaged is not kept, but the member knows that it may have acknowledged it.
       const isKept = kept === had || isOverwritten || (kept === null && this.#isLost(index, had));
       check(isKept, () => `R18: ${name} lost durable entry ${index} of term ${had}, has ${kept}`);
       if (kept !== had && kept !== null) return;
     }
+  }
+
+  /**
+   * What a later leader overwrites may have reached the disk without having been reported. Its entry there may be of an older
+   * term than the one that it replaces (Raft, Figure 8).
+   */
+  #isHanded(index: LogIndex, term: Term): boolean {
+    return this.#handed.some(({ entries }) =>
+      entries.some((entry) => entry.index === index && entry.term === term),
+    );
   }
 
   #isLost(index: LogIndex, term: Term | null): boolean {

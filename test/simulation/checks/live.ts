@@ -15,7 +15,7 @@ export class LiveChecks implements Observer {
   readonly #shapes: ClusterShapes;
 
   constructor(cluster: Cluster) {
-    this.raft = new RaftChecks(cluster);
+    this.raft = new RaftChecks();
     this.state = new StateChecks(() => cluster.clock.nowMs());
     this.#shapes = new ClusterShapes(this.probes, this.raft);
   }
@@ -34,7 +34,7 @@ export class LiveChecks implements Observer {
   onBooted(member: SimulatedMember, node: MemberNode): void {
     const { raft, machine } = node.member;
     this.raft.onBooted(member, raft);
-    this.#lookAtBoot(member, node);
+    if (member.forgot === null) this.#lookAtBoot(member, node);
     this.state.onBooted(member, machine);
   }
 

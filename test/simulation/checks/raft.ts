@@ -5,7 +5,7 @@ import {
   type Message,
   type Raft,
 } from "@conclave/raft";
-import type { Cluster, SimulatedMember } from "@conclave/testing/cluster";
+import type { SimulatedMember } from "@conclave/testing/cluster";
 import { DurableLog } from "./durable-log.ts";
 import { check } from "./violation.ts";
 
@@ -35,12 +35,6 @@ export class RaftChecks {
   readonly #invariants = new ClusterInvariants();
   readonly #followed = new Map<MemberId, Followed>();
 
-  constructor(cluster: Cluster) {
-    for (const { id, name } of cluster.members) {
-      this.#followed.set(id, { id, raft: null, durable: new DurableLog(name), mark: unseen() });
-    }
-  }
-
   /** The last index known to be committed, by anybody. */
   get committedIndex(): number {
     return this.#invariants.committedIndex;
@@ -53,12 +47,22 @@ export class RaftChecks {
   }
 
   /** A member came up from its disk. */
-  onBooted({ id, recovered }: SimulatedMember, raft: Raft): void {
-    const followed = this.#followed.get(id);
-    if (followed === undefined) throw new Error(`there is no member ${id}`);
+  onBooted(member: SimulatedMember, raft: Raft): void {
+    const { recovered } = member;
+    const followed = this.#follow(member);
+    if (member.forgot !== null) {
+      this.#silence(member, raft);
+      return;
+    }
     followed.raft = raft;
     Object.assign(followed.mark, unseen());
     followed.durable.follow(raft, recovered?.lostTail ?? null);
+    const proposeMembership = raft.proposeMembership.bind(raft);
+    raft.proposeMembership = (change) => {
+      // What was committed until now was so by the membership until now.
+      this.look(member, raft);
+      return proposeMembership(change);
+    };
     const step = raft.step.bind(raft);
     raft.step = (message) => {
       this.#onReceived(message);
@@ -66,10 +70,34 @@ export class RaftChecks {
     };
   }
 
+  /**
+   * R11: what it promised stays what it was, and it does not know: it may say nothing any more; until its leader has refused it, nothing
+   * that promises anything.
+   */
+  #silence({ name, forgot }: SimulatedMember, raft: Raft): void {
+    const takeReady = raft.takeReady.bind(raft);
+    raft.takeReady = () => {
+      const ready = takeReady();
+      const said = [...(ready?.messages ?? []), ...(ready?.durableMessages ?? [])];
+      const bad = said.find((message) => forgot === "starts" || isPromise(message));
+      check(bad === undefined, () => `R11: ${name} says ${bad?.type}, and forgot what it promised`);
+      return ready;
+    };
+  }
+
+  #follow(member: SimulatedMember): Followed {
+    const { id, name } = member;
+    const known = this.#followed.get(id);
+    if (known !== undefined) return known;
+    const followed = { id, raft: null, durable: new DurableLog(name), mark: unseen() };
+    this.#followed.set(id, followed);
+    return followed;
+  }
+
   /** @returns whether the member's consensus moved since the last look */
   look(member: SimulatedMember, raft: Raft): boolean {
     const followed = this.#followed.get(member.id);
-    if (followed === undefined) return false;
+    if (followed === undefined || member.forgot !== null) return false;
     if (!hasMoved(followed.mark, raft)) return false;
     checkMember(raft);
     this.#invariants.check(this.#followed, member.id);
@@ -101,6 +129,13 @@ export class RaftChecks {
       );
     }
   }
+}
+
+function isPromise(message: Message): boolean {
+  if (message.type === "append-response") return !message.rejected;
+  if (message.type === "vote-response" || message.type === "pre-vote-response")
+    return message.granted;
+  return message.type === "vote" || message.type === "pre-vote";
 }
 
 function unseen(): Mark {

@@ -1,3 +1,5 @@
+import type { Cluster } from "@conclave/testing/cluster";
+import type { MembershipOperator } from "../faults/operator.ts";
 import type { FaultCounts } from "../faults.ts";
 import type { History } from "../history.ts";
 import type { ProbeName, Probes } from "../probes.ts";
@@ -35,4 +37,19 @@ export function lookAtHistory(probes: Probes, history: History, struck: Struck):
     "a member ends during an install",
     ends.some((name) => name.startsWith("install ")),
   );
+}
+
+/** Of the changes of the membership, those that only the operator, and who joined, can tell of. */
+export function lookAtChanges(
+  probes: Probes,
+  { refused, leadersRemoved }: MembershipOperator,
+  { members }: Cluster,
+): void {
+  if (refused > 0) probes.hit("a change of the members is refused");
+  if (leadersRemoved > 0) probes.hit("a leader is removed");
+  const joined = members.filter(({ isFounder }) => !isFounder);
+  if (joined.some(({ snapshotsInstalled }) => snapshotsInstalled > 0)) {
+    probes.hit("a new member is brought up by a snapshot");
+  }
+  if (members.some(({ isRemoved }) => isRemoved)) probes.hit("a removed member ends");
 }

@@ -42,7 +42,7 @@ export class StateChecks {
   }
 
   /** Follows everything that a member applies in this life. */
-  onBooted(member: SimulatedMember, machine: StateMachine): void {
+  onBooted(member: Pick<SimulatedMember, "name">, machine: StateMachine): void {
     // State that was not durable is applied again from the log: a new life may begin further back.
     this.#seen.set(member.name, {
       revision: machine.revision,

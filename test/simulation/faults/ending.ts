@@ -40,8 +40,12 @@ function leftMute({ cluster }: FaultWorld, member: SimulatedMember): void {
   }
 }
 
-/** A quorum, or more, of those that can start: who has a damaged disk may not have noticed yet. */
-export function drawCore(world: FaultWorld, prng: Prng): readonly SimulatedMember[] {
+/**
+ * A quorum, or more, of those that can start: who has a damaged disk may not have noticed yet. Null: all of those, for where the
+ * membership was changed nobody knows yet who will vote.
+ */
+export function drawCore(world: FaultWorld, prng: Prng): readonly SimulatedMember[] | null {
+  if (world.operator.hasAsked) return null;
   const { members } = world.cluster;
   const able = world.shuffled(prng).filter((member) => !world.isRuined(member));
   if (nextChance(prng, 0.5)) return able;
@@ -64,12 +68,16 @@ export function heal({ cluster }: FaultWorld): void {
 
 /** How each of those outside of the core is left. */
 export function drawBroken(
-  { cluster }: FaultWorld,
+  { cluster, operator }: FaultWorld,
   core: readonly SimulatedMember[],
   prng: Prng,
 ): readonly { readonly member: SimulatedMember; readonly how: LeftBroken }[] {
   const names = Object.keys(LEFT_BROKEN) as LeftBroken[];
-  return cluster.members
-    .filter((member) => !core.includes(member) && member.refusal === null)
-    .map((member) => ({ member, how: names[nextBelow(prng, names.length)] ?? "leftDown" }));
+  return (
+    cluster.members
+      .filter((member) => !core.includes(member) && member.refusal === null)
+      // Who was removed and does not know it yet is to be told, and who forgot what it promised to be refused.
+      .filter((member) => !operator.isRemoved(member) && member.forgot === null)
+      .map((member) => ({ member, how: names[nextBelow(prng, names.length)] ?? "leftDown" }))
+  );
 }

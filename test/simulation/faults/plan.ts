@@ -1,6 +1,9 @@
 import { nextBelow, nextChance, type Prng } from "@conclave/base";
 import { FAILPOINTS } from "@conclave/testing/cluster";
+import { DIRECTORY_FAULTS } from "./directories.ts";
 import { DISK_FAULTS } from "./disks.ts";
+import { MEETING_FAULTS } from "./meetings.ts";
+import { MEMBERSHIP_FAULTS } from "./memberships.ts";
 import { MESSAGE_FAULTS } from "./messages.ts";
 import { NETWORK_FAULTS } from "./network.ts";
 import { PROCESS_FAULTS } from "./processes.ts";
@@ -40,11 +43,24 @@ export const FAULTS = {
   ...NETWORK_FAULTS,
   ...MESSAGE_FAULTS,
   ...DISK_FAULTS,
+  ...MEETING_FAULTS,
+  ...MEMBERSHIP_FAULTS,
+  ...DIRECTORY_FAULTS,
   armFailpoint,
 } as const satisfies Record<string, Fault>;
 
 export type FaultName = keyof typeof FAULTS;
-const NAMES = (Object.keys(FAULTS) as FaultName[]).filter((name) => name !== "armFailpoint");
+/** What is planned by itself, beside what the storms bring. */
+const CHANGES = Object.keys(MEMBERSHIP_FAULTS) as FaultName[];
+const DIRECTORIES = Object.keys(DIRECTORY_FAULTS) as FaultName[];
+const NAMES = (Object.keys(FAULTS) as FaultName[]).filter(
+  (name) => name !== "armFailpoint" && ![...CHANGES, ...DIRECTORIES].includes(name),
+);
+
+/** Whether it takes place, if at all, later than it is begun. */
+export function isLate(name: FaultName): boolean {
+  return CHANGES.includes(name) || name === "oldDirectory" || name === "lyingDisk";
+}
 
 /** One fault of a run. What it strikes is drawn from a seed of its own: leaving out others does not change that. */
 export interface PlannedFault {
@@ -81,6 +97,11 @@ const DRIFTS = [0, 0, 0.01, 0.2] as const;
 /** Failpoints armed in a run, drawn for each. Most are passed, some never. Counts. */
 const ARMED = [0, 10, 30, 60] as const;
 
+/** Changes of the membership that are asked for, drawn for each run: two in five have any. Counts. */
+const CHANGES_ASKED = [0, 0, 0, 5, 12] as const;
+/** Directories that are to rot, or to be lost or put back: as far as there may be any more ruin. Counts. */
+const DIRECTORIES_RUINED = [0, 0, 1, 3] as const;
+
 /** Which kinds a run knows is drawn first: few at a time find more than all at once (swarm testing). */
 export function drawPlan(prng: Prng, forMs: number): FaultPlan {
   const share = [0.15, 0.3, 0.6][nextBelow(prng, 3)] ?? 0.3;
@@ -100,14 +121,30 @@ export function drawPlan(prng: Prng, forMs: number): FaultPlan {
   for (let left = ARMED[nextBelow(prng, ARMED.length)] ?? 0; left > 0 && forMs > 0; left -= 1) {
     faults.push({ atMs: nextBelow(prng, forMs), name: "armFailpoint", seed: prng.nextUint32() });
   }
-  faults.sort((a, b) => a.atMs - b.atMs);
-  return {
-    faults,
+  const plan = {
     calmsAtMs: calms.map(({ fromMs }) => fromMs),
     clockDriftMax: forMs > 0 ? (DRIFTS[nextBelow(prng, DRIFTS.length)] ?? 0) : 0,
     driftSeed: prng.nextUint32(),
     endSeed: prng.nextUint32(),
   };
+  faults.push(...drawSome(prng, forMs, CHANGES, CHANGES_ASKED));
+  faults.push(...drawSome(prng, forMs, DIRECTORIES, DIRECTORIES_RUINED));
+  return { ...plan, faults: faults.sort((a, b) => a.atMs - b.atMs) };
+}
+
+/** In storms and in calms, where changes come about more often. */
+function drawSome(
+  prng: Prng,
+  forMs: number,
+  names: readonly FaultName[],
+  counts: readonly number[],
+): readonly PlannedFault[] {
+  const count = forMs > 0 ? (counts[nextBelow(prng, counts.length)] ?? 0) : 0;
+  return Array.from({ length: count }, () => ({
+    atMs: nextBelow(prng, forMs),
+    name: names[nextBelow(prng, names.length)] ?? "heal",
+    seed: prng.nextUint32(),
+  }));
 }
 
 interface Calm {

@@ -26,5 +26,8 @@ export const MUTANTS: readonly Mutant[] = [
 /** Those that the simulators find. */
 export const HUNTED: readonly Mutant[] = MUTANTS.filter(({ heldBy }) => heldBy === undefined);
 
+/** Those that have their turn with `npm test`. */
+export const QUICKLY_HUNTED: readonly Mutant[] = HUNTED.filter(({ isRare }) => isRare !== true);
+
 /** Those that they have not found so far. */
 export const HELD: readonly Mutant[] = MUTANTS.filter(({ heldBy }) => heldBy !== undefined);

@@ -1,11 +1,14 @@
 import type { Mutant } from "./mutant.ts";
 
-const PARTS = 4;
+/** How many have their turn at a time. Count. */
+export const MUTANTS_A_TURN = 30;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** The part of the mutants whose turn it is: each day another, or the one that a seed names. */
+/** The mutants whose turn it is: each day those that follow the last day's, and after the last one the first again. */
 export function partOf(mutants: readonly Mutant[], turn: number): readonly Mutant[] {
-  return mutants.filter((_, at) => at % PARTS === turn % PARTS);
+  const count = Math.min(MUTANTS_A_TURN, mutants.length);
+  const from = turn * MUTANTS_A_TURN;
+  return Array.from({ length: count }, (_, at) => mutants[(from + at) % mutants.length] as Mutant);
 }
 
 /** Whole days since 1970. */

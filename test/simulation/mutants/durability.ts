@@ -118,7 +118,6 @@ export const DURABILITY_MUTANTS: readonly Mutant[] = [
     bug: "E22, E4",
     title: "A snapshot is received into a store while another is being put in place",
     simulator: "cluster",
-    heldBy: "packages/server/src/storage/recovery.test.ts",
     edits: [
       {
         file: MEMBER_STORAGE,

@@ -77,6 +77,7 @@ export const KEY_MUTANTS: readonly Mutant[] = [
     bug: "E13",
     title: "Members without the caller do not refuse a transaction for its reads",
     simulator: "cluster",
+    isRare: true,
     edits: [
       {
         file: EXECUTOR,
@@ -132,9 +133,9 @@ export const KEY_MUTANTS: readonly Mutant[] = [
       { file: STORE, find: "this.#cache.drop(slot);", replace: "" },
       {
         file: STORE,
-        find: "this.#cache.set(slot, pair);\n    this.#addToDigest(slot, sub, pair);",
+        find: "this.#cache.set(slot, pair);\n    this.#addToDigest(slot, hashOfBytes(pair, sub));",
         replace:
-          "if (this.#cache.get(slot) === null) this.#cache.set(slot, pair);\n    this.#addToDigest(slot, sub, pair);",
+          "if (this.#cache.get(slot) === null) this.#cache.set(slot, pair);\n    this.#addToDigest(slot, hashOfBytes(pair, sub));",
       },
     ],
   },

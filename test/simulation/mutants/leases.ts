@@ -26,7 +26,7 @@ export const LEASE_MUTANTS: readonly Mutant[] = [
     bug: "E18, L4",
     title: "A leader renews leases without proof that it still leads",
     simulator: "cluster",
-    heldBy: "packages/server/src/node/lease-keeper.test.ts",
+    isRare: true,
     edits: [
       {
         file: KEEPER,
@@ -132,7 +132,13 @@ export const LEASE_MUTANTS: readonly Mutant[] = [
     bug: "K1, etcd 11456",
     title: "A lock is granted though the waiter's own key is gone",
     simulator: "cluster",
-    edits: [{ file: QUEUE, find: "await requireOwnKey(client, entry, lostError);", replace: "" }],
+    edits: [
+      {
+        file: QUEUE,
+        find: "if (own.kvs[0]?.createRevision !== entry.createRevision) throw new EtcdFailure(error);",
+        replace: "",
+      },
+    ],
   },
   {
     id: "proclaimed-for-another-term",

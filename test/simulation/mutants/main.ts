@@ -5,7 +5,7 @@
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { RELIABILITY_PAGE, writeSection } from "../../support/page-section.ts";
-import { HELD, HUNTED, MUTANTS } from "./all.ts";
+import { HELD, HUNTED, MUTANTS, QUICKLY_HUNTED } from "./all.ts";
 import { dayOf, mutantsNamed, partOf } from "./choice.ts";
 import { type HuntOptions, huntAll, type Verdict } from "./hunter.ts";
 import { mutantsSection } from "./table.ts";
@@ -36,7 +36,7 @@ const options: HuntOptions = {
 function chosen(): readonly (typeof MUTANTS)[number][] {
   if (positionals.length > 0) return mutantsNamed(MUTANTS, positionals);
   if (values.held) return HELD;
-  return values.all ? HUNTED : partOf(HUNTED, turn);
+  return values.all ? HUNTED : partOf(QUICKLY_HUNTED, turn);
 }
 
 function lineOf({ mutant, outcome, seeds, reason, elapsedMs }: Verdict): string {

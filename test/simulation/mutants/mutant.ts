@@ -12,6 +12,8 @@ export interface Mutant {
   readonly title: string;
   readonly simulator: Simulator;
   readonly edits: readonly SourceEdit[];
+  /** Takes hundreds of seeds of whole members: hunted with all of them, or by name, but never has a turn. */
+  readonly isRare?: true;
   /** Not found by the simulators so far, but by this test: `CONCLAVE_MUTANT=<id> npx vitest run <file>` fails. */
   readonly heldBy?: string;
 }

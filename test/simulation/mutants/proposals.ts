@@ -22,7 +22,7 @@ export const PROPOSAL_MUTANTS: readonly Mutant[] = [
     bug: "bug record, seed 169",
     title: "A late refusal of a batch is taken for one of its second sending",
     simulator: "cluster",
-    heldBy: "packages/server/src/node/raft-driver.test.ts",
+    isRare: true,
     edits: [
       {
         file: DRIVER,

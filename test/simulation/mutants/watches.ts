@@ -13,8 +13,8 @@ export const WATCH_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: HUB,
-        find: "if (!watcher.stream.isWritable) this.#fallBehind(watcher, revision);",
-        replace: "if (!watcher.stream.isWritable) this.#fallBehind(watcher, revision + 1);",
+        find: "this.#fallBehind(watcher, Math.max(firstRevision, watcher.startRevision));",
+        replace: "this.#fallBehind(watcher, Math.max(firstRevision, watcher.startRevision) + 1);",
       },
     ],
   },
@@ -34,10 +34,27 @@ export const WATCH_MUTANTS: readonly Mutant[] = [
   {
     id: "progress-ahead-of-events",
     bug: "E9",
-    title: "Progress is told of watchers that have not been sent everything",
+    title: "Progress is told, unasked, of watchers that have not been sent everything",
     simulator: "cluster",
-    heldBy: "packages/state-machine/src/watch/watch.test.ts",
     edits: [
+      {
+        file: STREAM,
+        find: "return !watcher.isLagging && revision >= watcher.startRevision - 1;",
+        replace: "return revision >= watcher.startRevision - 1;",
+      },
+    ],
+  },
+  {
+    id: "asked-progress-ahead-of-events",
+    bug: "E9",
+    title: "Who asks for progress is told of revisions that lagging watchers have not been sent",
+    simulator: "cluster",
+    edits: [
+      {
+        file: STREAM,
+        find: "if (!this.#isProgressPending || !this.#isWritable || this.lagging.size > 0) return;",
+        replace: "if (!this.#isProgressPending || !this.#isWritable) return;",
+      },
       {
         file: STREAM,
         find: "return !watcher.isLagging && revision >= watcher.startRevision - 1;",
@@ -79,8 +96,13 @@ export const WATCH_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: HUB,
-        find: "if (watcher.isLagging || revision < watcher.startRevision) continue;",
+        find: "if (watcher.isLagging || lastRevision < watcher.startRevision) continue;",
         replace: "if (watcher.isLagging) continue;",
+      },
+      {
+        file: HUB,
+        find: "if (change.revision < watcher.startRevision || !watcher.wants(change.isDelete)) continue;",
+        replace: "if (!watcher.wants(change.isDelete)) continue;",
       },
     ],
   },

@@ -29,7 +29,8 @@ export class WorkClient {
   readonly clock: IncarnationClock;
   /** Milliseconds. */
   readonly callTimeoutMs: number;
-  readonly #channels: readonly Channel[];
+  /** To the members in their order, as far as they were asked for. */
+  readonly #channels: Channel[];
   #drawn = 0;
   /** Where the operations of a burst go; null: each to another member. */
   #burstMember: number | null = null;
@@ -43,24 +44,25 @@ export class WorkClient {
     this.prng = prng;
     this.clock = new IncarnationClock(cluster.clock);
     this.callTimeoutMs = CALL_TIMEOUTS_MS[nextBelow(prng, CALL_TIMEOUTS_MS.length)] ?? 1_000;
-    this.#channels = this.openChannels();
+    this.#channels = [...this.openChannels()];
   }
 
   /** One to each member, in their order. */
   openChannels(limits: Partial<ConnectionLimits> = {}): readonly Channel[] {
-    return this.cluster.members.map(
-      ({ name }) =>
-        new Channel({
-          endpoints: [`${name}:2379`],
-          clock: this.clock,
-          atTurnEnd: clockTurn(this.clock),
-          prng: forkPrng(this.prng),
-          dial: this.cluster.network.dialer(this.name, this.name, name, `${name}/client`),
-          connectTimeoutMs: 500,
-          backoff: { initialMs: 50, maxMs: 300 },
-          limits,
-        }),
-    );
+    return this.cluster.members.map(({ name }) => this.#openChannel(name, limits));
+  }
+
+  #openChannel(member: string, limits: Partial<ConnectionLimits> = {}): Channel {
+    return new Channel({
+      endpoints: [`${member}:2379`],
+      clock: this.clock,
+      atTurnEnd: clockTurn(this.clock),
+      prng: forkPrng(this.prng),
+      dial: this.cluster.network.dialer(this.name, this.name, member, `${member}/client`),
+      connectTimeoutMs: 500,
+      backoff: { initialMs: 50, maxMs: 300 },
+      limits,
+    });
   }
 
   /** Begins its work. What it does wrong itself fails the run. */
@@ -103,16 +105,27 @@ export class WorkClient {
 
   /** Several operations at once to one member: they share its frames, its batches and its entries. */
   async burst(count: number, operate: () => Promise<void>): Promise<void> {
-    this.#burstMember = this.below(this.#channels.length);
+    this.#burstMember = this.#drawMember();
     const operations = Array.from({ length: count }, operate);
     this.#burstMember = null;
     await Promise.all(operations);
   }
 
-  channel(at: number = this.#burstMember ?? this.below(this.#channels.length)): Channel {
+  /** To the member at a place among those of the cluster; members that joined since are met here. */
+  channel(at: number = this.#burstMember ?? this.#drawMember()): Channel {
+    for (const { name } of this.cluster.members.slice(this.#channels.length)) {
+      this.#channels.push(this.#openChannel(name));
+    }
     const channel = this.#channels[at];
     if (channel === undefined) throw new Error("a cluster has members");
     return channel;
+  }
+
+  #drawMember(): number {
+    const { members } = this.cluster;
+    const present = members.filter(({ isRemoved }) => !isRemoved);
+    const drawn = present[this.below(present.length)];
+    return drawn === undefined ? 0 : members.indexOf(drawn);
   }
 
   call<Request, Response, RequestInit, ResponseInit>(

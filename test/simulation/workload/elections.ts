@@ -5,7 +5,7 @@ import * as EtcdErrors from "@conclave/wire/etcd-errors";
 import { ELECTION } from "../checks/elections.ts";
 import type { ElectedTerm, Observed } from "../history.ts";
 import { bytesOfText, type WorkClient } from "./client.ts";
-import { pairOf } from "./watches.ts";
+import { pairOf } from "./stream-watches.ts";
 
 /** An observer stays with one member so long, at most. Milliseconds. */
 const OBSERVED_MS_MAX = 2_500;

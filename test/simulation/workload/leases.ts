@@ -1,4 +1,5 @@
 import { nextChance } from "@conclave/base";
+import type { Channel } from "@conclave/rpc";
 import { KV, Lease } from "@conclave/wire";
 import type { LeaseLife } from "../history.ts";
 import { bytesOfText, type WorkClient } from "./client.ts";
@@ -43,15 +44,19 @@ async function liveOn(client: WorkClient, lease: LeaseLife): Promise<void> {
   const rounds = client.below(4);
   for (let round = 0; round < rounds && !client.isStopping; round += 1) {
     await client.clock.after(drawRenewalMs(client, lease));
-    const invokedMs = client.nowMs;
-    const ttlSeconds = await keepAlive(client, lease.id);
-    if (ttlSeconds >= 0) lease.renewals.push({ invokedMs, ttlSeconds });
-    if (ttlSeconds > 0) lease.renewedAtMs = invokedMs;
+    await renew(client, lease);
   }
   if (nextChance(client.prng, 0.3)) {
     lease.revokeAskedMs = client.nowMs;
-    await client.call(Lease.LeaseRevoke, { ID: lease.id });
+    const { response } = await client.call(Lease.LeaseRevoke, { ID: lease.id });
+    if (response !== null) await askEverybody(client, lease);
   }
+}
+
+/** Also one that does not know yet that another leads must not say that the lease lives (L4). */
+async function askEverybody(client: WorkClient, lease: LeaseLife): Promise<void> {
+  const { members } = client.cluster;
+  await Promise.all(members.map((_, at) => renew(client, lease, client.channel(at))));
 }
 
 /** Mostly in time; now and then about when the lease ends: then it lives on, or it is over, and nothing between. */
@@ -69,8 +74,15 @@ async function putUnder(client: WorkClient, lease: LeaseLife): Promise<void> {
   await runOperation(client, "put", KV.Put.request.encode(init), { isUnique: true });
 }
 
+async function renew(client: WorkClient, lease: LeaseLife, channel?: Channel): Promise<void> {
+  const invokedMs = client.nowMs;
+  const ttlSeconds = await keepAlive(client, lease.id, channel);
+  if (ttlSeconds >= 0) lease.renewals.push({ invokedMs, ttlSeconds });
+  if (ttlSeconds > 0) lease.renewedAtMs = invokedMs;
+}
+
 /** @returns the TTL that was answered; -1 without an answer */
-function keepAlive(client: WorkClient, id: bigint): Promise<number> {
+function keepAlive(client: WorkClient, id: bigint, channel?: Channel): Promise<number> {
   const { request, response, path } = Lease.LeaseKeepAlive;
   return new Promise((resolve) => {
     let ttl = -1;
@@ -87,6 +99,7 @@ function keepAlive(client: WorkClient, id: bigint): Promise<number> {
         },
       },
       { timeoutMs: client.callTimeoutMs },
+      channel,
     );
     stream.send(request.encode({ ID: id }));
   });

@@ -1,8 +1,9 @@
-import { byteStringOf, nextChance } from "@conclave/base";
+import { nextChance } from "@conclave/base";
 import type { Channel } from "@conclave/rpc";
-import { EventType, type KeyValue, Watch, WatchRequest, WatchResponse } from "@conclave/wire";
-import type { Watched, WatchedEvent, WatchedPair, WatchedResponse } from "../history.ts";
+import { Watch, WatchRequest, WatchResponse } from "@conclave/wire";
+import type { Watched } from "../history.ts";
 import { bytesOfText, type WorkClient } from "./client.ts";
+import { isCanceled, StreamWatches, type WatchTerms } from "./stream-watches.ts";
 
 /** Between two asks for progress. Milliseconds. */
 const PROGRESS_MS_MAX = 1_500;
@@ -10,10 +11,10 @@ const PROGRESS_MS_MAX = 1_500;
 const WATCH_MS_MAX = 3_500;
 /** What a slow reader lets the server send ahead. Bytes. */
 const NARROW_WINDOW_BYTES = 300;
+/** Watches that join one on its stream, at most. Count. */
+const JOINERS_MAX = 3;
 /** A slow reader stops reading for so long, and so often, at most. Milliseconds. */
 const READING_MS_MAX = 400;
-
-type WatchTerms = Omit<Watched, "client" | "responses">;
 
 const RANGES = [
   ["k/", "k0"],
@@ -33,10 +34,15 @@ export async function workOnWatches(client: WorkClient): Promise<void> {
     const isSlow = nextChance(client.prng, 0.5);
     const channel = isSlow ? slowly[client.below(slowly.length)] : client.channel();
     const staysWithoutLeader = nextChance(client.prng, 0.5);
+    const from = next;
+    const joiners = Array.from({ length: client.below(JOINERS_MAX + 1) }, () =>
+      drawTerms(client, from),
+    );
     const life = {
       lifeMs,
       isSlow,
       staysWithoutLeader,
+      joiners,
       ...(channel === undefined ? {} : { channel }),
     };
     const watched = await watchOnce(client, { ...terms, from: next }, life);
@@ -99,12 +105,14 @@ interface WatchLife {
   readonly staysWithoutLeader?: boolean;
   /** It stops reading now and then: the server has to keep what it missed, and no more. */
   readonly isSlow?: boolean;
+  /** They begin while it goes on: one buffer holds what all of them are sent. */
+  readonly joiners?: readonly WatchTerms[];
   readonly isDone?: (watched: Watched) => boolean;
 }
 
 function watchOnce(client: WorkClient, terms: WatchTerms, life: WatchLife): Promise<Watched> {
-  const watched: Watched = { ...terms, client: client.name, responses: [] };
-  client.history.watches.push(watched);
+  const watches = new StreamWatches(client);
+  const watched = watches.begin(0, terms);
   return new Promise((resolve) => {
     let isOver = false;
     const stream = client.stream(
@@ -112,9 +120,8 @@ function watchOnce(client: WorkClient, terms: WatchTerms, life: WatchLife): Prom
       {
         onMessage: (bytes) => {
           if (isOver) return;
-          const response = responseOf(WatchResponse.decode(bytes));
-          watched.responses.push(response);
-          if (response.kind === "canceled" || life.isDone?.(watched)) end();
+          watches.onResponse(WatchResponse.decode(bytes));
+          if (isCanceled(watched) || life.isDone?.(watched)) end();
         },
         onEnd: () => {
           isOver = true;
@@ -130,6 +137,16 @@ function watchOnce(client: WorkClient, terms: WatchTerms, life: WatchLife): Prom
       if (!isOver) stream.cancel();
     };
     stream.send(WatchRequest.encode({ createRequest: createRequestOf(terms) }));
+    for (const [at, joiner] of (life.joiners ?? []).entries()) {
+      client.clock.setTimer(client.below(life.lifeMs), () => {
+        if (isOver) return;
+        const watchId = at + 1;
+        watches.begin(watchId, joiner);
+        stream.send(
+          WatchRequest.encode({ createRequest: { ...createRequestOf(joiner), watchId } }),
+        );
+      });
+    }
     const askForProgress = (): void => {
       if (isOver) return;
       stream.send(WatchRequest.encode({ progressRequest: {} }));
@@ -166,36 +183,4 @@ function createRequestOf(terms: WatchTerms) {
     fragment: terms.takesFragments,
     progressNotify: true,
   };
-}
-
-function responseOf(response: WatchResponse): WatchedResponse {
-  const { created, canceled, events, fragment, compactRevision, header } = response;
-  const kind = created
-    ? "created"
-    : canceled
-      ? "canceled"
-      : events.length > 0
-        ? "events"
-        : "progress";
-  return {
-    revision: header?.revision ?? 0,
-    kind,
-    isFragment: fragment,
-    compactRevision,
-    events: events.map(eventOf),
-  };
-}
-
-function eventOf({ type, kv, prevKv }: WatchResponse["events"][number]): WatchedEvent {
-  if (kv === null) throw new Error("an event without a key");
-  return {
-    revision: kv.modRevision,
-    key: byteStringOf(kv.key),
-    pair: type === EventType.DELETE ? null : pairOf(kv),
-    before: prevKv === null ? null : pairOf(prevKv),
-  };
-}
-
-export function pairOf({ value, createRevision, modRevision, version }: KeyValue): WatchedPair {
-  return { value: byteStringOf(value), createRevision, modRevision, version };
 }
