@@ -1,4 +1,5 @@
 import { mkdirSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Channel } from "@conclave/rpc";
 import { Maintenance, type StatusResponse } from "@conclave/wire";
@@ -11,6 +12,8 @@ import { Namespaces } from "./network/namespaces.ts";
 const CLIENT_PORT = 2379;
 const PEER_PORT = 2380;
 const STATUS_TIMEOUT_MS = 500;
+/** Nothing has failed yet, but other runs may begin at the same moment. Milliseconds. */
+const START_TIMEOUT_MS = 60_000;
 
 export interface ClusterOptions {
   /** The built command line. */
@@ -21,6 +24,10 @@ export interface ClusterOptions {
   readonly heartbeatIntervalMs: number;
   readonly electionTimeoutMs: number;
   readonly snapshotCount: number;
+  /** Changes of the membership wait until the members have been connected for a while. */
+  readonly isStrict?: boolean;
+  /** There is a place where no member is at first, for one that comes later. */
+  readonly hasSpare?: boolean;
   /** Members have wall clocks that can be set; null says that libfaketime is not installed. */
   readonly hasClocks: boolean;
 }
@@ -71,32 +78,47 @@ export class ChaosMember {
   }
 }
 
-/** Members as processes, each in a place of its own on a network that can fail. */
+/** Members as processes, each in a place of its own on a network that can fail. A member has the name of its place. */
 export class ChaosCluster implements AsyncDisposable {
   readonly options: ClusterOptions;
   readonly network: Namespaces;
-  readonly members: readonly ChaosMember[];
+  readonly #members: ChaosMember[];
+  readonly #retired = new Map<string, ChaosMember>();
+  #spare: string | null;
 
   private constructor(options: ClusterOptions, network: Namespaces) {
     this.options = options;
     this.network = network;
-    const names = namesOf(options.size);
-    const initialCluster = names
-      .map((name) => `${name}=http://${network.hostOf(name)}:${PEER_PORT}`)
-      .join(",");
-    this.members = names.map((name) => this.#makeMember(name, initialCluster));
+    const names = placesOf({ size: options.size });
+    const initialCluster = names.map((name) => `${name}=${this.peerUrlOf(name)}`).join(",");
+    this.#members = names.map((name) => this.#makeMember(name, initialCluster, "new"));
+    this.#spare = placesOf(options).find((place) => !names.includes(place)) ?? null;
+  }
+
+  /** Those that belong to the cluster now. */
+  get members(): readonly ChaosMember[] {
+    return this.#members;
+  }
+
+  /** Those that were removed while they ran, and are to end by themselves. */
+  get retired(): readonly ChaosMember[] {
+    return [...this.#retired.values()];
   }
 
   /** Starts every member, and waits until all of them are healthy. */
   static async start(options: ClusterOptions): Promise<ChaosCluster> {
     mkdirSync(options.directory, { recursive: true });
-    const cluster = new ChaosCluster(options, await Namespaces.create(namesOf(options.size)));
+    const cluster = new ChaosCluster(options, await Namespaces.create(placesOf(options)));
     for (const { process } of cluster.members) process.start();
-    await cluster.healthy();
+    await cluster.healthy(START_TIMEOUT_MS);
     return cluster;
   }
 
-  #makeMember(name: string, initialCluster: string): ChaosMember {
+  #makeMember(
+    name: string,
+    initialCluster: string,
+    initialClusterState: "new" | "existing",
+  ): ChaosMember {
     const { server, directory, hasClocks } = this.options;
     const preload = hasClocks ? findFaketime() : null;
     const clock =
@@ -109,6 +131,7 @@ export class ChaosCluster implements AsyncDisposable {
       clientPort: CLIENT_PORT,
       peerPort: PEER_PORT,
       initialCluster,
+      initialClusterState,
       host: this.network.hostOf(name),
       command: [...this.network.commandAt(name), process.execPath, server, "serve"],
       env: clock?.env ?? {},
@@ -116,18 +139,70 @@ export class ChaosCluster implements AsyncDisposable {
         ["--heartbeat-interval", `${this.options.heartbeatIntervalMs}`],
         ["--election-timeout", `${this.options.electionTimeoutMs}`],
         ["--snapshot-count", `${this.options.snapshotCount}`],
+        [`--strict-reconfig-check=${this.options.isStrict ?? true}`],
       ].flat(),
     });
     return new ChaosMember(process_, clock);
   }
 
+  /** Of all places, those too where no member is now. */
   get endpoints(): readonly string[] {
-    return this.members.map(({ process }) => process.endpoint);
+    return placesOf(this.options).map((place) => `${this.network.hostOf(place)}:${CLIENT_PORT}`);
+  }
+
+  peerUrlOf(place: string): string {
+    return `http://${this.network.hostOf(place)}:${PEER_PORT}`;
+  }
+
+  placeOf(peerUrl: string): string {
+    const place = placesOf(this.options).find((each) => this.peerUrlOf(each) === peerUrl);
+    if (place === undefined) throw new Error(`nobody has ever been at ${peerUrl}`);
+    return place;
+  }
+
+  /** The place where no member is, until {@link leaveSpare}; null if somebody has it: members are replaced one at a time. */
+  takeSpare(): string | null {
+    const spare = this.#spare;
+    this.#spare = null;
+    return spare;
+  }
+
+  leaveSpare(place: string): void {
+    this.#spare = place;
+  }
+
+  /** The power cord, and a new disk. */
+  async loseDirectory({ name, process }: ChaosMember): Promise<void> {
+    await process.kill();
+    await rm(join(this.options.directory, name), { recursive: true, force: true });
+  }
+
+  /** Nothing is left of who was there before. */
+  async clear(place: string): Promise<void> {
+    const before = this.#retired.get(place);
+    if (before === undefined) return;
+    const code = before.process.running ? 0 : await before.process.ended();
+    if (code !== 0) throw new Error(`${place} was removed and ended with ${code}`);
+    await this.loseDirectory(before);
+    this.#retired.delete(place);
+  }
+
+  /** It is removed while it runs: it is to end by itself, and its directory stays until {@link clear}. */
+  retire(member: ChaosMember): void {
+    this.#retired.set(member.name, member);
+  }
+
+  /** Another member is in `place` now, with an empty directory, and the old one in the list no more. Not started. */
+  succeed(old: ChaosMember, place: string, initialCluster: string): ChaosMember {
+    old.channel.close();
+    const newcomer = this.#makeMember(place, initialCluster, "existing");
+    this.#members[this.#members.indexOf(old)] = newcomer;
+    return newcomer;
   }
 
   /** Everything runs and everything can be reached, once it has healed. */
-  async healthy(): Promise<void> {
-    await Promise.all(this.members.map(({ process }) => process.waitHealthy()));
+  async healthy(timeoutMs?: number): Promise<void> {
+    await Promise.all(this.members.map(({ process }) => process.waitHealthy(timeoutMs)));
   }
 
   /** The member that leads, by its own account and in the highest term. @throws Error while there is none */
@@ -153,10 +228,10 @@ export class ChaosCluster implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const { channel } of this.members) channel.close();
-    await Promise.all(this.members.map(({ process }) => process.kill()));
+    await Promise.all([...this.members, ...this.retired].map(({ process }) => process.kill()));
   }
 }
 
-function namesOf(size: number): string[] {
-  return Array.from({ length: size }, (_, at) => `m${at + 1}`);
+function placesOf({ size, hasSpare = false }: Pick<ClusterOptions, "size" | "hasSpare">): string[] {
+  return Array.from({ length: hasSpare ? size + 1 : size }, (_, at) => `m${at + 1}`);
 }

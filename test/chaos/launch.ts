@@ -1,8 +1,8 @@
 import { mkdtempSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { dataPlace } from "../support/data-place.ts";
 import { runCommand } from "../support/run-command.ts";
 import { sourceProgram } from "../support/source-program.ts";
 import { conclaveServer } from "../support/tools.ts";
@@ -35,7 +35,7 @@ export class Launcher implements AsyncDisposable {
     options: Omit<Parameters<Jobs[Name]>[0], Told>,
     timeoutMs: number,
   ): Promise<Awaited<ReturnType<Jobs[Name]>>> {
-    const directory = mkdtempSync(join(tmpdir(), `chaos-${job}-`));
+    const directory = mkdtempSync(join(await dataPlace(), `chaos-${job}-`));
     const told = { job, options: { ...options, server: conclaveServer.path, directory } };
     const [file = "", ...args] = [...sandbox().command, process.execPath, this.#program.file];
     const ended = await runCommand(file, [...args, JSON.stringify(told)], { timeoutMs });

@@ -24,7 +24,7 @@ export function hasFigures(findings: Findings): findings is Findings & Figures {
 const { faults, holdMsMax, trials, remark } = settings;
 
 /** A section of docs/reliability.md. */
-export function runsSection({ reports, failed }: Series): string {
+export function runsSection({ reports, failed, minutes }: Series): string {
   const kinds = [...faultTotals(reports)].sort((a, b) => b[1] - a[1]);
   const runs = reports.length + failed.length;
   return [
@@ -34,10 +34,12 @@ export function runsSection({ reports, failed }: Series): string {
     "",
     "Members are processes of the built server, each in a network namespace of its own. Faults are drawn from the seed and may overlap.",
     "Clients are in one process with the checkers: the bare protocol, and the SDK's keys, transactions, leases, locks, elections and watches.",
+    "Where there is room members keep their data in memory: what is done to them leaves the kernel alive.",
     "",
     ...table([
       ["runs, each of three or five members and ten clients", count(runs)],
       ["runs that failed", count(failed.length)],
+      ["minutes for all of them", minutes.toFixed(1)],
       ["faults", count(kinds.reduce((sum, [, times]) => sum + times, 0))],
       ["operations that were acknowledged, and checked", count(sumOf(reports, "operations"))],
       ["writes of unknown outcome", count(sumOf(reports, "unknown"))],
@@ -64,6 +66,7 @@ export function figuresSection(figures: Figures): string {
     conditions(`npm run chaos -- --trials ${trials} --report`),
     "",
     "Three members with the settings that apply if nobody says otherwise: heartbeats every 100 ms, elections after 1 to 2 s of silence.",
+    "Where there is room they keep their data in memory, so that a disk which others use as well has no part in the figures.",
     "Goals: leader killed p50 1,300 ms and p99 2,000 ms; hand-over 100 ms and no failed write; no change of leaders.",
     "",
     ...table([

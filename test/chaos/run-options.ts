@@ -1,4 +1,5 @@
 import { nextBelow, nextChance, type Prng } from "@conclave/base";
+import type { FaultKind } from "./faults/plan.ts";
 
 /** What one run is told: the same seed draws the same cluster and the same plan of faults. */
 export interface RunOptions {
@@ -10,6 +11,8 @@ export interface RunOptions {
   /** No fault lasts longer, ms. */
   readonly holdMsMax: number;
   readonly hasFaketime: boolean;
+  /** Faults of these kinds only. Default: of all. */
+  readonly kinds?: readonly FaultKind[];
 }
 
 /** What one run came to. */
@@ -34,6 +37,8 @@ export interface DrawnCluster {
   readonly heartbeatIntervalMs: number;
   readonly electionTimeoutMs: number;
   readonly snapshotCount: number;
+  /** Members are replaced only while the others have been connected for 5 s, which is seldom among faults. */
+  readonly isStrict: boolean;
   /** In the end all members are killed once more: what was acknowledged has to be on their disks. */
   readonly endsWithPowerLoss: boolean;
 }
@@ -47,5 +52,6 @@ export function drawCluster(prng: Prng): DrawnCluster {
     // Small ones make members that were away come back by snapshot.
     snapshotCount: [10_000, 500, 50][nextBelow(prng, 3)] ?? 50,
     endsWithPowerLoss: nextChance(prng, 0.5),
+    isStrict: nextChance(prng, 0.1),
   };
 }

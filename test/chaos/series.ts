@@ -1,7 +1,7 @@
 import type { Launcher } from "./launch.ts";
 import type { RunOptions, RunReport } from "./run-options.ts";
 
-/** Runs at a time. Each has three to five members, which mostly wait for one another. */
+/** Runs at a time. Each has three to five members, which mostly wait: for elections, faults, leases, and one another. */
 const AT_ONCE = 2;
 /** A run takes ten seconds; what takes so much longer hangs. */
 const RUN_TIMEOUT_MS = 180_000;
@@ -14,6 +14,8 @@ export interface FailedRun {
 export interface Series {
   readonly reports: readonly RunReport[];
   readonly failed: readonly FailedRun[];
+  /** All of it. */
+  readonly minutes: number;
 }
 
 /** One run for each seed. A run that fails ends no other. */
@@ -23,6 +25,7 @@ export async function runSeries(
   terms: Pick<RunOptions, "faults" | "holdMsMax" | "hasFaketime">,
   progress: (line: string) => void,
 ): Promise<Series> {
+  const begunMs = performance.now();
   const waiting = [...seeds];
   const reports: RunReport[] = [];
   const failed: FailedRun[] = [];
@@ -40,7 +43,7 @@ export async function runSeries(
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
-  return { reports, failed };
+  return { reports, failed, minutes: (performance.now() - begunMs) / 60_000 };
 }
 
 /** How often each kind of fault there is came about. */

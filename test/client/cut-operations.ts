@@ -27,7 +27,7 @@ export interface Operation {
   readonly networks: 1 | 2;
   /** Resets in each direction; enough for every byte, but where there are very many. Count. */
   readonly resetsMax: number;
-  /** Makes everything ready for the exchange. */
+  /** Makes everything ready for the exchange. Called again if it fails. */
   prepare(scene: Scene): Promise<{
     exchange(): Promise<unknown>;
     /** Called once the network is whole again. */
@@ -40,11 +40,16 @@ const LONG = { ttl: "5m" } as const;
 const EVERY_BYTE = Number.POSITIVE_INFINITY;
 export const CALL_TIMEOUT_MS = 500;
 export const LOCK_TIMEOUT_MS = 2 * CALL_TIMEOUT_MS;
+/** What is to come true when the network is whole again may wait for a busy disk. */
+const SETTLED_MS = 30_000;
 
 type AcquiredLock = Awaited<ReturnType<Client["locks"]["acquire"]>>;
 
 const queueIsEmpty = ({ observer, name }: Scene) =>
-  eventually(async () => expect(await observer.kv.count({ prefix: `${name}/` })).toBe(0));
+  eventually(
+    async () => expect(await observer.kv.count({ prefix: `${name}/` })).toBe(0),
+    SETTLED_MS,
+  );
 
 /** A lock that was acquired is there, and gone after its release; one that was not leaves nothing. */
 async function checkAcquisition(scene: Scene, ending: Ending): Promise<void> {
@@ -52,7 +57,7 @@ async function checkAcquisition(scene: Scene, ending: Ending): Promise<void> {
     const lock = ending.value as AcquiredLock;
     const entry = await scene.observer.kv.get(lock.key);
     expect(entry?.createRevision).toBe(lock.fence.revision);
-    await eventually(() => lock.verify());
+    await eventually(() => lock.verify(), SETTLED_MS);
     expect(["released", "unknown"]).toContain(await lock.release());
   }
   await queueIsEmpty(scene);

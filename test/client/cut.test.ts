@@ -20,6 +20,8 @@ import {
 
 /** The machine of the tests is busy. */
 const SLACK_MS = 3_000;
+/** For so long its disk may stand still, too, while nothing is cut. */
+const STALL_MS = 60_000;
 const SWEEP_TIMEOUT_MS = 900_000;
 /** Runs in each direction. Silence takes its whole time. Count. */
 const runsMax = ({ resetsMax }: Operation): Record<CutKind, number> => ({
@@ -38,7 +40,8 @@ describeEachServer(
     let observer: Client;
     let runs = 0;
     beforeAll(async () => {
-      observer = await connect(server.deployment.endpoints, { namespace: "cut/" });
+      const { endpoints } = server.deployment;
+      observer = await connect(endpoints, { namespace: "cut/", timeout: STALL_MS });
     });
     afterAll(() => observer.close());
 
@@ -47,13 +50,13 @@ describeEachServer(
       await using network = await CuttingProxy.start(server.deployment.endpoints[0]!);
       await using other = await CuttingProxy.start(server.deployment.endpoints[0]!);
       const networks = [network, other].slice(0, operation.networks);
-      await using client = await connect(
-        networks.map(({ endpoint }) => endpoint),
-        { ...transport, namespace: "cut/", timeout: CALL_TIMEOUT_MS, session: operation.session },
-      );
+      const endpoints = networks.map(({ endpoint }) => endpoint);
+      const { session } = operation;
+      const terms = { ...transport, namespace: "cut/", timeout: CALL_TIMEOUT_MS, session };
+      await using client = await eventually(() => connect(endpoints, terms), STALL_MS);
       runs += 1;
       const scene = { client, observer, name: `run${runs}` };
-      const { exchange, check } = await operation.prepare(scene);
+      const { exchange, check } = await eventually(() => operation.prepare(scene), STALL_MS);
       for (const each of networks) each.count();
       if (cut !== null) armFirstUsed(networks, cut);
       const startedMs = performance.now();

@@ -90,12 +90,17 @@ describeEachServer(
       },
     );
 
-    async function endsInTime(call: Call, round: number, prng: Prng): Promise<string | null> {
+    /** On a busy machine its first look at the server may take longer than the limit that is tested here. */
+    async function connectWayward(prng: Prng) {
       const channel = createChannel({ endpoints: server.deployment.endpoints });
       const wayward = new WaywardCaller(channel, prng);
       wayward.isOrderly = true;
       const options = { namespace, timeout: TIMEOUT_MS, session: { ttl: "60s" } } as const;
-      const client = await connectOver(() => wayward, options);
+      return { client: await connectOver(() => wayward, options), wayward };
+    }
+
+    async function endsInTime(call: Call, round: number, prng: Prng): Promise<string | null> {
+      const { client, wayward } = await eventually(() => connectWayward(prng));
       wayward.isOrderly = false;
       const isGivenUp = nextBelow(prng, 3) === 0;
       const limitMs = isGivenUp ? nextBelow(prng, TIMEOUT_MS) : TIMEOUT_MS;

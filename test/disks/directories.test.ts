@@ -75,7 +75,11 @@ describe.skipIf(!conclaveServer.present)("a data directory that is not the membe
     await victim.terminate();
     await rename(directory, `${directory}.aside`);
     await cp(`${directory}.copy`, directory, { recursive: true });
-    await expectRefusal(cluster, victim, /cannot go on.*an old copy, of its start 1, and start 2/);
+    await expectRefusal(
+      cluster,
+      victim,
+      /cannot go on.*an old copy: this is its start 2, and another start 2/,
+    );
     await rm(directory, { recursive: true });
     await rename(`${directory}.aside`, directory);
     // A snapshot of the volume while the member ran: the next start is one that nobody has seen.

@@ -1,6 +1,6 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { dataPlace } from "../support/data-place.ts";
 import { eventually } from "../support/eventually.ts";
 import { freePorts } from "../support/free-ports.ts";
 import { MemberProcess } from "../support/member-process.ts";
@@ -26,7 +26,15 @@ export class DiskCluster implements AsyncDisposable {
   }
 
   static async start(options: DiskClusterOptions): Promise<DiskCluster> {
-    const directory = await mkdtemp(join(tmpdir(), "disks-"));
+    const cluster = await DiskCluster.create(options);
+    for (const member of cluster.members) member.start();
+    await Promise.all(cluster.members.map((member) => member.waitHealthy(60_000)));
+    return cluster;
+  }
+
+  /** None of its members is started. */
+  static async create(options: DiskClusterOptions): Promise<DiskCluster> {
+    const directory = await mkdtemp(join(await dataPlace(), "disks-"));
     const ports = await freePorts(2 * options.size);
     const names = Array.from({ length: options.size }, (_, at) => `m${at + 1}`);
     const peerPortOf = (at: number): number => ports[options.size + at] ?? 0;
@@ -47,10 +55,7 @@ export class DiskCluster implements AsyncDisposable {
           env: options.env?.(directory, name) ?? {},
         }),
     );
-    const cluster = new DiskCluster(members, directory);
-    for (const member of members) member.start();
-    await Promise.all(members.map((member) => member.waitHealthy(60_000)));
-    return cluster;
+    return new DiskCluster(members, directory);
   }
 
   member(name: string): MemberProcess {

@@ -8,11 +8,11 @@ import { compileFaultyIo, FaultyIo } from "./faulty-io.ts";
 const library = process.platform === "linux" ? compileFaultyIo() : null;
 const canRun = library !== null && conclaveServer.present;
 
-/** Three members whose logs' disks can be made to fail. */
-async function faultyCluster() {
+/** Members whose logs' disks can be made to fail. Not started. */
+async function faultyMembers(size: 1 | 3) {
   const disks = new Map<string, FaultyIo>();
-  const cluster = await DiskCluster.start({
-    size: 3,
+  const cluster = await DiskCluster.create({
+    size,
     env: (directory, name) => {
       const disk = new FaultyIo(library ?? "", join(directory, `${name}.fault`));
       disks.set(name, disk);
@@ -20,6 +20,13 @@ async function faultyCluster() {
     },
   });
   return { cluster, diskOf: (name: string): FaultyIo => disks.get(name)! };
+}
+
+async function faultyCluster() {
+  const faulty = await faultyMembers(3);
+  for (const member of faulty.cluster.members) member.start();
+  await Promise.all(faulty.cluster.members.map((member) => member.waitHealthy(60_000)));
+  return faulty;
 }
 
 describe.skipIf(!canRun)("a leader's disk (a preloaded library; needs gcc)", () => {
@@ -93,3 +100,35 @@ describe.skipIf(!canRun)("a leader's disk (a preloaded library; needs gcc)", () 
     });
   }, 120_000);
 });
+
+describe.skipIf(!canRun)(
+  "a disk that fails while a member starts (a preloaded library; needs gcc)",
+  () => {
+    test("ends the start with one line and a code, on an empty directory as on one with data, and costs nothing once it is mended", async () => {
+      const { cluster, diskOf } = await faultyMembers(1);
+      await using _ = cluster;
+      const [member] = cluster.members;
+      if (member === undefined) throw new Error("a cluster has members");
+      const failsToStart = async (): Promise<void> => {
+        const before = (await cluster.log(member).catch(() => "")).length;
+        diskOf(member.name).fail();
+        member.start();
+        // Not 15 s of silence and then nothing: whoever watches over it is told at once.
+        expect(await member.ended(30_000)).toBe(1);
+        const lines = (await cluster.log(member)).slice(before).trim().split("\n");
+        expect(lines.filter((line) => line.includes("EIO"))).toHaveLength(1);
+        diskOf(member.name).heal();
+      };
+      await failsToStart();
+      member.start();
+      await member.waitHealthy(60_000);
+      await cluster.client(member).call("KV.Put", { key: "kept", value: "1" });
+      await member.kill();
+      await failsToStart();
+      member.start();
+      await member.waitHealthy(60_000);
+      const { kvs } = await cluster.client(member).call("KV.Range", { key: "kept" });
+      expect(kvs.map(({ value }) => value)).toEqual(["1"]);
+    }, 120_000);
+  },
+);

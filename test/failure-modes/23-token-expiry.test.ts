@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { connect } from "@conclave/client";
+import { connect, type Duration } from "@conclave/client";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ALLOWED_PREFIX, AuthEtcd, PASSWORD, USER } from "../support/etcd-auth.ts";
 import { etcdctl, etcdServer, openssl } from "../support/tools.ts";
@@ -16,13 +16,13 @@ describe.skipIf(missing.length > 0)(`failure mode 23, tokens that end${reason}`,
   }, 60_000);
   afterAll(() => etcd[Symbol.asyncDispose]());
 
-  async function signedIn() {
+  async function signedIn(options: { readonly refresh?: Duration } = {}) {
     const seen = { signIns: 0 };
     const password = () => {
       seen.signIns += 1;
       return PASSWORD;
     };
-    const auth = { username: USER, password };
+    const auth = { username: USER, password, ...options };
     const client = await connect(etcd.endpoints, { namespace: ALLOWED_PREFIX, auth });
     return { client, seen };
   }
@@ -42,6 +42,19 @@ describe.skipIf(missing.length > 0)(`failure mode 23, tokens that end${reason}`,
     expect((await second.next()).value?.text).toBe("1");
     lock.assert();
     expect(await lock.release()).toBe("released");
+  });
+
+  test("a watch that is opened after its token ended, before there was another, goes on", async () => {
+    const { client, seen } = await signedIn({ refresh: "1h" });
+    await using _ = client;
+    const { revision } = await client.kv.put("second", "1");
+    await using first = client.watch("second", { from: revision });
+    await first.next();
+    await sleep(1.3 * TOKEN_TTL_MS);
+    expect(seen.signIns).toBe(1);
+    await using second = client.watch("second", { from: revision });
+    expect((await second.next()).value?.text).toBe("1");
+    expect(seen.signIns).toBe(2);
   });
 
   test("a write whose token was just taken away signs in again and goes on", async () => {

@@ -12,6 +12,7 @@ import {
   decodeRecords as decodeState,
   encodeRecords as encodeState,
 } from "../../packages/server/src/peer/snapshot-frame.ts";
+import { decodeWelcome, encodeWelcome } from "../../packages/server/src/peer/welcome.ts";
 import { entries, mark } from "../../packages/server/src/storage/testing/wal-fixture.ts";
 import type { Door } from "./door.ts";
 import { textInputs, textOf } from "./inputs.ts";
@@ -71,6 +72,15 @@ export const peerDoors: readonly Door[] = [
     name: "numbers that a peer answers",
     corpus: [new Uint8Array(16)],
     knock: (input) => void decodeNumbers(input, 2),
+    refusals: [],
+  },
+  {
+    name: "removed members that a peer tells",
+    corpus: [encodeWelcome(new Set()), encodeWelcome(new Set([1n, 0xffff_ffff_ffff_ffffn]))],
+    knock: (input) => {
+      const removed = decodeWelcome(Uint8Array.from(input));
+      assert(removed.length === Math.floor(input.length / 8), "each whole id is one member");
+    },
     refusals: [],
   },
   {

@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { dataPlace } from "../support/data-place.ts";
 import { eventually } from "../support/eventually.ts";
 import { freePorts } from "../support/free-ports.ts";
-import { MemberProcess } from "../support/member-process.ts";
+import { MemberProcess, type ServerKind } from "../support/member-process.ts";
 import { runCommand } from "../support/run-command.ts";
 import { etcdctl } from "../support/tools.ts";
 
@@ -28,16 +28,18 @@ const HEALTHY_WITHIN_MS = 30_000;
 /** Processes whose cluster is changed while they run, by etcdctl as it is packaged. */
 export class GrowingCluster implements AsyncDisposable {
   readonly #directory: string;
+  readonly #kind: ServerKind;
   readonly #members = new Map<string, MemberProcess>();
   #logTail = "";
 
-  private constructor(directory: string) {
+  private constructor(directory: string, kind: ServerKind) {
     this.#directory = directory;
+    this.#kind = kind;
   }
 
   /** Forms a cluster of members m1, m2, …, and waits until they are healthy. */
-  static async formed(size: number): Promise<GrowingCluster> {
-    const cluster = new GrowingCluster(await mkdtemp(join(tmpdir(), "members-")));
+  static async formed(size: number, kind: ServerKind = "conclave"): Promise<GrowingCluster> {
+    const cluster = new GrowingCluster(await mkdtemp(join(await dataPlace(), "members-")), kind);
     const ports = await freePorts(2 * size);
     const names = Array.from({ length: size }, (_, at) => `m${at + 1}`);
     const initialCluster = names
@@ -58,7 +60,7 @@ export class GrowingCluster implements AsyncDisposable {
     initialClusterState: "new" | "existing",
   ): MemberProcess {
     const member = new MemberProcess({
-      kind: "conclave",
+      kind: this.#kind,
       name,
       dataDir: this.#directory,
       logFile: join(this.#directory, `${name}.log`),

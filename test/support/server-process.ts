@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { dataPlace } from "./data-place.ts";
 import { freePorts } from "./free-ports.ts";
 import { MemberProcess, PortTakenError, type ServerKind } from "./member-process.ts";
 
@@ -10,8 +10,14 @@ export interface DeploymentOptions {
   readonly kind: ServerKind;
   /** Default 1. */
   readonly members?: 1 | 3;
+  /** Directory under which the members get theirs. Default: in memory if there is room. */
+  readonly dataPlace?: string;
   /** Flags beyond the usual ones, under etcd's names. */
   readonly flags?: readonly string[];
+  /** What is started, before the flags. Default: the server of that kind. */
+  readonly command?: readonly string[];
+  /** Variables of its environment beside our own. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Another process may take a port between our look and the server's bind. */
@@ -49,7 +55,9 @@ export class Deployment implements AsyncDisposable {
 
   static async #create(options: DeploymentOptions): Promise<Deployment> {
     const count = options.members ?? 1;
-    const directory = await mkdtemp(join(tmpdir(), `conformance-${options.kind}-`));
+    const directory = await mkdtemp(
+      join(options.dataPlace ?? (await dataPlace()), `conformance-${options.kind}-`),
+    );
     const ports = await freePorts(count * 2);
     const peers = ports.slice(count);
     const initialCluster = peers
@@ -67,6 +75,8 @@ export class Deployment implements AsyncDisposable {
         peerPort,
         initialCluster,
         flags: options.flags ?? [],
+        ...(options.command === undefined ? {} : { command: options.command }),
+        ...(options.env === undefined ? {} : { env: options.env }),
       });
     });
     return new Deployment(options.kind, members, directory);

@@ -51,6 +51,8 @@ export const redisServer = tool("redis-server", redisPath, () => answers(redisPa
 
 export const h2load = tool("h2load", "h2load", () => answers("h2load", ["--version"]));
 
+export const strace = tool("strace", "strace", () => answers("strace", ["-V"]));
+
 const bunPath = process.env.BUN_BINARY ?? "bun";
 const denoPath = process.env.DENO_BINARY ?? "deno";
 

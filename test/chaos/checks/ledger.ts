@@ -17,7 +17,8 @@ export class LedgerStates {
 
   at(revision: number): ReadonlyMap<string, Pair> {
     const state = this.#states[revision];
-    if (state === undefined) throw new Violation(`revision ${revision} is in no ledger`);
+    if (state === undefined)
+      throw new Violation(`R16: revision ${revision} was told, and is in no ledger`);
     return state;
   }
 

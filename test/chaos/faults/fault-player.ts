@@ -5,6 +5,7 @@ import { clockStep } from "./clock-faults.ts";
 import { bridge, isolate, loss, oneWayCut, reset, slow, split } from "./network-faults.ts";
 import type { FaultKind, PlannedFault } from "./plan.ts";
 import { kill, killAll, rollingRestart, stop, terminate } from "./process-faults.ts";
+import { replace } from "./replacement.ts";
 
 const BEGINNINGS: Readonly<Record<FaultKind, BeginFault>> = {
   kill,
@@ -12,6 +13,7 @@ const BEGINNINGS: Readonly<Record<FaultKind, BeginFault>> = {
   stop,
   terminate,
   "rolling-restart": rollingRestart,
+  replace,
   isolate,
   "one-way-cut": oneWayCut,
   bridge,
@@ -44,7 +46,7 @@ export class FaultPlayer {
     const endings: Promise<void>[] = [];
     const failures: unknown[] = [];
     for (const plan of plans) {
-      const fault = await this.#begin(plan);
+      const fault = await this.#begin(plan, failures);
       this.counts.set(plan.kind, (this.counts.get(plan.kind) ?? 0) + 1);
       this.#note(fault.text);
       const ending = sleep(plan.holdMs)
@@ -68,8 +70,10 @@ export class FaultPlayer {
     }
   }
 
-  async #begin(plan: PlannedFault): Promise<ActiveFault> {
+  /** Waits until the members that it is for are free. One whose fault failed never is, so that is looked for, too. */
+  async #begin(plan: PlannedFault, failures: readonly unknown[]): Promise<ActiveFault> {
     for (;;) {
+      if (failures.length > 0) throw failures[0];
       const fault = await BEGINNINGS[plan.kind](await this.#sceneOf(plan));
       if (fault !== null) return fault;
       await sleep(POLL_MS);

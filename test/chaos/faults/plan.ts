@@ -7,6 +7,7 @@ const KINDS = {
   stop: { weight: 4, holdMs: [100, 10_000] },
   terminate: { weight: 2, holdMs: [100, 1_000] },
   "rolling-restart": { weight: 1, holdMs: [0, 0] },
+  replace: { weight: 3, holdMs: [50, 1_000] },
   isolate: { weight: 3, holdMs: [500, 3_000] },
   "one-way-cut": { weight: 4, holdMs: [500, 3_000] },
   bridge: { weight: 2, holdMs: [500, 3_000] },
@@ -39,8 +40,8 @@ export interface PlanLimits {
   readonly faults: number;
   /** No fault lasts longer, ms. */
   readonly holdMsMax: number;
-  /** Kinds that cannot be had here. */
-  readonly without: ReadonlySet<FaultKind>;
+  /** Kinds that can be had here. */
+  readonly kinds: readonly FaultKind[];
 }
 
 export function drawPlan(prng: Prng, limits: PlanLimits): readonly PlannedFault[] {
@@ -48,7 +49,7 @@ export function drawPlan(prng: Prng, limits: PlanLimits): readonly PlannedFault[
 }
 
 function drawFault(prng: Prng, limits: PlanLimits): PlannedFault {
-  const kind = drawKind(prng, limits.without);
+  const kind = drawKind(prng, limits.kinds);
   const [least, most] = KINDS[kind].holdMs;
   const holdMs = Math.round(
     drawBetween(prng, least, Math.max(least, Math.min(most, limits.holdMsMax))),
@@ -64,8 +65,7 @@ function drawFault(prng: Prng, limits: PlanLimits): PlannedFault {
   };
 }
 
-function drawKind(prng: Prng, without: ReadonlySet<FaultKind>): FaultKind {
-  const kinds = FAULT_KINDS.filter((kind) => !without.has(kind));
+function drawKind(prng: Prng, kinds: readonly FaultKind[]): FaultKind {
   const lots = kinds.flatMap((kind) => Array<FaultKind>(KINDS[kind].weight).fill(kind));
   return lots[nextBelow(prng, lots.length)] ?? "kill";
 }

@@ -15,7 +15,7 @@ export const kill: BeginFault = (scene) =>
 
 /** The power cord of the rack. */
 export const killAll: BeginFault = (scene) =>
-  withProcesses(scene, scene.cluster.members, "kill -9", {
+  withProcesses(scene, [...scene.cluster.members], "kill -9", {
     begin: (member) => member.process.kill(),
     end: async (member) => member.process.start(),
   });
@@ -34,7 +34,7 @@ export const terminate: BeginFault = (scene) =>
   });
 
 export const rollingRestart: BeginFault = async (scene) => {
-  const { members } = scene.cluster;
+  const members = [...scene.cluster.members];
   if (!scene.take(members)) return null;
   const roll = async () => {
     for (const member of members) {
