@@ -11,7 +11,12 @@ await runScript(async () => {
   const { build } = await import("esbuild"); // installed by now
   const programs = join(workspaceRoot, "test/dist");
   await build({
-    entryPoints: { bench: "test/bench/main.ts", worker: "test/bench/sdk/worker.ts" },
+    entryPoints: {
+      bench: "test/bench/main.ts",
+      worker: "test/bench/sdk/worker.ts",
+      probe: "test/bench/cost/probe.ts",
+      "hand-over-worker": "test/bench/cost/hand-over-worker.ts",
+    },
     absWorkingDir: workspaceRoot,
     outdir: programs,
     outExtension: { ".js": ".mjs" },

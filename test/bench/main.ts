@@ -18,6 +18,7 @@ const { values, positionals } = parseArgs({
     quick: { type: "boolean", default: false },
     rounds: { type: "string", default: "5" },
     seconds: { type: "string", default: "2" },
+    "warm-up": { type: "string", default: "4" },
     /** What to say of the machine, such as "shared with other work". */
     remark: { type: "string", default: "" },
   },
@@ -27,8 +28,13 @@ const { values, positionals } = parseArgs({
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 
 const effort = values.quick
-  ? { rounds: 1, durationMs: 60, isQuick: true }
-  : { rounds: Number(values.rounds), durationMs: Number(values.seconds) * 1000, isQuick: false };
+  ? { rounds: 1, durationMs: 60, warmUpMs: 20, isQuick: true }
+  : {
+      rounds: Number(values.rounds),
+      durationMs: Number(values.seconds) * 1000,
+      warmUpMs: Number(values["warm-up"]) * 1000,
+      isQuick: false,
+    };
 const progress = (line: string) => console.error(line);
 for (const { section, rows, isWhole } of chosenBy(positionals, sections)) {
   const report = await section.run({ rows, effort, remark: values.remark, progress });

@@ -5,7 +5,16 @@ const MICROS_PER_TICK = 10_000;
 
 /** CPU that a process has spent, all threads, user and system; µs. */
 export function cpuMicrosOf(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  const { user, kernel } = microsOf(`/proc/${pid}/stat`);
+  return user + kernel;
+}
+
+/** CPU of a process or a thread, by its file `stat` in /proc; µs. */
+export function microsOf(statFile: string): { readonly user: number; readonly kernel: number } {
+  const stat = readFileSync(statFile, "utf8");
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) * MICROS_PER_TICK;
+  return {
+    user: Number(fields[11]) * MICROS_PER_TICK,
+    kernel: Number(fields[12]) * MICROS_PER_TICK,
+  };
 }

@@ -1,3 +1,4 @@
+import { costSection } from "./cost/section.ts";
 import { sdkSection } from "./sdk/section.ts";
 import type { Section } from "./section.ts";
 import { failOverSection } from "./servers/fail-over.ts";
@@ -8,6 +9,7 @@ import { requestsSection } from "./servers/requests.ts";
 /** Everything that `npm run bench` knows, in the order of docs/benchmarks.md. */
 export const sections: readonly Section[] = [
   requestsSection,
+  costSection,
   millionSection,
   failOverSection,
   growthSection,

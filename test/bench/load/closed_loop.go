@@ -34,7 +34,7 @@ func closedLoop(s settings, operate operation) {
 			}
 		}(caller)
 	}
-	time.Sleep(seconds(s.seconds / 3))
+	time.Sleep(seconds(s.warm))
 	sayEvent("measuring")
 	cpu, from := cpuMicros(), time.Now()
 	isMeasured.Store(true)

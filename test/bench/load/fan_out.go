@@ -22,7 +22,7 @@ func fanOut(s settings) {
 		check(created.Err())
 		watchers[at] = watcher{events: events, revision: created.Header.Revision}
 	}
-	tellAll(s, clients, watchers, (s.count+2)/3)
+	tellAll(s, clients, watchers, s.count)
 	for at := range watchers {
 		watchers[at].times = histogram{}
 	}

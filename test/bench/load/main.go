@@ -18,6 +18,7 @@ type settings struct {
 	connections int
 	callers     int
 	seconds     float64
+	warm        float64
 	keys        int
 	valueBytes  int
 	watchers    int
@@ -57,7 +58,8 @@ func main() {
 	endpoints := flags.String("endpoints", "127.0.0.1:2379", "members, comma-separated")
 	flags.IntVar(&s.connections, "connections", 16, "connections, dealt to the members in turn")
 	flags.IntVar(&s.callers, "callers", 256, "callers, each with one call under way")
-	flags.Float64Var(&s.seconds, "seconds", 2, "how long it is measured; it warms up for a third of that")
+	flags.Float64Var(&s.seconds, "seconds", 2, "how long it is measured")
+	flags.Float64Var(&s.warm, "warm", 1, "seconds that it works before it is measured")
 	flags.IntVar(&s.keys, "keys", 10000, "keys that are written and read")
 	flags.IntVar(&s.valueBytes, "value", 256, "bytes of a value")
 	flags.IntVar(&s.watchers, "watchers", 0, "watchers")

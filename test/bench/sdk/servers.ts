@@ -10,7 +10,7 @@ import type { BenchServer } from "./row.ts";
 export function member(kind: ServerKind, tool: Tool) {
   return async (): Promise<BenchServer | null> => {
     if (!tool.present) return null;
-    const deployment = await Deployment.start({ kind });
+    const deployment = await Deployment.start({ kind, dataPlace: tmpdir() });
     const [first] = deployment.members;
     return {
       address: first!.endpoint,

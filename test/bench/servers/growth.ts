@@ -10,7 +10,8 @@ const heading = [
   `## ${title}\n`,
   [
     "One member of each kind is warmed up, filled from point to point, and measured at each by 256 callers. Before it is measured nobody",
-    "asks for anything for two seconds: that is when the memory at rest is read, garbage and all.\n",
+    "asks for anything for two seconds: that is when the memory at rest is read, garbage and all. What one more costs is what RSS grows",
+    "by while they are added, from rest to rest; what the work at each point leaves behind is not in it.\n",
   ].join("\n"),
 ];
 

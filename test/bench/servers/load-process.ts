@@ -8,6 +8,8 @@ export interface LoadSettings {
   readonly connections?: number;
   readonly callers?: number;
   readonly seconds?: number;
+  /** Seconds of work before it is measured. */
+  readonly warm?: number;
   readonly keys?: number;
   readonly watchers?: number;
   readonly leases?: number;

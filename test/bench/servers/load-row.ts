@@ -1,5 +1,5 @@
 import type { LoadSettings } from "./load-process.ts";
-import { type MeasuredLoad, measureLoad, quantileMs } from "./measure-load.ts";
+import { loadTimes, type MeasuredLoad, measureLoad, quantileMs } from "./measure-load.ts";
 import type { Figure, Sample, ServerRow } from "./row.ts";
 
 export interface LoadRowOptions {
@@ -26,8 +26,8 @@ export function loadRow(options: LoadRowOptions): ServerRow {
     title,
     members,
     figures: figuresOf(options),
-    async measure(deployment, { durationMs, isQuick }) {
-      const settings = { ...(isQuick ? small(load) : load), seconds: durationMs / 1000 };
+    async measure(deployment, effort) {
+      const settings = { ...(effort.isQuick ? small(load) : load), ...loadTimes(effort) };
       return sampleOf(await measureLoad(deployment, workload, settings));
     },
   };

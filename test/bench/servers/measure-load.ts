@@ -1,4 +1,5 @@
 import type { Deployment } from "../../support/server-process.ts";
+import type { Effort } from "../section.ts";
 import { residentMiB, serverCpuMicros } from "./cost.ts";
 import { LoadProcess, type LoadReport, type LoadSettings } from "./load-process.ts";
 
@@ -30,4 +31,9 @@ export function quantileMs({ quantiles }: LoadReport, share: number): number {
   const known = quantiles.filter(([each]) => each <= share).at(-1);
   if (known === undefined) throw new Error(`no quantile up to ${share}`);
   return known[1];
+}
+
+/** How long a load works, and is measured. */
+export function loadTimes({ durationMs, warmUpMs }: Effort): { seconds: number; warm: number } {
+  return { seconds: durationMs / 1000, warm: warmUpMs / 1000 };
 }

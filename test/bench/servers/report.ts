@@ -47,7 +47,8 @@ export function conditions({ effort, remark }: Order): string {
   const go = spawnSync("go", ["version"], { encoding: "utf8" }).stdout?.split(" ")[2];
   return [
     `${dayAndMachine()}${remark === "" ? "" : ` (${remark})`}; Node ${process.versions.node}, etcd ${etcdVersion()}, ${go}.`,
-    `Load and servers share the machine and its disk. ${effort.rounds} rounds of ${effort.durationMs / 1000} s each, the servers in turn; medians,`,
+    `Load and servers share the machine and its disk. ${effort.rounds} rounds of ${effort.durationMs / 1000} s each after ${effort.warmUpMs / 1000} s of the same work, the`,
+    "servers in turn; medians,",
     "the smallest and the largest round, and the median of the rounds' ratios.",
   ].join("\n");
 }

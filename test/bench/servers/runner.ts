@@ -1,3 +1,4 @@
+import { tmpdir } from "node:os";
 import { Deployment, type ServerKind } from "../../support/server-process.ts";
 import { conclaveServer, etcdServer } from "../../support/tools.ts";
 import type { Effort } from "../section.ts";
@@ -12,7 +13,7 @@ export interface RowResult {
 }
 
 /** Room for what a row writes; both servers' own default is 2 GiB. */
-const FLAGS = ["--quota-backend-bytes", `${8 * 2 ** 30}`];
+export const FLAGS = ["--quota-backend-bytes", `${8 * 2 ** 30}`];
 
 export function installedServers(): ServerKind[] {
   const tools = { conclave: conclaveServer, etcd: etcdServer };
@@ -56,7 +57,7 @@ async function measure(
 }
 
 function start({ members }: Pick<ServerRow, "members">, kind: ServerKind): Promise<Deployment> {
-  return Deployment.start({ kind, members, flags: FLAGS });
+  return Deployment.start({ kind, members, flags: FLAGS, dataPlace: tmpdir() });
 }
 
 /** A deployment of each kind that is installed, or none. */

@@ -10,8 +10,13 @@ export function textAt(x: number, y: number, content: string, attributes: Attrib
   return element("text", { x, y, ...attributes }, escaped(content));
 }
 
-/** A whole drawing, readable on any ground. */
-export function drawing(width: number, height: number, ...children: string[]): string {
+/** A whole drawing, readable on any ground; its title is what is read out. */
+export function drawing(
+  width: number,
+  height: number,
+  title: string,
+  ...children: string[]
+): string {
   const ground = element("rect", { width, height, fill: "#ffffff" });
   const root = {
     xmlns: "http://www.w3.org/2000/svg",
@@ -22,7 +27,8 @@ export function drawing(width: number, height: number, ...children: string[]): s
     "font-size": 12,
     fill: "#24292f",
   };
-  return `${element("svg", root, ground, ...children.map((child) => `\n${child}`), "\n")}\n`;
+  const spoken = element("title", {}, escaped(title));
+  return `${element("svg", root, spoken, ground, ...children.map((child) => `\n${child}`), "\n")}\n`;
 }
 
 function valueText(value: string | number): string {

@@ -32,6 +32,7 @@ export function lineChart(chart: LineChart): string {
   return drawing(
     WIDTH,
     HEIGHT,
+    chart.title,
     textAt(PLOT.left, 24, chart.title, { "font-size": 15, "font-weight": 600 }),
     textAt(PLOT.left, 44, chart.yTitle),
     textAt(PLOT.right, HEIGHT - 16, chart.xTitle, { "text-anchor": "end" }),

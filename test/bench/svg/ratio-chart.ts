@@ -24,6 +24,7 @@ export function ratioChart(title: string, ratios: readonly Ratio[]): string {
   return drawing(
     WIDTH,
     bottom + 16,
+    title,
     textAt(16, 24, title, { "font-size": 15, "font-weight": 600 }),
     textAt(16, 44, "Bars: Conclave ÷ etcd, from 1 on; marks: the goal"),
     ...ratios.flatMap((each, index) => bar(each, HEADING + index * ROW_HEIGHT, x)),

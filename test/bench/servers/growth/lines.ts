@@ -1,7 +1,7 @@
 import type { Deployment } from "../../../support/server-process.ts";
 import type { Effort } from "../../section.ts";
 import { LoadProcess, type LoadSettings } from "../load-process.ts";
-import { measureLoad, quantileMs } from "../measure-load.ts";
+import { loadTimes, measureLoad, quantileMs } from "../measure-load.ts";
 import type { Figure, Sample } from "../row.ts";
 import type { GrowthLine } from "./line.ts";
 
@@ -19,7 +19,7 @@ const GET_FIGURES: readonly Figure[] = [
 ];
 
 async function puts(deployment: Deployment, effort: Effort, load: LoadSettings = CROWD) {
-  const settings = { ...load, seconds: effort.durationMs / 1000 };
+  const settings = { ...load, ...loadTimes(effort) };
   const put = await measureLoad(deployment, "put", settings);
   return {
     put: put.operations / put.seconds,
@@ -29,7 +29,7 @@ async function puts(deployment: Deployment, effort: Effort, load: LoadSettings =
 }
 
 async function putsAndGets(deployment: Deployment, keys: number, effort: Effort): Promise<Sample> {
-  const load = { ...CROWD, keys, filled: true, seconds: effort.durationMs / 1000 };
+  const load = { ...CROWD, keys, filled: true, ...loadTimes(effort) };
   const get = await measureLoad(deployment, "get", load);
   return {
     figures: {
@@ -76,7 +76,7 @@ const leases: GrowthLine = {
   isHeld: true,
   grow: (deployment, from, to) => held(deployment, { leases: to - from }),
   async measure(deployment, _, effort) {
-    const settings = { ...CROWD, seconds: effort.durationMs / 1000 };
+    const settings = { ...CROWD, ...loadTimes(effort) };
     const renewed = await measureLoad(deployment, "keep-alive", settings);
     return {
       figures: {

@@ -30,7 +30,7 @@ export function growthText(line: GrowthLine, results: readonly PointResult[]): s
   return `${all}\n${kept.map((each) => `- ${each}\n`).join("")}`;
 }
 
-/** What is left of the throughput at the last point, and what the memory has grown by. */
+/** What is left of the throughput at the last point, and what the memory has grown by on the way from point to point. */
 function keptText(line: GrowthLine, results: readonly PointResult[], kind: ServerKind): string {
   const own = results.filter((result) => result.kind === kind);
   const [first, last] = [own[0]!, own.at(-1)!];
@@ -41,7 +41,8 @@ function keptText(line: GrowthLine, results: readonly PointResult[], kind: Serve
       kind === "conclave" ? ` (goal ≥ ${KEPT_GOAL} ×${share >= KEPT_GOAL ? "" : ": missed"})` : "";
     return `${figureText(share)} × of its ${figure.title}${verdict}`;
   });
-  const bytes = ((last.residentMiB - first.residentMiB) * 2 ** 20) / (last.point - first.point);
+  const grownMiB = own.slice(1).reduce((sum, result) => sum + result.grownMiB, 0);
+  const bytes = (grownMiB * 2 ** 20) / (last.point - first.point);
   const goal = kind === "conclave" ? bytesGoalText(line, bytes) : "";
   return `${SERVER_TITLES[kind]} keeps ${kept.join(" and ")}; one more of the ${line.counted} is ${figureText(bytes)} bytes of RSS${goal}.`;
 }

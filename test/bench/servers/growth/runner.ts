@@ -12,6 +12,8 @@ export interface PointResult {
   readonly kind: ServerKind;
   /** RSS at rest, before anything was measured at this point. */
   readonly residentMiB: number;
+  /** What RSS at rest has grown by while it was brought here from the point before; MiB. Work between the points is not in it. */
+  readonly grownMiB: number;
   readonly samples: readonly Sample[];
 }
 
@@ -32,6 +34,7 @@ export async function runGrowth(
     let from = 0;
     let isWarm = false;
     for (const point of effort.isQuick ? line.quickPoints : line.points) {
+      const before = await restingMiB(servers, effort);
       for (const deployment of servers.values()) {
         const opened = await line.grow(deployment, from, point);
         if (opened !== null) open.unshift(opened);
@@ -40,8 +43,9 @@ export async function runGrowth(
         await line.measure(deployment, point, effort); // compiled, and with a heap of its usual size
       }
       isWarm = true;
-      if (!effort.isQuick) await sleep(REST_MS);
-      results.push(...(await measurePoint(line, point, servers, effort, progress)));
+      const resting = await restingMiB(servers, effort);
+      const memory = { before, resting };
+      results.push(...(await measurePoint(line, point, servers, memory, effort, progress)));
       from = point;
     }
     return results;
@@ -50,10 +54,20 @@ export async function runGrowth(
   }
 }
 
+type Servers = ReadonlyMap<ServerKind, Deployment>;
+type Mebibytes = ReadonlyMap<ServerKind, number>;
+
+/** RSS of each server once it has tidied up. */
+async function restingMiB(servers: Servers, effort: Effort): Promise<Mebibytes> {
+  if (!effort.isQuick) await sleep(REST_MS);
+  return new Map([...servers].map(([kind, deployment]) => [kind, residentMiB(deployment)]));
+}
+
 async function measurePoint(
   line: GrowthLine,
   point: number,
-  servers: ReadonlyMap<ServerKind, Deployment>,
+  servers: Servers,
+  memory: { readonly before: Mebibytes; readonly resting: Mebibytes },
   effort: Effort,
   progress: (line: string) => void,
 ): Promise<PointResult[]> {
@@ -61,7 +75,8 @@ async function measurePoint(
     point,
     kind,
     deployment,
-    residentMiB: residentMiB(deployment),
+    residentMiB: memory.resting.get(kind)!,
+    grownMiB: memory.resting.get(kind)! - memory.before.get(kind)!,
     samples: [] as Sample[],
   }));
   for (let round = 1; round <= effort.rounds; round++) {

@@ -35,7 +35,7 @@ export const h2loadRows: readonly ServerRow[] = [
     needs: h2load,
     figures: FIGURES,
     async measure(deployment, effort) {
-      await runH2load(deployment, { ...PUT, ...CROWD, amount: amountOf(effort, 1 / 3) });
+      await runH2load(deployment, { ...PUT, ...CROWD, amount: warmUpOf(effort) });
       const before = await revisionOf(deployment);
       const report = await runH2load(deployment, { ...PUT, ...CROWD, amount: amountOf(effort) });
       const written = (await revisionOf(deployment)) - before;
@@ -50,7 +50,7 @@ export const h2loadRows: readonly ServerRow[] = [
     needs: h2load,
     figures: FIGURES,
     async measure(deployment, effort) {
-      await runH2load(deployment, { ...PUT, ...CROWD, amount: amountOf(effort, 1 / 3) });
+      await runH2load(deployment, { ...PUT, ...CROWD, amount: warmUpOf(effort) });
       const report = await runH2load(deployment, { ...GET, ...CROWD, amount: amountOf(effort) });
       if (report.bodyBytes < report.answered * VALUE.length) {
         throw new Error(`${report.answered} answers are ${report.bodyBytes} bytes only`);
@@ -61,8 +61,12 @@ export const h2loadRows: readonly ServerRow[] = [
 ];
 
 /** A short time may pass without an answer, on a busy machine. */
-function amountOf({ isQuick, durationMs }: Effort, share = 1) {
-  return isQuick ? { requests: 512 } : { durationMs: Math.ceil(durationMs * share) };
+function amountOf({ isQuick, durationMs }: Pick<Effort, "isQuick" | "durationMs">) {
+  return isQuick ? { requests: 512 } : { durationMs };
+}
+
+function warmUpOf({ isQuick, warmUpMs }: Effort) {
+  return amountOf({ isQuick, durationMs: warmUpMs });
 }
 
 function sampleOf(report: H2loadReport): Sample {
