@@ -14,7 +14,8 @@ export interface RaftConfig {
   /** Bytes of entries in one append message; a larger single entry still travels, alone. Default 1 MiB. */
   readonly appendBytesMax: number;
   /**
-   * Append messages that go to one follower in one tick before small ones wait for those on their way: see isGathering. Default 2.
+   * Append messages on their way to one follower beyond which small ones gather, and as many as go in each tick all the same, so
+   * that what gathers waits no longer than a tick. Default 2.
    */
   readonly smallAppendsMax: number;
   /** Append messages on their way to one follower. Default 256. */

@@ -137,8 +137,8 @@ export class RaftLog {
 
   /** Whether the entries at `from` and after it amount to `bytes`; those that are not here any more do. */
   reaches(from: LogIndex, bytes: number): boolean {
-    let missing = bytes;
     if (from < this.firstIndex) return true;
+    let missing = bytes;
     for (let at = from; at <= this.lastIndex && missing > 0; at += 1) {
       missing -= entryBytes(this.at(at));
     }

@@ -152,6 +152,18 @@ test("entries that gather wait no longer than a tick: where the way is long, not
   expect(sentFor(raft, 1, 1, 1)).toEqual([1]);
 });
 
+test("what gathered and was compacted away meanwhile is not waited for: a snapshot goes", () => {
+  const raft = soloLeader({ voters: [1n, 2n, 3n] });
+  expect(sentFor(raft, 1, 1, 1, 1)).toEqual([1, 1]);
+  acknowledge(raft, 3n, 5);
+  drain(raft);
+  raft.compactLog(5);
+  acknowledge(raft, 2n, 2);
+  expect(drain(raft).messages.filter(({ to }) => to === 2n)).toMatchObject([
+    { type: "install-snapshot", snapshot: { index: 5 } },
+  ]);
+});
+
 test("the news of a commit waits for appends on their way, and comes with the next entries or when they are acknowledged", () => {
   const raft = soloLeader({ voters: [1n, 2n, 3n] });
   expect(sentFor(raft, 1, 1, 1)).toEqual([1, 1]);
