@@ -273,6 +273,8 @@ export class MemberNode {
       store,
       machine: this.#machine,
       sweeper: this.#sweeper,
+      clock,
+      logger,
       onLoaded: () => this.#onLoaded(),
       onFatal: options.onFatal,
     });

@@ -1,6 +1,8 @@
+import { VirtualClock } from "@conclave/base";
 import { CommandBatch, CommandKind, StateMachine } from "@conclave/state-machine";
 import { PutRequest } from "@conclave/wire";
 import { expect, test } from "vitest";
+import { type LogFields, silentLogger } from "../observe/logger.ts";
 import type { DurableStateStore, StateSnapshot } from "../storage/durable-state-store.ts";
 import { VolatileStore } from "../storage/volatile-store.ts";
 import { StateLoading } from "./state-loading.ts";
@@ -45,29 +47,38 @@ function withQuickWay(store: VolatileStore, recordsMax: number): DurableStateSto
   return store;
 }
 
-async function load(store: DurableStateStore): Promise<StateMachine> {
+async function load(store: DurableStateStore) {
   const machine = new StateMachine({ store });
+  const logged: (LogFields | undefined)[] = [];
   const loading = new StateLoading({
     store,
     machine,
     sweeper: { hold: () => () => {} },
+    clock: new VirtualClock(),
+    logger: { ...silentLogger, info: (_message, fields) => logged.push(fields) },
     onLoaded: () => {},
     onFatal: (error) => {
       throw error;
     },
   });
   await loading.load();
-  return machine;
+  return { machine, logged };
 }
 
 test.each([
-  { why: "no quicker way than a scan", recordsMax: null },
-  { why: "a quick way to all records", recordsMax: Number.POSITIVE_INFINITY },
-  { why: "a quick way that ends in the middle", recordsMax: KEYS / 2 },
-  { why: "a quick way that is barred", recordsMax: 0 },
-])("a state is loaded whole, and no record twice, over $why", async ({ recordsMax }) => {
-  const { store, digest } = filled();
-  const machine = await load(recordsMax === null ? store : withQuickWay(store, recordsMax));
-  expect(machine).toMatchObject({ digest, keyCount: KEYS, revisionCount: KEYS });
-  expect(machine.appliedIndex).toBe(KEYS);
-});
+  { why: "no quicker way than a scan", recordsMax: null, way: "scan" },
+  { why: "a quick way to all records", recordsMax: Number.POSITIVE_INFINITY, way: "tables" },
+  { why: "a quick way that ends in the middle", recordsMax: KEYS / 2, way: "scan" },
+  { why: "a quick way that is barred", recordsMax: 0, way: "scan" },
+])(
+  "a state is loaded whole, and no record twice, over $why, and the log names the way",
+  async ({ recordsMax, way }) => {
+    const { store, digest } = filled();
+    const { machine, logged } = await load(
+      recordsMax === null ? store : withQuickWay(store, recordsMax),
+    );
+    expect(machine).toMatchObject({ digest, keyCount: KEYS, revisionCount: KEYS });
+    expect(machine.appliedIndex).toBe(KEYS);
+    expect(logged).toEqual([{ index: KEYS, revision: 1 + KEYS, tookMs: 0, way }]);
+  },
+);

@@ -47,6 +47,8 @@ export interface PeerTransportOptions {
 interface Peer {
   readonly caller: PeerCaller;
   readonly link: PeerLink;
+  /** What every call to it says of this member. */
+  readonly identity: Readonly<Record<string, string>>;
   /** Where it is dialled. */
   readonly peerUrls: readonly string[];
   /** Where it is according to the log here; null: the log does not know it yet. */
@@ -118,7 +120,7 @@ export class PeerTransport implements DriverLinks {
     const caller = this.#o.dial(to, peerUrls, () => onGone(to));
     const identity = this.#identity(to);
     const options = { to, caller, identity, clock, logger, onUnreachable, onRemoved };
-    return { caller, link: new PeerLink(options), peerUrls, toldUrls };
+    return { caller, link: new PeerLink(options), identity, peerUrls, toldUrls };
   }
 
   /** Since when this member can write to another, by its own clock; null: it cannot now. */
@@ -174,7 +176,7 @@ export class PeerTransport implements DriverLinks {
       onAnswer({ code: Status.UNAVAILABLE, message, mayHaveReachedServer: false }, null);
       return;
     }
-    const options = { metadata: this.#identity(to), timeoutMs: this.#o.callTimeoutMs };
+    const options = { metadata: peer.identity, timeoutMs: this.#o.callTimeoutMs };
     peer.caller.unary(path, sealFrame(body), options, (status, answer) => {
       const opened = answer === null ? null : openFrame(answer);
       if (answer === null || opened !== null) return onAnswer(status, opened);
@@ -185,9 +187,11 @@ export class PeerTransport implements DriverLinks {
   }
 
   /** The way to a member with the headers it wants, for calls that are not unary; null if it is not a peer. */
-  callerTo(to: MemberId): { caller: Caller; metadata: Record<string, string> } | null {
+  callerTo(
+    to: MemberId,
+  ): { readonly caller: Caller; readonly metadata: Readonly<Record<string, string>> } | null {
     const peer = this.#peers.get(to);
-    return peer === undefined ? null : { caller: peer.caller, metadata: this.#identity(to) };
+    return peer === undefined ? null : { caller: peer.caller, metadata: peer.identity };
   }
 
   /** Peers whose link is open, for Status and health. */
