@@ -252,7 +252,9 @@ export abstract class Connection implements LinkReceiver {
       this.countControlFrame();
       return;
     }
-    if (this.heardAtMs - stream.openedAtMs < RAPID_RESET_MS) this.resets.charge();
+    // etcd's clients renew a lease once by a stream that they reset when it was answered, thousands of times a second.
+    const isRapid = !stream.isAnswered && this.heardAtMs - stream.openedAtMs < RAPID_RESET_MS;
+    if (isRapid) this.resets.charge();
     this.#lose(stream, { kind: "reset", code });
   }
 

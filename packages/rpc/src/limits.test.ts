@@ -142,6 +142,21 @@ describe("streams", () => {
     expect(client.peer.goAway).toBeNull();
   });
 
+  test("resets: streams that were answered are given up as often as the peer likes", () => {
+    const client = greetedClient();
+    for (let count = 0; count < 1_000; count += 1) {
+      const id = count * 2 + 1;
+      client.say(
+        client.peer.headers(id, END_HEADERS, requestFields("/t.S/Chat")),
+        frame(FrameType.DATA, 0, id, message("x")),
+      );
+      expect(client.peer.body(id)).toEqual(message("x"));
+      client.say(frame(FrameType.RST_STREAM, 0, id, uint32(ErrorCode.CANCEL)));
+    }
+    expect(client.peer.goAway).toBeNull();
+    expect(client.server.callCount).toBe(0);
+  });
+
   test("resets: a crowd of calls that gives up together is no attack", () => {
     const client = greetedClient();
     const ids = Array.from({ length: 900 }, (_, at) => at * 2 + 1);

@@ -222,6 +222,7 @@ export class StreamServerCall extends ServerCall implements ServerStream {
     if (this.#over) return false;
     const connection = this.connection!;
     if (!this.headSent) connection.writeResponseHead(this);
+    this.isAnswered = true;
     return connection.sendOn(this, message);
   }
 

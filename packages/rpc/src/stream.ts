@@ -29,6 +29,8 @@ export abstract class Stream implements MessageSink {
   /** The peer sent END_STREAM or RST_STREAM. */
   remoteClosed = false;
 
+  /** A message of an answer was sent: a peer that gives the stream up now has got something for its trouble. */
+  isAnswered = false;
   /** When it began, as far as the connection looks at the clock. Monotonic ms. */
   openedAtMs = 0;
   /** DATA octets the peer lets us send; negative after it shrank its initial window (RFC 9113 6.9.2). */
@@ -76,6 +78,7 @@ export abstract class Stream implements MessageSink {
     this.id = 0;
     this.localClosed = false;
     this.remoteClosed = false;
+    this.isAnswered = false;
     this.consumedBytes = 0;
     this.paused = false;
     this.bodyBytesLeft = -1;
