@@ -3,8 +3,11 @@ import type { DiskFile } from "./disk.ts";
 
 /** Up to here a write is made on the loop's own thread; for larger ones the loop has better things to do. Bytes. */
 const WRITE_NOW_BYTES_MAX = 64 * 1024;
-/** A write on the loop's own thread that takes longer sends the next ones to the thread pool. Milliseconds. */
-const WRITE_NOW_MS_MAX = 1;
+/**
+ * A write on the loop's own thread that takes longer sends the next ones to the thread pool. Milliseconds. Not less: on a quick disk of a
+ * busy machine one write in a hundred takes over 1 ms, and whoever turned to the pool for those took twice as long for all the others.
+ */
+const WRITE_NOW_MS_MAX = 4;
 /** So many, and after each further slow one twice as many. Count. */
 const POOL_WRITES_MIN = 64;
 const POOL_WRITES_MAX = 4_096;
