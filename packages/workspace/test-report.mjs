@@ -16,11 +16,6 @@ import { writeFileSync } from "node:fs";
 const NEVER_UNSTEADY =
   /^(packages\/(base|wire|raft|state-machine)|test\/(chaos|differential|disks|failure-modes|fuzz|interop|quarantine|simulation|threats))\//;
 
-/** Of these, the ones whose processes may wait for the machine: a test that ran out of its time has shown nothing that was wrong. */
-const MAY_BE_LATE = /^test\/(disks|failure-modes|interop|quarantine|threats)\//;
-
-const OUT_OF_TIME = /^(Test|Hook) timed out in /;
-
 /** Where the report goes; set by test.mjs. */
 const reportPath = process.env.CONCLAVE_TEST_REPORT;
 
@@ -48,20 +43,14 @@ function countModule(module, report) {
     if (result.state === "passed" && test.diagnostic()?.flaky) {
       const errors = result.errors ?? [];
       report.unsteady.push({ name, error: errors.map(textOf).join("\n") });
-      if (mayBeUnsteady(module.relativeModuleId, errors)) report.passed += 1;
-      else report.failed += 1;
+      if (NEVER_UNSTEADY.test(module.relativeModuleId)) report.failed += 1;
+      else report.passed += 1;
     } else if (result.state === "passed") report.passed += 1;
     else if (result.state === "failed") report.failed += 1;
     else {
       report.skipped.push({ name, reason: result.note ?? reasonOf(test) });
     }
   }
-}
-
-/** @param {string} file @param {readonly import("vitest").TestError[]} errors of the first time */
-function mayBeUnsteady(file, errors) {
-  if (!NEVER_UNSTEADY.test(file)) return true;
-  return MAY_BE_LATE.test(file) && errors.every(({ message }) => OUT_OF_TIME.test(message));
 }
 
 /** Of a test that ran out of its time vitest has a stack that says nothing. @param {import("vitest").TestError} error */
