@@ -346,6 +346,9 @@ export abstract class Connection implements LinkReceiver {
 
   protected onLocalEnd(_stream: Stream): void {}
 
+  /** The last moment to write what is to leave with this turn's output. */
+  protected beforeFlush(): void {}
+
   /** The answer is complete: a peer that still sends is told to stop (RFC 9113 8.1). */
   protected resetIfStillOpen(stream: Stream): void {
     this.#answeredEarly.push(stream.id);
@@ -412,6 +415,7 @@ export abstract class Connection implements LinkReceiver {
     this.#turnEndAsked = false;
     if (this.phase !== "open") return;
     if (this.#answeredEarly.length > 0) this.#resetAnsweredEarly();
+    this.beforeFlush();
     this.outflow.checkLimit();
     this.#pumpAndFlush();
     this.outflow.wakeStopped();

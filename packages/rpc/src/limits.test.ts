@@ -1,7 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { ErrorCode } from "./error-code.ts";
 import { Flag, FrameType, PREFACE, Setting } from "./frame.ts";
-import { LATE_PINGS_MAX, PING_ANSWER_LATE_MS } from "./late-pings.ts";
+import {
+  LATE_PINGS_MAX,
+  PING_ANSWER_LATE_MS,
+  PING_ANSWER_RIDES_MS,
+  PING_MEASURED_BYTES,
+} from "./late-pings.ts";
 import { greetedClient, type RawClient, rawClient } from "./testing/raw-client.ts";
 import { frame, message, rawPeer, requestFields, settings, uint32 } from "./testing/raw-peer.ts";
 
@@ -273,6 +278,36 @@ describe("pings", () => {
     client.clock.advance(PING_ANSWER_LATE_MS);
     expect(answered()).toBe(1);
     client.say(ping);
+    expect(answered()).toBe(2);
+  });
+
+  test("a PING that has waited a little is answered with the next answer, not by itself", () => {
+    const client = greetedClient();
+    const answered = () => client.peer.of(FrameType.PING).length;
+    ask(client, 1, "/t.S/Echo");
+    client.say(ping);
+    ask(client, 3, "/t.S/Echo");
+    expect(answered()).toBe(0);
+    client.clock.advance(PING_ANSWER_RIDES_MS);
+    expect(answered()).toBe(0);
+    ask(client, 5, "/t.S/Echo");
+    expect(answered()).toBe(1);
+    client.clock.advance(PING_ANSWER_LATE_MS);
+    expect(answered()).toBe(1);
+  });
+
+  test("a PING beside much data is answered at once: the peer's windows follow from how long that took", () => {
+    const client = greetedClient();
+    const answered = () => client.peer.of(FrameType.PING).length;
+    const quarter = message("x".repeat(PING_MEASURED_BYTES / 4));
+    for (const id of [1, 3, 5, 7]) ask(client, id, "/t.S/Echo", quarter);
+    client.say(ping);
+    expect(answered()).toBe(1);
+    ask(client, 9, "/t.S/Echo");
+    client.say(ping);
+    expect(answered()).toBe(1);
+    for (const id of [11, 13, 15, 17]) ask(client, id, "/t.S/Echo", quarter);
+    ask(client, 19, "/t.S/Echo");
     expect(answered()).toBe(2);
   });
 

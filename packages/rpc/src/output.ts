@@ -27,6 +27,8 @@ export class Output {
   end = 0;
   /** Bytes not yet taken by the link, those of the write under way included. */
   bufferedBytes = 0;
+  /** Bytes ever handed to the link. */
+  writtenBytes = 0;
 
   readonly #link: ByteLink;
   #full: Buffer[] = [];
@@ -67,6 +69,7 @@ export class Output {
     this.#full = [];
     this.#inFlight = chunks;
     this.#inFlightBytes = this.bufferedBytes;
+    this.writtenBytes += this.bufferedBytes;
     if (this.#link.write(chunks)) this.onWritten();
   }
 

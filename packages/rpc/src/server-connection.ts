@@ -13,7 +13,7 @@ import {
 import { encodeGrpcMessage } from "./grpc-text.ts";
 import { HeadMemory } from "./head-memory.ts";
 import { FieldKind } from "./header-field.ts";
-import { LatePings } from "./late-pings.ts";
+import { LatePings, PING_MEASURED_BYTES } from "./late-pings.ts";
 import type { ServerLimits } from "./limits.ts";
 import type { ByteLink } from "./link.ts";
 import { MESSAGE_PREFIX_BYTES } from "./message-reader.ts";
@@ -47,8 +47,9 @@ export class ServerConnection extends Connection implements ServerCallConnection
   /** Requests answered, and how many there were at the last PING: if more since, the next may be a measurement and is no offence. */
   #answers = 0;
   #answersAtPing = -1;
-  /** What of answers had been written late, at the last PING. Octets. */
+  /** What of answers had been written late, and what of anything had left, at the last PING. Octets. */
   #writtenLateBytes = 0;
+  #writtenBytes = 0;
   #lastPingMs = Number.NEGATIVE_INFINITY;
   #pingStrikes = 0;
   readonly #latePings: LatePings;
@@ -373,12 +374,19 @@ export class ServerConnection extends Connection implements ServerCallConnection
     if (this.#pingStrikes > this.#limits.pingStrikesMax) {
       throw new ConnectionFault(ErrorCode.ENHANCE_YOUR_CALM, "too_many_pings");
     }
-    const isMeasurement = isWorking && this.#answers > 0;
+    const { writtenBytes } = this.output;
+    const mayWait =
+      isWorking && this.#answers > 0 && writtenBytes - this.#writtenBytes <= PING_MEASURED_BYTES;
     this.#answersAtPing = this.#answers;
     this.#writtenLateBytes = writtenLateBytes;
+    this.#writtenBytes = writtenBytes;
     this.#lastPingMs = nowMs;
-    if (isMeasurement) this.#latePings.owe(payload);
+    if (mayWait) this.#latePings.owe(payload, writtenBytes);
     else this.answerPing(payload);
+  }
+
+  protected override beforeFlush(): void {
+    if (this.#latePings.isOwing) this.#latePings.ride(this.output.writtenBytes);
   }
 
   protected onPingAck(bytes: Buffer, start: number): void {
