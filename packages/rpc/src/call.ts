@@ -49,8 +49,10 @@ export interface ServerStream {
   /**
    * Sends one message, whose bytes must not be changed afterwards: they may have to wait. False: more is buffered than the
    * stream's high-water mark, so stop until `onDrain`. A sender that goes on anyway is cut at the connection's limit.
+   *
+   * @param rest the end of the message, where many messages end alike. What comes before is free again when this returns.
    */
-  send(message: Uint8Array): boolean;
+  send(message: Uint8Array, rest?: Uint8Array): boolean;
   /** Whether `send` would still be within the high-water mark. */
   readonly writable: boolean;
   /** Ends the stream with a status. Later calls of `send` and `end` do nothing. */

@@ -13,6 +13,8 @@ import { MESSAGE_PREFIX_BYTES } from "./message-reader.ts";
 import type { Output } from "./output.ts";
 import type { Stream } from "./stream.ts";
 
+const NOTHING = new Uint8Array(0);
+
 /**
  * Decides which DATA may leave. A message goes straight into the output when both windows (RFC 9113 5.2) and the
  * socket have room; otherwise its bytes wait in its stream, and streams that wait take turns, a frame each.
@@ -62,15 +64,15 @@ export class Outflow {
     );
   }
 
-  /** Sends one message, or queues a copy. @returns whether the stream may go on sending. */
-  send(stream: Stream, message: Uint8Array): boolean {
-    if (this.fits(stream, message.length)) {
-      this.writeMessageFrame(stream, message);
+  /** Sends one message, or queues it. @returns whether the stream may go on sending. */
+  send(stream: Stream, message: Uint8Array, rest: Uint8Array = NOTHING): boolean {
+    if (this.fits(stream, message.length + rest.length)) {
+      this.writeMessageFrame(stream, message, rest);
     } else if (this.#overLimit()) {
       this.overflowed = true;
       return false;
     } else {
-      this.#enqueue(stream, message);
+      this.#enqueue(stream, message, rest);
     }
     if (this.writable(stream)) return true;
     if (!stream.wantsDrain) {
@@ -85,8 +87,8 @@ export class Outflow {
   }
 
   /** Writes a whole message as one DATA frame. Requires: it fits. */
-  writeMessageFrame(stream: Stream, message: Uint8Array): void {
-    const length = message.length;
+  writeMessageFrame(stream: Stream, message: Uint8Array, rest: Uint8Array): void {
+    const length = message.length + rest.length;
     const bytes = length + MESSAGE_PREFIX_BYTES;
     const output = this.#output;
     let at = output.reserve(FRAME_HEADER_BYTES + bytes);
@@ -95,6 +97,7 @@ export class Outflow {
     out[at] = 0;
     at = writeUint32(out, at + 1, length);
     out.set(message, at);
+    if (rest.length > 0) out.set(rest, at + message.length);
     this.window -= bytes;
     stream.sendWindow -= bytes;
   }
@@ -108,8 +111,8 @@ export class Outflow {
     if (this.#overLimit()) this.overflowed = true;
   }
 
-  #enqueue(stream: Stream, message: Uint8Array): void {
-    this.queuedBytes += stream.queueMessage(message);
+  #enqueue(stream: Stream, message: Uint8Array, rest: Uint8Array): void {
+    this.queuedBytes += stream.queueMessage(message, rest);
     this.#list(stream);
     this.pump();
   }

@@ -24,7 +24,7 @@ export interface ServerCallConnection {
   replyUnary(call: UnaryServerCall, message: Uint8Array): void;
   writeResponseHead(call: ServerCall): void;
   /** Sends a message, or queues it; false: stop until `onSendable`. */
-  sendOn(call: ServerCall, message: Uint8Array): boolean;
+  sendOn(call: ServerCall, message: Uint8Array, rest?: Uint8Array): boolean;
   isWritable(call: ServerCall): boolean;
   /** Writes the status; the stream ends with it. */
   writeTrailers(call: ServerCall): void;
@@ -218,12 +218,12 @@ export class StreamServerCall extends ServerCall implements ServerStream {
     this.#handler = handler;
   }
 
-  send(message: Uint8Array): boolean {
+  send(message: Uint8Array, rest?: Uint8Array): boolean {
     if (this.#over) return false;
     const connection = this.connection!;
     if (!this.headSent) connection.writeResponseHead(this);
     this.isAnswered = true;
-    return connection.sendOn(this, message);
+    return connection.sendOn(this, message, rest);
   }
 
   get writable(): boolean {

@@ -326,10 +326,10 @@ export class ServerConnection extends Connection implements ServerCallConnection
     this.writeHeaders(call.id, false, encoder.end());
   }
 
-  sendOn(call: ServerCall, message: Uint8Array): boolean {
+  sendOn(call: ServerCall, message: Uint8Array, rest?: Uint8Array): boolean {
     this.#answers += 1;
     this.controlBudget.earn(2);
-    const writable = this.outflow.send(call, message);
+    const writable = this.outflow.send(call, message, rest);
     this.askFlush();
     return writable;
   }

@@ -338,6 +338,23 @@ describe("streams", () => {
     expect(seen).toEqual(["drain"]);
   });
 
+  test("a message in two pieces comes as one, and its first piece may be written over at once", () => {
+    const { client, stream } = streaming();
+    const first = Buffer.alloc(3);
+    const rest = Buffer.from(" the same for all");
+    const say = (text: string) => {
+      first.write(text);
+      stream.send(first, rest);
+    };
+    say("one");
+    client.say(settings([Setting.INITIAL_WINDOW_SIZE, 30]));
+    for (const text of ["two", "six"]) say(text);
+    stream.send(Buffer.from("alone"), Buffer.alloc(0));
+    client.say(frame(FrameType.WINDOW_UPDATE, 0, 1, uint32(100)));
+    const whole = ["one", "two", "six"].map((text) => message(`${text} the same for all`));
+    expect(client.peer.body(1)).toEqual(Buffer.concat([...whole, message("alone")]));
+  });
+
   test("an end waits behind what was sent", () => {
     const { client, stream } = streaming();
     client.say(settings([Setting.INITIAL_WINDOW_SIZE, 0]));

@@ -57,18 +57,21 @@ export abstract class Stream implements MessageSink {
   wantsDrain = false;
 
   /**
-   * Puts a message, with its prefix, at the end of the queue. A long one is not copied: nobody may change it any more.
+   * Puts a message, with its prefix, at the end of the queue. A long one is not copied: nobody may change it any more. Of one
+   * in two pieces the first is copied in any case.
    * @returns the octets added
    */
-  queueMessage(message: Uint8Array): number {
-    const { length } = message;
-    const isCopied = length < COPIED_BYTES_MAX;
-    const head = Buffer.allocUnsafe(MESSAGE_PREFIX_BYTES + (isCopied ? length : 0));
+  queueMessage(message: Uint8Array, rest?: Uint8Array): number {
+    const restBytes = rest?.length ?? 0;
+    const length = message.length + restBytes;
+    const isCopied = restBytes > 0 || length < COPIED_BYTES_MAX;
+    const head = Buffer.allocUnsafe(MESSAGE_PREFIX_BYTES + (isCopied ? message.length : 0));
     head[0] = 0;
     writeUint32(head, 1, length);
     this.queue.push(head);
     if (isCopied) head.set(message, MESSAGE_PREFIX_BYTES);
-    else this.queue.push(Buffer.from(message.buffer, message.byteOffset, length));
+    else this.queue.push(asBuffer(message));
+    if (restBytes > 0) this.queue.push(asBuffer(rest!));
     this.queuedBytes += MESSAGE_PREFIX_BYTES + length;
     return MESSAGE_PREFIX_BYTES + length;
   }
@@ -102,4 +105,8 @@ export abstract class Stream implements MessageSink {
   abstract onLost(loss: StreamLoss): void;
   /** The stream is out of the map, both sides being closed. The last call. */
   abstract onFinished(): void;
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }

@@ -150,8 +150,8 @@ export class TestStream {
     this.#member = member;
     this.#capacity = capacity;
     this.stream = member.machine.watchHub.openStream({
-      send: (response) => {
-        this.received.push(WatchResponse.decode(response));
+      send: (...pieces) => {
+        this.received.push(WatchResponse.decode(Buffer.concat(pieces)));
         this.#buffered += 1;
         return this.#buffered < this.#capacity;
       },

@@ -151,8 +151,8 @@ class GuardedStream implements ServerStream {
   addTrailingMetadata(name: string, value: string): void {
     this.#stream.addTrailingMetadata(name, value);
   }
-  send(message: Uint8Array): boolean {
-    return this.#stream.send(message);
+  send(message: Uint8Array, rest?: Uint8Array): boolean {
+    return this.#stream.send(message, rest);
   }
   end(code: StatusCode, message?: string): void {
     this.#onEnd();

@@ -130,7 +130,7 @@ export class MemberClient implements LocalClient {
   async *watch(range: LocalRange, signal: AbortSignal): AsyncGenerator<KeyChange> {
     const buffer = new ChangeBuffer();
     const stream = this.#member.machine.watchHub.openStream({
-      send: (response) => buffer.onResponse(WatchResponse.decode(response)),
+      send: (...pieces) => buffer.onResponse(WatchResponse.decode(Buffer.concat(pieces))),
     });
     const wake = (): void => buffer.wake();
     signal.addEventListener("abort", wake);

@@ -9,10 +9,12 @@ import type { CatchUpPlan, Watcher } from "./watcher.ts";
 /** Events in one catch-up response; more only to complete a revision. Count. */
 export const CATCH_UP_EVENTS_MAX = 1_000;
 /**
- * Bytes of events in one catch-up response; more only to complete a revision. As much as a stream holds before it says stop:
- * larger ones would only wait in memory.
+ * Bytes of events from which a catch-up response takes no further revision. With 32 KiB and more a message is a large object in Go's
+ * clients, each in fresh pages of the kernel's.
  */
-export const CATCH_UP_BYTES_MAX = 128 * 1024;
+export const CATCH_UP_BYTES_MAX = 30 * 1024;
+/** Batches of recent changes kept for others that miss the same. Count. */
+const SHARED_BATCHES_MAX = 16;
 /** Revisions that a plan remembers; twice as many while it is made, more only to complete a revision. Count. */
 const PLAN_SLOTS_MAX = 16_384;
 
@@ -26,6 +28,16 @@ export interface CatchUpBatch {
   readonly throughRevision: number;
 }
 
+/** A batch, and who else it is for. */
+interface SharedBatch extends CatchUpBatch {
+  readonly key: ByteString;
+  readonly end: ByteString | null;
+  readonly eventForm: number;
+  readonly cursor: number;
+  /** The newest revision when it was read. */
+  readonly revision: number;
+}
+
 /**
  * Reads what a lagging watcher missed, in bounded steps, and nothing else: for a single key its own chain of
  * revisions, for a range the recent changes if they reach back far enough, or else one pass over the keys in it.
@@ -34,7 +46,9 @@ export interface CatchUpBatch {
 export class HistoryReader {
   readonly #mvcc: MvccStore;
   readonly #recent: RecentChanges;
-  /** Work done by the last call: keys and changes looked at. */
+  /** The batches read last: a crowd that watches one range falls behind together. */
+  #shared: SharedBatch[] = [];
+  /** Work done by the last call: keys and changes looked at, events given again. */
   work = 0;
 
   constructor(mvcc: MvccStore, recent: RecentChanges) {
@@ -47,9 +61,14 @@ export class HistoryReader {
     this.work = 1;
     if (watcher.isSingle) return this.#readKey(watcher);
     if (watcher.plan === null && watcher.cursor >= this.#recent.completeFrom) {
-      return this.#readRecent(watcher, workMax);
+      return this.#share(watcher) ?? this.#readRecent(watcher, workMax);
     }
     return this.#readPlanned(watcher, workMax);
+  }
+
+  /** Nothing read before is true any more. */
+  reset(): void {
+    this.#shared = [];
   }
 
   /** Whether a new watcher of one key has missed nothing since `revision`, known at the price of one lookup. */
@@ -69,6 +88,23 @@ export class HistoryReader {
     return this.#batchOf(watcher, found, 0, revision).batch;
   }
 
+  /** What another watcher of the same range was given, unless there would be more by now. */
+  #share(watcher: Watcher): CatchUpBatch | null {
+    const { cursor, key, end, eventForm } = watcher;
+    const { revision } = this.#mvcc;
+    const found = this.#shared.find(
+      (batch) =>
+        batch.cursor === cursor &&
+        batch.eventForm === eventForm &&
+        (batch.throughRevision < batch.revision || batch.revision === revision) &&
+        batch.key === key &&
+        batch.end === end,
+    );
+    if (found === undefined) return null;
+    this.work += found.events.count;
+    return found;
+  }
+
   #readRecent(watcher: Watcher, workMax: number): CatchUpBatch {
     const events = new EventBatch();
     let throughRevision = this.#mvcc.revision;
@@ -84,7 +120,11 @@ export class HistoryReader {
       if (rangeContains(watcher, change.key)) this.#addChange(watcher, events, change);
       return true;
     });
-    return { events, throughRevision };
+    const { cursor, key, end, eventForm } = watcher;
+    const { revision } = this.#mvcc;
+    const batch = { events, throughRevision, revision, cursor, key, end, eventForm };
+    if (this.#shared.unshift(batch) > SHARED_BATCHES_MAX) this.#shared.pop();
+    return batch;
   }
 
   #addChange(watcher: Watcher, events: EventBatch, change: Change): void {

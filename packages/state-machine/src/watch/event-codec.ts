@@ -1,7 +1,7 @@
 import { assert } from "@conclave/base";
 import { WatchResponse } from "@conclave/wire";
 import { HeaderEncoder, type HeaderFacts } from "../header-encoder.ts";
-import { varint64Size, varintSize, writeVarint, writeVarint64 } from "../protobuf.ts";
+import { varintSize, writeVarint, writeVarint64 } from "../protobuf.ts";
 
 /** Tags of mvccpb.Event. */
 const TAG_TYPE = 0x08;
@@ -27,13 +27,17 @@ export interface WatchNotice {
   readonly cancelReason?: string;
 }
 
-/** Events that go into one response. Nothing is copied until they are written: pairs are never changed. */
+/** What a response takes beside its events at most: a header of 44 bytes, an id, a mark. Bytes. */
+const HEAD_BYTES_MAX = 64;
+
+/** Events that go into one response. They are encoded once, however many watchers are sent them: pairs are never changed. */
 export class EventBatch {
   readonly #pairs: Uint8Array[] = [];
   /** Of each event, without its tag and length. Negative: it is a delete. */
   readonly #sizes: number[] = [];
   /** Null while no event of the batch brings the pair before. */
   #prevPairs: (Uint8Array | null)[] | null = null;
+  #encoded: Uint8Array | null = null;
   /** As the fields of a response. */
   sizeBytes = 0;
 
@@ -41,6 +45,7 @@ export class EventBatch {
     return this.#pairs.length;
   }
 
+  /** Requires: {@link bytes} was not asked for yet. */
   add(pair: Uint8Array, isDelete: boolean, prevPair: Uint8Array | null): void {
     let size = fieldSize(pair.length);
     if (isDelete) size += 2;
@@ -54,13 +59,37 @@ export class EventBatch {
     this.sizeBytes += fieldSize(size);
   }
 
-  /** Bytes of one event's field, tag and length included. */
-  sizeAt(event: number): number {
-    return fieldSize(Math.abs(this.#sizes[event]!));
+  /** All events as the `events` fields of a WatchResponse. Shared: nobody may change them. */
+  get bytes(): Uint8Array {
+    if (this.#encoded !== null) return this.#encoded;
+    const target = Buffer.allocUnsafe(this.sizeBytes);
+    let at = 0;
+    for (let event = 0; event < this.count; event += 1) at = this.#write(target, at, event);
+    assert(at === this.sizeBytes, "events are as long as they were said to be");
+    this.#encoded = target;
+    return target;
   }
 
-  /** Writes one event as the `events` field of a WatchResponse. @returns where it ends */
-  write(target: Buffer, start: number, event: number): number {
+  /** {@link bytes}, cut between events so that no piece reaches `bytesMax` unless it is a single event. */
+  split(bytesMax: number): Uint8Array[] {
+    const { bytes, count } = this;
+    const pieces: Uint8Array[] = [];
+    let from = 0;
+    let to = 0;
+    for (let event = 0; event < count; event += 1) {
+      const size = fieldSize(Math.abs(this.#sizes[event]!));
+      if (to > from && to + size - from >= bytesMax) {
+        pieces.push(bytes.subarray(from, to));
+        from = to;
+      }
+      to += size;
+    }
+    pieces.push(bytes.subarray(from, to));
+    return pieces;
+  }
+
+  /** Writes one event. @returns where it ends */
+  #write(target: Buffer, start: number, event: number): number {
     const size = this.#sizes[event]!;
     target[start] = TAG_EVENTS;
     let at = writeVarint(target, start + 1, Math.abs(size));
@@ -84,6 +113,7 @@ function fieldSize(length: number): number {
 export class WatchResponseEncoder {
   readonly #header: () => HeaderFacts;
   readonly #headers: HeaderEncoder;
+  readonly #head = Buffer.alloc(HEAD_BYTES_MAX);
 
   constructor(header: () => HeaderFacts) {
     this.#header = header;
@@ -95,64 +125,22 @@ export class WatchResponseEncoder {
     return WatchResponse.encode({ header: { ...this.#header(), revision }, ...fields });
   }
 
-  /** A response with events: all in one. */
-  events(watchId: number, revision: number, batch: EventBatch): Uint8Array {
-    return this.#encode(watchId, revision, batch, 0, batch.count, false);
-  }
-
-  /**
-   * A response with events, cut so that no piece reaches `bytesMax` unless it is a single event. All but the last say
-   * that more follows.
-   */
-  fragments(watchId: number, revision: number, batch: EventBatch, bytesMax: number): Uint8Array[] {
-    const { count } = batch;
-    const overhead = this.#headers.fieldAt(revision).length + 1 + varint64Size(BigInt(watchId));
-    if (overhead + batch.sizeBytes < bytesMax || count < 2) {
-      return [this.events(watchId, revision, batch)];
-    }
-    const pieces: Uint8Array[] = [];
-    let from = 0;
-    while (from < count) {
-      let to = from + 1;
-      let size = overhead + 2 + batch.sizeAt(from);
-      while (to < count && size + batch.sizeAt(to) < bytesMax) {
-        size += batch.sizeAt(to);
-        to += 1;
-      }
-      pieces.push(this.#encode(watchId, revision, batch, from, to, to < count));
-      from = to;
-    }
-    return pieces;
-  }
-
-  #encode(
-    watchId: number,
-    revision: number,
-    batch: EventBatch,
-    from: number,
-    to: number,
-    isFragment: boolean,
-  ): Uint8Array {
+  /** A response up to its events. `isFragment`: more of the same revision follows. Valid until the next call. */
+  head(watchId: number, revision: number, isFragment = false): Uint8Array {
+    const head = this.#head;
     const header = this.#headers.fieldAt(revision);
-    const id = BigInt(watchId);
-    let size = header.length + (watchId === 0 ? 0 : 1 + varint64Size(id)) + (isFragment ? 2 : 0);
-    if (!isFragment && to - from === batch.count) size += batch.sizeBytes;
-    else for (let event = from; event < to; event += 1) size += batch.sizeAt(event);
-    const target = Buffer.allocUnsafe(size);
-    target.set(header);
+    head.set(header);
     let at = header.length;
     if (watchId !== 0) {
-      target[at] = TAG_WATCH_ID;
-      at = writeVarint64(target, at + 1, id);
+      head[at] = TAG_WATCH_ID;
+      at = writeVarint64(head, at + 1, BigInt(watchId));
     }
     if (isFragment) {
-      target[at] = TAG_FRAGMENT;
-      target[at + 1] = 1;
+      head[at] = TAG_FRAGMENT;
+      head[at + 1] = 1;
       at += 2;
     }
-    for (let event = from; event < to; event += 1) at = batch.write(target, at, event);
-    assert(at === size, "a response is as long as it was said to be");
-    return target;
+    return head.subarray(0, at);
   }
 }
 

@@ -207,6 +207,7 @@ export class WatchHub implements WatchRegistry {
   afterLoad(): void {
     this.#revisionBeforeReset = null;
     this.#recent.clear(this.revision);
+    this.#history.reset();
     for (const stream of this.#streams) this.#enqueue(stream);
     // Some may have been queued before there was a state: nobody was called for them then.
     if (this.#ready.length > 0) this.#onCatchUpNeeded();
@@ -214,7 +215,7 @@ export class WatchHub implements WatchRegistry {
 
   /** To all watchers of one range, whose first is given. */
   #deliver(first: Watcher, changes: readonly Change[]): void {
-    const deliveries = new RangeDeliveries(this.#mvcc, this.encoder, changes);
+    const deliveries = new RangeDeliveries(this.#mvcc, changes);
     const { firstRevision, lastRevision } = deliveries;
     for (let watcher: Watcher | null = first; watcher !== null; watcher = watcher.nextOfRange) {
       if (watcher.isLagging || lastRevision < watcher.startRevision) continue;
@@ -226,7 +227,7 @@ export class WatchHub implements WatchRegistry {
       } else if (watcher.wantsFragments) this.#sendFragments(watcher, lastRevision, events);
       else {
         watcher.wasBusy = true;
-        watcher.stream.send(deliveries.responseFor(watcher, events));
+        watcher.stream.send(this.encoder.head(watcher.id, lastRevision), events.bytes);
       }
     }
   }
@@ -234,10 +235,13 @@ export class WatchHub implements WatchRegistry {
   /** A revision goes out whole: its fragments do not wait for each other, however full the stream gets. */
   #sendFragments(watcher: Watcher, revision: number, events: EventBatch): void {
     watcher.wasBusy = true;
-    const bytesMax = this.#fragmentBytesMax;
-    for (const response of this.encoder.fragments(watcher.id, revision, events, bytesMax)) {
-      watcher.stream.send(response);
-    }
+    const { encoder } = this;
+    const headBytes = encoder.head(watcher.id, revision, true).length;
+    const pieces = events.split(this.#fragmentBytesMax - headBytes);
+    const last = pieces.length - 1;
+    pieces.forEach((piece, at) => {
+      watcher.stream.send(encoder.head(watcher.id, revision, at < last), piece);
+    });
   }
 
   #fallBehind(watcher: Watcher, cursor: number): void {
@@ -291,7 +295,7 @@ export class WatchHub implements WatchRegistry {
     if (watcher.wantsFragments) this.#sendFragments(watcher, throughRevision, events);
     else {
       watcher.wasBusy = true;
-      watcher.stream.send(this.encoder.events(watcher.id, throughRevision, events));
+      watcher.stream.send(this.encoder.head(watcher.id, throughRevision), events.bytes);
     }
     return true;
   }
@@ -309,22 +313,17 @@ export class WatchHub implements WatchRegistry {
   }
 }
 
-/** Encodes what the watchers of one range get of revisions that follow each other: each form of it once. */
+/** Collects what the watchers of one range get of revisions that follow each other: each form of it once. */
 class RangeDeliveries {
   readonly firstRevision: number;
   readonly lastRevision: number;
   readonly #mvcc: MvccStore;
-  readonly #encoder: WatchResponseEncoder;
   readonly #changes: readonly Change[];
   /** By what a watcher wants; null: no change is left. */
   readonly #batches: (EventBatch | null | undefined)[] = [];
-  #lastResponse: Uint8Array | null = null;
-  #lastEvents: EventBatch | null = null;
-  #lastId = 0;
 
-  constructor(mvcc: MvccStore, encoder: WatchResponseEncoder, changes: readonly Change[]) {
+  constructor(mvcc: MvccStore, changes: readonly Change[]) {
     this.#mvcc = mvcc;
-    this.#encoder = encoder;
     this.#changes = changes;
     this.firstRevision = changes[0]!.revision;
     this.lastRevision = changes.at(-1)!.revision;
@@ -332,27 +331,17 @@ class RangeDeliveries {
 
   eventsFor(watcher: Watcher): EventBatch | null {
     // It began in the middle of these revisions: nobody else gets the same.
-    if (watcher.startRevision > this.firstRevision) return this.#encode(watcher);
+    if (watcher.startRevision > this.firstRevision) return this.#collect(watcher);
     const { eventForm } = watcher;
     let batch = this.#batches[eventForm];
     if (batch === undefined) {
-      batch = this.#encode(watcher);
+      batch = this.#collect(watcher);
       this.#batches[eventForm] = batch;
     }
     return batch;
   }
 
-  /** Watchers of different streams often have the same id: then they share the bytes of the whole response. */
-  responseFor(watcher: Watcher, events: EventBatch): Uint8Array {
-    if (this.#lastResponse === null || this.#lastEvents !== events || this.#lastId !== watcher.id) {
-      this.#lastResponse = this.#encoder.events(watcher.id, this.lastRevision, events);
-      this.#lastEvents = events;
-      this.#lastId = watcher.id;
-    }
-    return this.#lastResponse;
-  }
-
-  #encode(watcher: Watcher): EventBatch | null {
+  #collect(watcher: Watcher): EventBatch | null {
     const batch = new EventBatch();
     for (const change of this.#changes) {
       if (change.revision < watcher.startRevision || !watcher.wants(change.isDelete)) continue;

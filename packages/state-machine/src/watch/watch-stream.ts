@@ -8,10 +8,11 @@ import { Watcher, type WatcherStream } from "./watcher.ts";
 /** Where a stream's responses go. */
 export interface WatchSink {
   /**
-   * Takes one encoded WatchResponse, always. @returns false if its buffer is full now: nothing but answers to requests
-   * comes until {@link WatchStream.onDrain}. Must not call back into the hub.
+   * Takes one encoded WatchResponse, always: its events, of which there may be none, are the end of it, and the same bytes for many
+   * watchers. Nobody may change them; a head before events is the hub's again when this returns. @returns false if its buffer is
+   * full now: nothing but answers to requests comes until {@link WatchStream.onDrain}. Must not call back into the hub.
    */
-  send(response: Uint8Array): boolean;
+  send(head: Uint8Array, events: Uint8Array): boolean;
 }
 
 /** What a stream needs of the hub that it belongs to. */
@@ -154,9 +155,9 @@ export class WatchStream implements WatcherStream {
     return this.#watchers.values();
   }
 
-  send(response: Uint8Array): void {
+  send(head: Uint8Array, events: Uint8Array): void {
     assert(!this.#isClosed, "a response on a closed stream");
-    if (!this.#sink.send(response)) this.#isWritable = false;
+    if (!this.#sink.send(head, events)) this.#isWritable = false;
   }
 
   onCaughtUp(): void {
@@ -164,7 +165,7 @@ export class WatchStream implements WatcherStream {
   }
 
   #notify(notice: WatchNotice): void {
-    this.send(this.#hub.encoder.notice(notice));
+    this.send(this.#hub.encoder.notice(notice), NO_EVENTS);
   }
 
   #remove(watcher: Watcher): void {
@@ -191,6 +192,8 @@ export class WatchStream implements WatcherStream {
     return id;
   }
 }
+
+const NO_EVENTS = new Uint8Array(0);
 
 /** A watch without a key watches from the smallest key there is. */
 const SMALLEST_KEY = new Uint8Array(1);

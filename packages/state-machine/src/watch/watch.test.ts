@@ -1,6 +1,7 @@
 import { FilterType, WatchResponse } from "@conclave/wire";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { Member } from "../testing.ts";
+import { EventBatch } from "./event-codec.ts";
 import { WATCHERS_PER_STREAM_MAX } from "./watch-stream.ts";
 
 /** A member with one put at each of the revisions 2 to `last`, of keys k0 to k9 in turn. */
@@ -495,6 +496,53 @@ describe("a full stream", () => {
       [0, 100],
       [1, 100],
     ]);
+  });
+
+  test("a crowd that fell behind together is given the same bytes, and who wants something else its own", () => {
+    const member = new Member();
+    const crowd = Array.from({ length: 3 }, () => member.openStream(1));
+    for (const stream of crowd) stream.create("a", "z");
+    const others = [{ filters: [FilterType.NOPUT] }, { prevKv: true }, { startRevision: 4 }];
+    const streams = others.map((more) => {
+      const stream = member.openStream(1);
+      stream.create("a", "z", more);
+      return stream;
+    });
+    const wider = member.openStream(1);
+    wider.create("a", "{");
+    for (const value of ["1", "2"]) member.put("a", value);
+    member.delete("a");
+    member.put("b", "3");
+    member.put("z", "4");
+    const encodings = vi.spyOn(EventBatch.prototype, "bytes", "get");
+    for (const stream of crowd) {
+      stream.drain();
+      expect(stream.story()).toEqual(["#0 @1 created", "#0 @6 [2 a=1] [3 a=2] [4 -a] [5 b=3]"]);
+    }
+    expect(new Set(encodings.mock.results.map(({ value }) => value)).size).toBe(1);
+    encodings.mockRestore();
+    const stories = [...streams, wider].map((stream) => {
+      stream.drain();
+      return stream.story()[1];
+    });
+    expect(stories).toEqual([
+      "#0 @6 [4 -a]",
+      "#0 @6 [2 a=1] [3 a=2 was 1] [4 -a was 2] [5 b=3]",
+      "#0 @6 [4 -a] [5 b=3]",
+      "#0 @6 [2 a=1] [3 a=2] [4 -a] [5 b=3] [6 z=4]",
+    ]);
+  });
+
+  test("what a crowd was given is not all there is for who comes later", () => {
+    const member = new Member();
+    const [early, late] = [member.openStream(1), member.openStream(1)];
+    for (const stream of [early, late]) stream.create("a", "z");
+    member.put("a", "1");
+    early.drain();
+    expect(early.story()).toEqual(["#0 @1 created", "#0 @2 [2 a=1]"]);
+    member.put("b", "2");
+    late.drain();
+    expect(late.story()).toEqual(["#0 @1 created", "#0 @3 [2 a=1] [3 b=2]"]);
   });
 
   test("closed, is forgotten with all it owes", () => {

@@ -12,8 +12,8 @@ export interface WatcherStream {
   /** Whether the hub has the stream in its queue. The hub's. */
   isQueued: boolean;
   watchers(): IterableIterator<Watcher>;
-  /** Sends bytes that are a whole response. */
-  send(response: Uint8Array): void;
+  /** Sends a response, its events last; what comes before them is free again when this returns. */
+  send(head: Uint8Array, events: Uint8Array): void;
   notifyProgress(): void;
   /** A watcher was overtaken by compaction: ends it. */
   cancelCompacted(watcher: Watcher, compactRevision: number): void;
