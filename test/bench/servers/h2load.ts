@@ -17,18 +17,25 @@ export interface H2loadReport {
   readonly residentMiB: number;
 }
 
-/** Sends one gRPC request again and again. */
+/** Sends one gRPC request again and again, to all members alike. */
 export interface H2loadSettings {
   /** `/package.Service/Method`. */
   readonly path: string;
   /** The message; its prefix of gRPC is put before it. */
   readonly message: Uint8Array;
+  /** To all members together. Requires: a multiple of their number. */
   readonly connections: number;
   /** Requests under way on each connection. */
   readonly streams: number;
   /** How long, or how many. */
-  readonly amount: { readonly durationMs: number } | { readonly requests: number };
+  readonly amount: Amount;
 }
+
+/** `requests` are those to each member. */
+type Amount = { readonly durationMs: number } | { readonly requests: number };
+
+/** What one h2load says. */
+type ParsedReport = ReturnType<typeof reportIn>;
 
 const TIMEOUT_MS = 300_000;
 
@@ -37,29 +44,51 @@ export async function runH2load(
   deployment: Deployment,
   settings: H2loadSettings,
 ): Promise<H2loadReport> {
-  const { path, message, connections, streams, amount } = settings;
+  const { endpoints } = deployment;
   const directory = await mkdtemp(join(tmpdir(), "bench-h2load-"));
   try {
     const body = join(directory, "body");
-    await writeFile(body, withPrefix(message));
-    const args = [
-      ...("requests" in amount ? ["-n", `${amount.requests}`] : ["-D", `${amount.durationMs}ms`]),
-      ...["-c", `${connections}`, "-m", `${streams}`, "-d", body],
-      ...["-H", "content-type: application/grpc", "-H", "te: trailers"],
-      `http://${deployment.endpoints[0]}${path}`,
-    ];
+    await writeFile(body, withPrefix(settings.message));
     const before = serverCpuMicros(deployment);
-    const options = { timeoutMs: TIMEOUT_MS };
-    const { code, stdout, stderr } = await runCommand(h2load.path, args, options);
-    if (code !== 0) throw new Error(`h2load ended with ${code}: ${stderr}`);
+    const runs = endpoints.map((endpoint) => runAt(endpoint, endpoints.length, body, settings));
+    const report = sumOf(await Promise.all(runs));
     const cost = {
       serverCpuMicros: serverCpuMicros(deployment) - before,
       residentMiB: residentMiB(deployment),
     };
-    return { ...reportIn(stdout), ...cost };
+    return { ...report, ...cost };
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
+}
+
+async function runAt(
+  endpoint: string,
+  endpointCount: number,
+  body: string,
+  { path, connections, streams, amount }: H2loadSettings,
+): Promise<ParsedReport> {
+  const args = [
+    ...("requests" in amount ? ["-n", `${amount.requests}`] : ["-D", `${amount.durationMs}ms`]),
+    ...["-c", `${connections / endpointCount}`, "-m", `${streams}`, "-d", body],
+    ...["-H", "content-type: application/grpc", "-H", "te: trailers"],
+    `http://${endpoint}${path}`,
+  ];
+  const { code, stdout, stderr } = await runCommand(h2load.path, args, { timeoutMs: TIMEOUT_MS });
+  if (code !== 0) throw new Error(`h2load ended with ${code}: ${stderr}`);
+  return reportIn(stdout);
+}
+
+function sumOf(reports: readonly ParsedReport[]): ParsedReport {
+  const total = (of: (report: ParsedReport) => number) =>
+    reports.reduce((sum, report) => sum + of(report), 0);
+  const answered = total((report) => report.answered);
+  return {
+    answered,
+    perSecond: total((report) => report.perSecond),
+    bodyBytes: total((report) => report.bodyBytes),
+    meanMs: total((report) => report.meanMs * report.answered) / answered,
+  };
 }
 
 /** Exported for its test: the words of h2load are not ours. */
