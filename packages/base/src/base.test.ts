@@ -23,6 +23,19 @@ test("a heap gives its items back in order", () => {
   expect(popped).toEqual(pushed.sort((a, b) => a - b));
 });
 
+test("a heap's first item gives its place to another, which leaves when it is its turn", () => {
+  const heap = new Heap<number>((a, b) => a < b);
+  for (const value of [5, 1, 9, 3]) heap.push(value);
+  heap.replaceFirst(7);
+  expect([heap.pop(), heap.pop(), heap.pop(), heap.pop(), heap.pop()]).toEqual([
+    3,
+    5,
+    7,
+    9,
+    undefined,
+  ]);
+});
+
 test("the same seed draws the same numbers, another seed draws others", () => {
   const draw = (seed: number) => {
     const prng = seededPrng(seed);

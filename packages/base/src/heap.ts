@@ -37,6 +37,11 @@ export class Heap<T> {
     return first;
   }
 
+  /** Takes the first item and puts another in, which may be the same with a later place. Requires: there is a first. */
+  replaceFirst(item: T): void {
+    this.#sink(item);
+  }
+
   #sink(item: T): void {
     const items = this.#items;
     const size = items.length;

@@ -57,13 +57,13 @@ export const LEASE_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: EXPIRY,
-        find: "const lease = { ttlMs, dueMs: 0, wakeMs",
-        replace: "const lease = { ttlMs, dueMs: this.#nowMs + ttlMs, wakeMs",
+        find: "const times = { dueMs: 0, wakeMs",
+        replace: "const times = { dueMs: this.#nowMs + ttlMs, wakeMs",
       },
       {
         file: EXPIRY,
-        find: "this.#schedule(id, lease, nowMs + lease.ttlMs + extendMs);",
-        replace: "this.#schedule(id, lease, Math.max(nowMs, lease.dueMs));",
+        find: "this.#schedule(lease, nowMs + lease.ttlMs + extendMs);",
+        replace: "this.#schedule(lease, Math.max(nowMs, lease.dueMs));",
       },
     ],
   },
@@ -75,8 +75,8 @@ export const LEASE_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: EXPIRY,
-        find: "if (lease !== undefined && lease.generation === next.generation) return;",
-        replace: "if (lease !== undefined) return;",
+        find: "} else if (first.wakeMs > first.queuedMs) {",
+        replace: "} else if (first.queuedMs < 0) {",
       },
     ],
   },

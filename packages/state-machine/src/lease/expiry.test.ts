@@ -24,17 +24,40 @@ describe("deadlines", () => {
     expiry.onLeaseGranted(1n, 9);
     expiry.onLeaseGranted(2n, 3);
     expiry.onLeaseGranted(3n, 6);
-    expect(expiry.nextDueMs()).toBe(3_000);
     expect(expiry.takeDue(20_000, 2)).toEqual([2n, 3n]);
     expect(expiry.takeDue(20_000, 2)).toEqual([1n]);
-    expect(expiry.nextDueMs()).toBeNull();
+    expect(expiry.takeDue(20_000, 2)).toEqual([]);
+  });
+
+  test("very many renewed at once are looked at a few thousand at a time, and none is late for long", () => {
+    const expiry = leading();
+    const count = 20_000;
+    for (let id = 1; id <= count; id += 1) expiry.onLeaseGranted(BigInt(id), 5);
+    for (let id = 2; id <= count; id += 1) expiry.renew(BigInt(id), 4_000);
+    expiry.onLeaseGranted(0n, 2);
+    const found: bigint[] = [];
+    for (let tick = 0; tick < 5; tick += 1) found.push(...expiry.takeDue(6_000 + tick, 10));
+    expect(found.sort()).toEqual([0n, 1n]);
+    expect(expiry.takeDue(9_000, count)).toHaveLength(count - 1);
+  });
+
+  test("those that are granted and revoked again leave nothing behind", () => {
+    const expiry = leading();
+    for (let id = 1n; id <= 10_000n; id += 1n) {
+      expiry.onLeaseGranted(id, 60);
+      expiry.onLeaseRevoked(id);
+    }
+    expect([expiry.count, expiry.queuedCount <= 1_025]).toEqual([0, true]);
+    expect(expiry.takeDue(60_000, 10)).toEqual([]);
+    expect(expiry.queuedCount).toBe(0);
   });
 
   test("a TTL of 285 years is a deadline like any other", () => {
     const expiry = leading();
     expiry.onLeaseGranted(1n, 9_000_000_000);
-    expect(expiry.nextDueMs()).toBe(9e12);
     expect(expiry.takeDue(2 ** 31, 1)).toEqual([]);
+    expect(expiry.takeDue(9e12 - 1, 1)).toEqual([]);
+    expect(expiry.takeDue(9e12, 1)).toEqual([1n]);
   });
 });
 
@@ -80,11 +103,23 @@ describe("leadership", () => {
     const expiry = new LeaseExpiry();
     expiry.onLeaseGranted(1n, 5);
     expiry.advance(100_000);
-    expect(expiry.nextDueMs()).toBeNull();
+    expect(expiry.takeDue(100_000, 1)).toEqual([]);
     expiry.promote(100_000, 1_500);
     expect(expiry.remainingMs(1n, 100_000)).toBe(6_500);
     expect(expiry.takeDue(106_499, 1)).toEqual([]);
     expect(expiry.takeDue(106_500, 1)).toEqual([1n]);
+  });
+
+  test("a renewal does not take what a new leader added", () => {
+    const expiry = new LeaseExpiry();
+    expiry.onLeaseGranted(1n, 5);
+    expiry.promote(0, 1_500);
+    expect(expiry.renew(1n, 100)).toBe(5);
+    expect(expiry.remainingMs(1n, 100)).toBe(6_400);
+    expect(expiry.renew(1n, 2_000)).toBe(5);
+    expect(expiry.remainingMs(1n, 2_000)).toBe(5_000);
+    expect(expiry.takeDue(6_999, 1)).toEqual([]);
+    expect(expiry.takeDue(7_000, 1)).toEqual([1n]);
   });
 
   test("who leads no longer neither renews nor lets anything fall due", () => {

@@ -1,27 +1,25 @@
 import { assert, Heap } from "@conclave/base";
 import type { LeaseObserver } from "./lessor.ts";
 
-interface Deadline {
-  readonly id: bigint;
-  readonly dueMs: number;
-  /** Void if the lease has moved on to another generation. */
-  readonly generation: number;
-}
-
 interface TimedLease {
+  readonly id: bigint;
   readonly ttlMs: number;
   /** When its time is over. */
   dueMs: number;
-  /** When it is to be looked at again: `dueMs`, or later for one whose end could not be proposed; null: not at all. */
-  wakeMs: number | null;
-  /** Of its last deadline: earlier ones in the heap are void, also those of an earlier lease with the same id. */
-  generation: number;
+  /** When it is to be looked at again: `dueMs`, or later for one whose end could not be proposed. */
+  wakeMs: number;
+  /** Its place in the heap, never after `wakeMs`, or {@link NOT_QUEUED}. */
+  queuedMs: number;
   /** Its expiry was proposed: it can no longer be renewed. */
   isExpiring: boolean;
+  isRevoked: boolean;
 }
 
-/** Void deadlines in the heap before it is built anew. Count, beyond twice the leases. */
-const VOID_DEADLINES_MAX = 1_024;
+const NOT_QUEUED = -1;
+/** Revoked leases in the heap before it is built anew. Count, beyond twice the leases. */
+const REVOKED_QUEUED_MAX = 1_024;
+/** Leases that are moved in the heap at a time, since they were renewed: about 4 ms. Those behind them wait for the next time. Count. */
+const MOVED_MAX = 4_096;
 
 /**
  * The time of leases, which only the leader keeps, on its own monotonic clock: `nowMs` is passed in. A lease is never
@@ -29,10 +27,9 @@ const VOID_DEADLINES_MAX = 1_024;
  */
 export class LeaseExpiry implements LeaseObserver {
   readonly #leases = new Map<bigint, TimedLease>();
-  #deadlines = newHeap();
+  #queue = newQueue();
   #isLeader = false;
   #nowMs = 0;
-  #generation = 0;
 
   get isLeader(): boolean {
     return this.#isLeader;
@@ -40,6 +37,11 @@ export class LeaseExpiry implements LeaseObserver {
 
   get count(): number {
     return this.#leases.size;
+  }
+
+  /** Leases in the heap, revoked ones included. */
+  get queuedCount(): number {
+    return this.#queue.size;
   }
 
   /** Moves time. Grants seen by {@link onLeaseGranted} count from here: call it before entries are applied. */
@@ -51,12 +53,15 @@ export class LeaseExpiry implements LeaseObserver {
   /** As {@link LeaseObserver}: a lease was granted, on any member. Its time begins now. */
   onLeaseGranted(id: bigint, ttlSeconds: number): void {
     const ttlMs = ttlSeconds * 1000;
-    const lease = { ttlMs, dueMs: 0, wakeMs: null, generation: 0, isExpiring: false };
+    const times = { dueMs: 0, wakeMs: 0, queuedMs: NOT_QUEUED };
+    const lease = { id, ttlMs, ...times, isExpiring: false, isRevoked: false };
     this.#leases.set(id, lease);
-    if (this.#isLeader) this.#schedule(id, lease, this.#nowMs + ttlMs);
+    if (this.#isLeader) this.#schedule(lease, this.#nowMs + ttlMs);
   }
 
   onLeaseRevoked(id: bigint): void {
+    const lease = this.#leases.get(id);
+    if (lease !== undefined) lease.isRevoked = true;
     this.#leases.delete(id);
   }
 
@@ -67,21 +72,22 @@ export class LeaseExpiry implements LeaseObserver {
   promote(nowMs: number, extendMs: number): void {
     this.advance(nowMs);
     this.#isLeader = true;
-    this.#deadlines = newHeap();
-    for (const [id, lease] of this.#leases) {
+    this.#queue = newQueue();
+    for (const lease of this.#leases.values()) {
       lease.isExpiring = false;
-      this.#schedule(id, lease, nowMs + lease.ttlMs + extendMs);
+      lease.queuedMs = NOT_QUEUED;
+      this.#schedule(lease, nowMs + lease.ttlMs + extendMs);
     }
   }
 
   /** This member leads no longer: nothing falls due here, and nothing can be renewed. */
   demote(): void {
     this.#isLeader = false;
-    this.#deadlines = newHeap();
+    this.#queue = newQueue();
   }
 
   /**
-   * Renews a lease for its full TTL.
+   * Renews a lease for its full TTL. What a new leader added to it stays.
    * @returns the TTL in seconds, or 0 if there is no such lease, or its time is over and its end under way
    */
   renew(id: bigint, nowMs: number): number {
@@ -89,7 +95,7 @@ export class LeaseExpiry implements LeaseObserver {
     this.advance(nowMs);
     const lease = this.#leases.get(id);
     if (lease === undefined || lease.isExpiring || lease.dueMs <= nowMs) return 0;
-    this.#schedule(id, lease, nowMs + lease.ttlMs);
+    this.#schedule(lease, Math.max(lease.dueMs, nowMs + lease.ttlMs));
     return lease.ttlMs / 1000;
   }
 
@@ -106,12 +112,6 @@ export class LeaseExpiry implements LeaseObserver {
     return lease === undefined ? null : Math.max(0, lease.dueMs - nowMs);
   }
 
-  /** When the next lease falls due, or null: for the caller's timer. It may turn out to be renewed by then. */
-  nextDueMs(): number | null {
-    this.#dropVoid();
-    return this.#deadlines.peek()?.dueMs ?? null;
-  }
-
   /**
    * Takes up to `countMax` leases whose time is over, the most overdue first. They count as expiring from now on: propose
    * their end, and call {@link retry} for those whose proposal failed.
@@ -119,58 +119,59 @@ export class LeaseExpiry implements LeaseObserver {
   takeDue(nowMs: number, countMax: number): bigint[] {
     this.advance(nowMs);
     const due: bigint[] = [];
-    while (due.length < countMax) {
-      this.#dropVoid();
-      const next = this.#deadlines.peek();
-      if (next === undefined || next.dueMs > nowMs) break;
-      this.#deadlines.pop();
-      const lease = this.#leases.get(next.id)!;
-      lease.isExpiring = true;
-      lease.wakeMs = null;
-      due.push(next.id);
+    let moves = 0;
+    for (;;) {
+      const first = this.#queue.peek();
+      if (first === undefined || first.queuedMs > nowMs || due.length === countMax) return due;
+      if (first.isRevoked) {
+        this.#queue.pop();
+      } else if (first.wakeMs > first.queuedMs) {
+        if (moves === MOVED_MAX) return due;
+        moves += 1;
+        first.queuedMs = first.wakeMs;
+        this.#queue.replaceFirst(first);
+      } else {
+        this.#queue.pop();
+        first.queuedMs = NOT_QUEUED;
+        first.isExpiring = true;
+        due.push(first.id);
+      }
     }
-    return due;
   }
 
   /** The end of a lease could not be proposed: it falls due again at `dueMs`, and still cannot be renewed. */
   retry(id: bigint, dueMs: number): void {
     const lease = this.#leases.get(id);
     if (lease === undefined || !lease.isExpiring || !this.#isLeader) return;
-    this.#wakeAt(id, lease, dueMs);
+    this.#wakeAt(lease, dueMs);
   }
 
-  #schedule(id: bigint, lease: TimedLease, dueMs: number): void {
+  #schedule(lease: TimedLease, dueMs: number): void {
     lease.dueMs = dueMs;
-    this.#wakeAt(id, lease, dueMs);
+    this.#wakeAt(lease, dueMs);
   }
 
-  /** A renewal leaves its old deadline in the heap; before these outnumber the leases, the heap is made anew. */
-  #wakeAt(id: bigint, lease: TimedLease, wakeMs: number): void {
-    this.#generation += 1;
+  /** A renewal costs the heap nothing: its lease is moved when it comes to the front. */
+  #wakeAt(lease: TimedLease, wakeMs: number): void {
     lease.wakeMs = wakeMs;
-    lease.generation = this.#generation;
-    this.#deadlines.push({ id, dueMs: wakeMs, generation: lease.generation });
-    if (this.#deadlines.size > 2 * this.#leases.size + VOID_DEADLINES_MAX) this.#rebuild();
+    if (lease.queuedMs === NOT_QUEUED) this.#enqueue(lease);
+    else assert(wakeMs >= lease.queuedMs, "a lease is not to be looked at before its place");
+  }
+
+  #enqueue(lease: TimedLease): void {
+    lease.queuedMs = lease.wakeMs;
+    this.#queue.push(lease);
+    if (this.#queue.size > 2 * this.#leases.size + REVOKED_QUEUED_MAX) this.#rebuild();
   }
 
   #rebuild(): void {
-    this.#deadlines = newHeap();
-    for (const [id, { wakeMs, generation }] of this.#leases) {
-      if (wakeMs !== null) this.#deadlines.push({ id, dueMs: wakeMs, generation });
-    }
-  }
-
-  #dropVoid(): void {
-    for (;;) {
-      const next = this.#deadlines.peek();
-      if (next === undefined) return;
-      const lease = this.#leases.get(next.id);
-      if (lease !== undefined && lease.generation === next.generation) return;
-      this.#deadlines.pop();
+    this.#queue = newQueue();
+    for (const lease of this.#leases.values()) {
+      if (lease.queuedMs !== NOT_QUEUED) this.#queue.push(lease);
     }
   }
 }
 
-function newHeap(): Heap<Deadline> {
-  return new Heap<Deadline>((a, b) => a.dueMs < b.dueMs);
+function newQueue(): Heap<TimedLease> {
+  return new Heap<TimedLease>((a, b) => a.queuedMs < b.queuedMs);
 }
