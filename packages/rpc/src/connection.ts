@@ -59,6 +59,8 @@ export abstract class Connection implements LinkReceiver {
   readonly controlBudget: TokenBucket;
   /** Highest stream id that the peer opened. */
   protected lastPeerStreamId = 0;
+  /** Pieces of the peer's bytes read until now. Count. */
+  protected reads = 0;
   protected settingsReceived = false;
 
   readonly #atTurnEnd: AtTurnEnd;
@@ -131,6 +133,7 @@ export abstract class Connection implements LinkReceiver {
 
   read(chunk: Buffer): void {
     if (this.phase !== "open") return;
+    this.reads += 1;
     try {
       this.frames.read(chunk);
       if (this.outflow.hasSenders) this.askFlush();
@@ -253,8 +256,9 @@ export abstract class Connection implements LinkReceiver {
       return;
     }
     // etcd's clients renew a lease once by a stream that they reset when it was answered, thousands of times a second.
-    const isRapid = !stream.isAnswered && this.heardAtMs - stream.openedAtMs < RAPID_RESET_MS;
-    if (isRapid) this.resets.charge();
+    const hasSeenAnswer = stream.isAnswered && this.reads > stream.openedAtRead;
+    const isYoung = this.heardAtMs - stream.openedAtMs < RAPID_RESET_MS;
+    if (isYoung && !hasSeenAnswer) this.resets.charge();
     this.#lose(stream, { kind: "reset", code });
   }
 

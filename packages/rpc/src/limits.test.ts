@@ -162,6 +162,19 @@ describe("streams", () => {
     expect(client.server.callCount).toBe(0);
   });
 
+  test("resets: a reset that came with its request did not wait for the answer, and counts", () => {
+    const client = greetedClient();
+    for (let count = 0; count <= 200; count += 1) {
+      const id = count * 2 + 1;
+      client.say(
+        client.peer.headers(id, END_HEADERS, requestFields("/t.S/Chat")),
+        frame(FrameType.DATA, 0, id, message("x")),
+        frame(FrameType.RST_STREAM, 0, id, uint32(ErrorCode.CANCEL)),
+      );
+    }
+    expectCut(client, CALM, "too many resets");
+  });
+
   test("resets: a crowd of calls that gives up together is no attack", () => {
     const client = greetedClient();
     const ids = Array.from({ length: 900 }, (_, at) => at * 2 + 1);

@@ -186,6 +186,7 @@ export class ServerConnection extends Connection implements ServerCallConnection
     call.peer = this.link.peer;
     call.sendWindow = this.outflow.initialStreamWindow;
     call.openedAtMs = this.heardAtMs;
+    call.openedAtRead = this.reads;
     call.receiveWindow = this.#limits.streamWindowBytes;
     call.bodyBytesLeft = head.contentLength;
     call.remoteClosed = endStream;

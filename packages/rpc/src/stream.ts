@@ -29,8 +29,10 @@ export abstract class Stream implements MessageSink {
   /** The peer sent END_STREAM or RST_STREAM. */
   remoteClosed = false;
 
-  /** A message of an answer was sent: a peer that gives the stream up now has got something for its trouble. */
+  /** A message of an answer was sent. */
   isAnswered = false;
+  /** Which of the connection's reads brought it: no answer was seen by a peer whose reset came with the same one. */
+  openedAtRead = 0;
   /** When it began, as far as the connection looks at the clock. Monotonic ms. */
   openedAtMs = 0;
   /** DATA octets the peer lets us send; negative after it shrank its initial window (RFC 9113 6.9.2). */
