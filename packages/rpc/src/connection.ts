@@ -23,7 +23,7 @@ const KEEPALIVE_PING = Buffer.from("alive?\0\0", "latin1");
 /** How long a peer may take to close its side after GOAWAY. ms */
 const LINGER_MS = 1_000;
 /** Output that does not wait for the end of the turn: it is worth a write of its own. */
-const EARLY_FLUSH_BYTES = 256 * 1024;
+const EARLY_FLUSH_BYTES = 128 * 1024;
 /** Octets written late for which the peer may send one control frame: two windows, each widened by 4 KiB at a time. */
 const CONTROLLED_BYTES = 2 * 1024;
 

@@ -71,7 +71,7 @@ export const SERVER_LIMITS: ServerLimits = {
   resets: { burst: 200, perSecond: 50 },
   controlFrames: { burst: 1_000, perSecond: 100 },
   outputBytesMax: 64 * MIB,
-  outputHighWaterBytes: 512 * KIB,
+  outputHighWaterBytes: 256 * KIB,
   outputStallTimeoutMs: 60_000,
   streamHighWaterBytes: 128 * KIB,
   streamWindowBytes: 1 * MIB,
