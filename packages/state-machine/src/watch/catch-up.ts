@@ -15,6 +15,8 @@ export const CATCH_UP_EVENTS_MAX = 1_000;
 export const CATCH_UP_BYTES_MAX = 30 * 1024;
 /** Batches of recent changes kept for others that miss the same. Count. */
 const SHARED_BATCHES_MAX = 16;
+/** A batch of one great revision is not kept: they may be as long as a transaction. Bytes. */
+const SHARED_BYTES_MAX = 2 * CATCH_UP_BYTES_MAX;
 /** Revisions that a plan remembers; twice as many while it is made, more only to complete a revision. Count. */
 const PLAN_SLOTS_MAX = 16_384;
 
@@ -123,6 +125,7 @@ export class HistoryReader {
     const { cursor, key, end, eventForm } = watcher;
     const { revision } = this.#mvcc;
     const batch = { events, throughRevision, revision, cursor, key, end, eventForm };
+    if (events.sizeBytes > SHARED_BYTES_MAX) return batch;
     if (this.#shared.unshift(batch) > SHARED_BATCHES_MAX) this.#shared.pop();
     return batch;
   }

@@ -533,6 +533,20 @@ describe("a full stream", () => {
     ]);
   });
 
+  test("what a crowd was given is not kept for others if it is long", () => {
+    const member = new Member();
+    const crowd = Array.from({ length: 2 }, () => member.openStream(1));
+    for (const stream of crowd) stream.create("a", "z");
+    member.put("a", "x".repeat(100_000));
+    const encodings = vi.spyOn(EventBatch.prototype, "bytes", "get");
+    for (const stream of crowd) {
+      stream.drain();
+      expect(stream.take().map(({ events }) => events.length)).toEqual([0, 1]);
+    }
+    expect(new Set(encodings.mock.results.map(({ value }) => value)).size).toBe(2);
+    encodings.mockRestore();
+  });
+
   test("what a crowd was given is not all there is for who comes later", () => {
     const member = new Member();
     const [early, late] = [member.openStream(1), member.openStream(1)];
