@@ -22,8 +22,8 @@ export class StoreRecorder {
 
   follow(node: MemberNode): void {
     const stream = node.member.machine.watchHub.openStream({
-      send: (bytes) => {
-        this.#onResponse(WatchResponse.decode(bytes));
+      send: (...pieces) => {
+        this.#onResponse(WatchResponse.decode(Buffer.concat(pieces)));
         return true;
       },
     });
