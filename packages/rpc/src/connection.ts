@@ -350,9 +350,6 @@ export abstract class Connection implements LinkReceiver {
 
   protected onLocalEnd(_stream: Stream): void {}
 
-  /** The last moment to write what is to leave with this turn's output. */
-  protected beforeFlush(): void {}
-
   /** The answer is complete: a peer that still sends is told to stop (RFC 9113 8.1). */
   protected resetIfStillOpen(stream: Stream): void {
     this.#answeredEarly.push(stream.id);
@@ -425,6 +422,9 @@ export abstract class Connection implements LinkReceiver {
     this.outflow.wakeStopped();
     if (this.phase === "open") this.#backpressure.update(this.output.bufferedBytes);
   };
+
+  /** The last moment to write what is to leave with this turn's output. */
+  protected beforeFlush(): void {}
 
   #resetAnsweredEarly(): void {
     for (const id of this.#answeredEarly) {

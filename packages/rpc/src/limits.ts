@@ -10,7 +10,7 @@ export interface ConnectionLimits extends HeaderLimits {
   /** CONTINUATION frames of one header block (CVE-2024-27316 and its kin). Over: the connection ends. */
   readonly continuationFramesMax: number;
   /**
-   * RST_STREAMs of the peer on streams younger than a second that no message was sent on, and those its own faults made us send
+   * RST_STREAMs of the peer on streams younger than a second whose answer it cannot have seen, and those its own faults made us send
    * (CVE-2023-44487, CVE-2025-8671). A crowd of calls whose deadline passes at once is older. Over: the connection ends.
    */
   readonly resets: RateLimit;

@@ -18,7 +18,7 @@ interface TimedLease {
 const NOT_QUEUED = -1;
 /** Revoked leases in the heap before it is built anew. Count, beyond twice the leases. */
 const REVOKED_QUEUED_MAX = 1_024;
-/** Leases that are moved in the heap at a time, since they were renewed: about 4 ms. Those behind them wait for the next time. Count. */
+/** Leases that are moved in the heap at a time, since they were renewed: about 3 ms. Those behind them wait for the next time. Count. */
 const MOVED_MAX = 4_096;
 
 /**

@@ -9,8 +9,8 @@ import type { CatchUpPlan, Watcher } from "./watcher.ts";
 /** Events in one catch-up response; more only to complete a revision. Count. */
 export const CATCH_UP_EVENTS_MAX = 1_000;
 /**
- * Bytes of events from which a catch-up response takes no further revision. With 32 KiB and more a message is a large object in Go's
- * clients, each in fresh pages of the kernel's.
+ * Bytes of events from which a catch-up response takes no further revision: a message of more than 32 KiB is a large object of its
+ * own in the heap of Go's clients.
  */
 export const CATCH_UP_BYTES_MAX = 30 * 1024;
 /** Batches of recent changes kept for others that miss the same. Count. */

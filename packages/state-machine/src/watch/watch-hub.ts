@@ -224,18 +224,18 @@ export class WatchHub implements WatchRegistry {
       if (events === null) continue;
       if (!watcher.stream.isWritable) {
         this.#fallBehind(watcher, Math.max(firstRevision, watcher.startRevision));
-      } else if (watcher.wantsFragments) this.#sendFragments(watcher, lastRevision, events);
-      else {
-        watcher.wasBusy = true;
-        watcher.stream.send(this.encoder.head(watcher.id, lastRevision), events.bytes);
-      }
+      } else this.#send(watcher, lastRevision, events);
     }
   }
 
-  /** A revision goes out whole: its fragments do not wait for each other, however full the stream gets. */
-  #sendFragments(watcher: Watcher, revision: number, events: EventBatch): void {
+  /** Everything goes out at once: fragments do not wait for each other, however full the stream gets. */
+  #send(watcher: Watcher, revision: number, events: EventBatch): void {
     watcher.wasBusy = true;
     const { encoder } = this;
+    if (!watcher.wantsFragments) {
+      watcher.stream.send(encoder.head(watcher.id, revision), events.bytes);
+      return;
+    }
     const headBytes = encoder.head(watcher.id, revision, true).length;
     const pieces = events.split(this.#fragmentBytesMax - headBytes);
     const last = pieces.length - 1;
@@ -292,11 +292,7 @@ export class WatchHub implements WatchRegistry {
     assert(throughRevision >= watcher.cursor, "catching up makes progress");
     watcher.cursor = throughRevision + 1;
     if (events.count === 0) return true;
-    if (watcher.wantsFragments) this.#sendFragments(watcher, throughRevision, events);
-    else {
-      watcher.wasBusy = true;
-      watcher.stream.send(this.encoder.head(watcher.id, throughRevision), events.bytes);
-    }
+    this.#send(watcher, throughRevision, events);
     return true;
   }
 
