@@ -138,6 +138,15 @@ export class Member {
   }
 }
 
+/** A member with one put at each of the revisions 2 to `last`, of keys k0 to k9 in turn. */
+export function memberWithHistory(last: number): Member {
+  const member = new Member();
+  for (let revision = 2; revision <= last; revision += 1) {
+    member.put(`k${revision % 10}`, `${revision}`);
+  }
+  return member;
+}
+
 /** A client's end of a watch stream whose buffer holds `capacity` responses. */
 export class TestStream {
   readonly stream: WatchStream;
