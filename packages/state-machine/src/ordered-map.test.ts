@@ -34,6 +34,58 @@ test("an ordered map agrees with a Map sorted by key through random inserts and 
   expect([...map.entries()]).toEqual([]);
 });
 
+test("what counts is counted in any range, and nodes where nothing counts are left out of a visit", () => {
+  const prng = seededPrng(testSeed(4713));
+  const isEven = (value: number) => value % 2 === 0;
+  const map = new OrderedMap<number>(isEven);
+  const model = new Map<string, number>();
+  const keyOf = (number: number) => `k${String(number).padStart(5, "0")}`;
+  for (let phase = 0; phase < 8; phase += 1) {
+    const deletesInTen = phase % 2 === 0 ? 2 : 7;
+    for (let step = 0; step < 8_000; step += 1) {
+      const number = phase < 2 ? step : nextBelow(prng, 12_000);
+      const key = keyOf(number);
+      if (nextBelow(prng, 10) < deletesInTen) {
+        map.delete(key);
+        model.delete(key);
+        continue;
+      }
+      // Long runs of one kind, and now and then the other.
+      const value =
+        2 * nextBelow(prng, 9) + ((number >> 9) % 2 || nextBelow(prng, 50) === 0 ? 1 : 0);
+      map.set(key, value);
+      model.set(key, value);
+    }
+    const sorted = [...model].sort(([a], [b]) => (a < b ? -1 : 1));
+    expect(map.counted).toBe(sorted.filter(([, value]) => isEven(value)).length);
+    for (let round = 0; round < 50; round += 1) {
+      const start = keyOf(nextBelow(prng, 12_000));
+      const end = round % 5 === 0 ? null : keyOf(nextBelow(prng, 12_000));
+      const within = sorted.filter(([key]) => key >= start && (end === null || key < end));
+      const expected = within.filter(([, value]) => isEven(value));
+      expect(map.countRange(start, end)).toBe(expected.length);
+      const seen: [string, number][] = [];
+      const stopAt = round % 3 === 0 ? 1 + nextBelow(prng, 100) : Number.POSITIVE_INFINITY;
+      map.visitCounted(start, end, (key, value) => {
+        seen.push([key, value]);
+        return seen.length < stopAt;
+      });
+      const counted = seen.filter(([, value]) => isEven(value));
+      expect(counted).toEqual(expected.slice(0, seen.length < stopAt ? undefined : counted.length));
+      expect(within).toEqual(expect.arrayContaining(seen.slice(0, 20)));
+    }
+  }
+  for (let number = 0; number < 12_000; number += 1) map.set(keyOf(number), 1);
+  map.set(keyOf(6_000), 2);
+  let visited = 0;
+  map.visitCounted("", null, () => {
+    visited += 1;
+    return true;
+  });
+  expect(visited).toBeLessThan(100);
+  expect(map.countRange("", null)).toBe(1);
+});
+
 test("keys that arrive in order fill the leaves, and a visit can stop early", () => {
   const map = new OrderedMap<number>();
   for (let i = 0; i < 10_000; i += 1) map.set(String(i).padStart(6, "0"), i);

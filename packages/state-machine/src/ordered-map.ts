@@ -9,12 +9,16 @@ class Leaf<V> {
   keys: string[] = [];
   values: V[] = [];
   next: Leaf<V> | null = null;
+  /** Entries of it that count. */
+  counted = 0;
 }
 
 /** `keys[i]` is not above any key below `children[i + 1]`, and above every key below `children[i]`. */
 class Branch<V> {
   keys: string[] = [];
   children: TreeNode<V>[] = [];
+  /** Entries below it that count. */
+  counted = 0;
 }
 
 type TreeNode<V> = Leaf<V> | Branch<V>;
@@ -55,11 +59,21 @@ function removeAt<T>(items: T[], at: number): void {
   items.pop();
 }
 
+function countedBelow(children: readonly TreeNode<unknown>[]): number {
+  let counted = 0;
+  for (const child of children) counted += child.counted;
+  return counted;
+}
+
 /**
  * A map of strings in order (a B+ tree). On byte strings the order is that of the bytes. It has no hash table to grow,
  * so an insert costs the same at one key and at ten million, and never stalls the loop.
+ *
+ * Every node knows how many entries below it count, by the map's own rule: so they are counted without being visited, and
+ * those that do not count are passed over by the node.
  */
 export class OrderedMap<V> {
+  readonly #isCounted: (value: V) => boolean;
   #root: TreeNode<V> = new Leaf<V>();
   /** Branches above a leaf. */
   #height = 0;
@@ -75,8 +89,18 @@ export class OrderedMap<V> {
   readonly #path: Branch<V>[] = [];
   readonly #pathAt: number[] = [];
 
+  /** @param isCounted must say the same of a value for as long as it is in the map */
+  constructor(isCounted: (value: V) => boolean = () => true) {
+    this.#isCounted = isCounted;
+  }
+
   get size(): number {
     return this.#size;
+  }
+
+  /** Entries that count. */
+  get counted(): number {
+    return this.#root.counted;
   }
 
   get(key: string): V | undefined {
@@ -128,7 +152,10 @@ export class OrderedMap<V> {
 
   /** Replaces the value of the key just found. Requires: the last search was {@link find}, and it was true. */
   setFound(value: V): void {
-    this.#foundLeaf.values[this.#foundAt] = value;
+    const { values } = this.#foundLeaf;
+    const wasCounted = this.#isCounted(values[this.#foundAt]!);
+    values[this.#foundAt] = value;
+    if (this.#isCounted(value) !== wasCounted) this.#count(wasCounted ? -1 : 1);
   }
 
   /** Adds the key just searched for. Requires: the last search was `find(key)`, and it was false. */
@@ -136,6 +163,7 @@ export class OrderedMap<V> {
     const leaf = this.#foundLeaf;
     insertAt(leaf.keys, this.#foundAt, key);
     insertAt(leaf.values, this.#foundAt, value);
+    if (this.#isCounted(value)) this.#count(1);
     this.#size += 1;
     this.#isFound = true;
     if (leaf.keys.length > NODE_ENTRIES_MAX) this.#splitLeaf(leaf);
@@ -150,6 +178,7 @@ export class OrderedMap<V> {
     if (!this.find(key)) return false;
     const leaf = this.#foundLeaf;
     this.#foundKey = null;
+    if (this.#isCounted(leaf.values[this.#foundAt]!)) this.#count(-1);
     removeAt(leaf.keys, this.#foundAt);
     removeAt(leaf.values, this.#foundAt);
     this.#size -= 1;
@@ -189,6 +218,74 @@ export class OrderedMap<V> {
     }
   }
 
+  /** As {@link visitRange}, but may leave out entries that do not count: it visits none of a node that has no others. */
+  visitCounted(start: string, end: string | null, visit: (key: string, value: V) => boolean): void {
+    this.#visitCountedBelow(this.#root, 0, start, end, visit);
+  }
+
+  /** @returns whether to go on behind the node */
+  #visitCountedBelow(
+    node: TreeNode<V>,
+    level: number,
+    start: string,
+    end: string | null,
+    visit: (key: string, value: V) => boolean,
+  ): boolean {
+    if (node.counted === 0) return true;
+    const { keys } = node;
+    if (level === this.#height) {
+      const { values } = node as Leaf<V>;
+      for (let at = lowerBound(keys, start); at < keys.length; at += 1) {
+        const key = keys[at]!;
+        if (end !== null && key >= end) return false;
+        if (!visit(key, values[at]!)) return false;
+      }
+      return true;
+    }
+    const { children } = node as Branch<V>;
+    const first = upperBound(keys, start);
+    for (let at = first; at < children.length; at += 1) {
+      if (at > first && end !== null && keys[at - 1]! >= end) return false;
+      if (!this.#visitCountedBelow(children[at]!, level + 1, start, end, visit)) return false;
+    }
+    return true;
+  }
+
+  /** Entries that count of those from `start` up to but without `end` (null: to the last); logarithmic in their number. */
+  countRange(start: string, end: string | null): number {
+    return this.#countBelow(this.#root, 0, start, end);
+  }
+
+  #countBelow(node: TreeNode<V>, level: number, start: string, end: string | null): number {
+    if (node.counted === 0) return 0;
+    if (level === this.#height) return this.#countInLeaf(node as Leaf<V>, start, end);
+    const { keys, children } = node as Branch<V>;
+    const first = upperBound(keys, start);
+    const last = end === null ? keys.length : lowerBound(keys, end);
+    if (first > last) return 0;
+    if (first === last) return this.#countBelow(children[first]!, level + 1, start, end);
+    let counted = this.#countBelow(children[first]!, level + 1, start, null);
+    for (let at = first + 1; at < last; at += 1) counted += children[at]!.counted;
+    return counted + this.#countBelow(children[last]!, level + 1, "", end);
+  }
+
+  #countInLeaf({ keys, values }: Leaf<V>, start: string, end: string | null): number {
+    const last = end === null ? keys.length : lowerBound(keys, end);
+    let counted = 0;
+    for (let at = lowerBound(keys, start); at < last; at += 1) {
+      if (this.#isCounted(values[at]!)) counted += 1;
+    }
+    return counted;
+  }
+
+  /** Adds to what is counted on the way to where the last search ended. */
+  #count(difference: number): void {
+    this.#foundLeaf.counted += difference;
+    for (let level = 0; level < this.#height; level += 1) {
+      this.#path[level]!.counted += difference;
+    }
+  }
+
   /** Entries in order, for callers that may be slow; the map must not change while it is read. */
   *entries(start = "", end: string | null = null): IterableIterator<[string, V]> {
     this.find(start);
@@ -214,6 +311,8 @@ export class OrderedMap<V> {
     const right = new Leaf<V>();
     right.keys = leaf.keys.splice(cut);
     right.values = leaf.values.splice(cut);
+    right.counted = this.#countInLeaf(right, "", null);
+    leaf.counted -= right.counted;
     right.next = leaf.next;
     leaf.next = right;
     this.#foundLeaf = this.#nowhere;
@@ -234,12 +333,15 @@ export class OrderedMap<V> {
       const cut = branch.children.length >>> 1;
       right.children = branch.children.splice(cut);
       right.keys = branch.keys.splice(cut);
+      right.counted = countedBelow(right.children);
+      branch.counted -= right.counted;
       key = branch.keys.pop()!;
       child = right;
     }
     const root = new Branch<V>();
     root.keys.push(key);
     root.children.push(this.#root, child);
+    root.counted = countedBelow(root.children);
     this.#root = root;
     this.#height += 1;
   }
@@ -265,6 +367,7 @@ export class OrderedMap<V> {
     assert(right !== undefined, "a branch has at least two children");
     const keys = left.keys.concat(right.keys);
     const values = left.values.concat(right.values);
+    left.counted += right.counted;
     if (keys.length <= NODE_ENTRIES_MAX) {
       left.keys = keys;
       left.values = values;
@@ -276,6 +379,8 @@ export class OrderedMap<V> {
     const cut = keys.length >>> 1;
     right.keys = keys.splice(cut);
     right.values = values.splice(cut);
+    right.counted = this.#countInLeaf(right, "", null);
+    left.counted -= right.counted;
     left.keys = keys;
     left.values = values;
     branch.keys[at] = right.keys[0]!;
@@ -287,6 +392,7 @@ export class OrderedMap<V> {
     assert(right !== undefined, "a branch has at least two children");
     const keys = left.keys.concat(branch.keys[at]!, right.keys);
     const children = left.children.concat(right.children);
+    left.counted += right.counted;
     if (children.length <= NODE_ENTRIES_MAX) {
       left.keys = keys;
       left.children = children;
@@ -297,6 +403,8 @@ export class OrderedMap<V> {
     const cut = children.length >>> 1;
     right.children = children.splice(cut);
     right.keys = keys.splice(cut);
+    right.counted = countedBelow(right.children);
+    left.counted -= right.counted;
     branch.keys[at] = keys.pop()!;
     left.keys = keys;
     left.children = children;

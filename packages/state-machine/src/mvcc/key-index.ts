@@ -8,12 +8,13 @@ import { NO_SLOT, RevisionTable } from "./revision.ts";
  */
 export class KeyIndex {
   readonly revisions = new RevisionTable();
-  readonly #newest = new OrderedMap<number>();
-  #liveCount = 0;
+  /** What counts of it are the keys that exist now. */
+  readonly #newest = new OrderedMap<number>((newest) => !this.revisions.isTombstone(newest));
+  #latest = 0;
 
   /** Keys that exist now. */
   get liveCount(): number {
-    return this.#liveCount;
+    return this.#newest.counted;
   }
 
   /** Keys that have any revision, deleted ones included. */
@@ -49,12 +50,10 @@ export class KeyIndex {
     version: number,
     bytes: number,
   ): number {
-    const wasLive = newest !== NO_SLOT && !this.revisions.isTombstone(newest);
     const slot = this.revisions.add(main, sub, create, version, bytes, newest);
     if (newest === NO_SLOT) this.#newest.insertFound(key, slot);
     else this.#newest.setFound(slot);
-    if (!wasLive && version > 0) this.#liveCount += 1;
-    else if (wasLive && version === 0) this.#liveCount -= 1;
+    if (main > this.#latest) this.#latest = main;
     return slot;
   }
 
@@ -70,10 +69,35 @@ export class KeyIndex {
     at: number,
     visit: (key: ByteString, slot: number) => boolean,
   ): void {
-    this.#newest.visitRange(start, end, (key, newest) => {
+    this.visitAt(start, end, at, (key, newest) => {
       const slot = this.live(newest, at);
-      return slot === NO_SLOT || visit(key as ByteString, slot);
+      return slot === NO_SLOT || visit(key, slot);
     });
+  }
+
+  /**
+   * Visits keys of [start, end) with their newest revision, in order, until `visit` returns false: all that existed at `at`,
+   * and some that did not. The latest revision is read without visiting long runs of deleted keys, as locks and
+   * elections leave them in their queues.
+   */
+  visitAt(
+    start: string,
+    end: string | null,
+    at: number,
+    visit: (key: ByteString, newest: number) => boolean,
+  ): void {
+    if (!this.isLatest(at)) this.visitAll(start, end, visit);
+    else this.#newest.visitCounted(start, end, visit as (key: string, newest: number) => boolean);
+  }
+
+  /** Whether what exists at `at` is what exists now. */
+  isLatest(at: number): boolean {
+    return at >= this.#latest;
+  }
+
+  /** Keys of [start, end) that exist now; logarithmic in their number. */
+  countLive(start: string, end: string | null): number {
+    return this.#newest.countRange(start, end);
   }
 
   /** Visits the keys of [start, end) with their newest revision, deleted keys included, until `visit` returns false. */
@@ -88,7 +112,7 @@ export class KeyIndex {
   clear(): void {
     this.#newest.clear();
     this.revisions.clear();
-    this.#liveCount = 0;
+    this.#latest = 0;
   }
 
   /** The revision of a key's chain that is not after `at`, if the key existed then, or {@link NO_SLOT}. */

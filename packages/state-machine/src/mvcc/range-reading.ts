@@ -40,6 +40,8 @@ export class RangeReading {
   readonly #request: RangeRequest;
   readonly #end: string | null;
   readonly #isBounded: boolean;
+  /** Keys that are selected before the answer is sorted and cut. */
+  readonly #selectedMax: number;
   /** Where selecting goes on. */
   #nextKey: string;
   #phase: Phase = "select";
@@ -61,6 +63,7 @@ export class RangeReading {
     this.#nextKey = range.key;
     this.#end = range.isSingle ? `${range.key}\0` : range.end;
     this.#isBounded = hasRevisionBounds(request);
+    this.#selectedMax = selectedMax(request);
   }
 
   /** Whether the store was emptied since: nothing can be read any more. */
@@ -122,36 +125,46 @@ export class RangeReading {
     return { kvs: this.#kvs, more, count: this.#count };
   }
 
-  /**
-   * Collects what the answer is made of. Like etcd, a sort target without a sort order sorts only what the limit let
-   * through in key order, unless there are revision bounds.
-   */
+  /** Collects what the answer is made of, and counts the rest: at the latest revision without visiting it. */
   #select(): boolean {
-    const { limit, sortOrder, countOnly } = this.#request;
-    const isBounded = this.#isBounded;
-    const isCut = isKeyOrder(this.#request) || (sortOrder === SortOrder.NONE && !isBounded);
-    const selectedMax = limit > 0 && isCut ? limit + 1 : Number.POSITIVE_INFINITY;
+    const { index } = this.#store;
+    const isLatest = index.isLatest(this.revision);
+    if (!(isLatest && this.#isSelected())) this.#selectKeys(isLatest);
+    if (isLatest && this.#isSelected()) {
+      this.#count += index.countLive(this.#nextKey, this.#end);
+      return true;
+    }
+    return this.#workLeft > 0;
+  }
+
+  /** Goes over the keys until the work of the step is done, or only counting is left that needs no visit. */
+  #selectKeys(isLatest: boolean): void {
+    const { index } = this.#store;
     let left = this.#workLeft;
     let lastKey = this.#nextKey;
-    const { index } = this.#store;
-    index.visitAll(this.#nextKey, this.#end, (key, newest) => {
+    index.visitAt(this.#nextKey, this.#end, this.revision, (key, newest) => {
       left -= 1; // A key that is gone costs as much as one that is there.
       lastKey = key;
       const slot = index.live(newest, this.revision);
       if (slot === NO_SLOT) return left > 0;
       this.#count += 1;
-      if (countOnly || this.#slots.length >= selectedMax) return left > 0;
-      if (isBounded && !this.#isWithinBounds(slot)) return left > 0;
-      this.#keys.push(key);
-      this.#slots.push(slot);
-      return left > 0;
+      if (!this.#isSelected() && this.#isWithinBounds(slot)) {
+        this.#keys.push(key);
+        this.#slots.push(slot);
+      }
+      return left > 0 && !(isLatest && this.#isSelected());
     });
     this.#workLeft = left;
     this.#nextKey = `${lastKey}\0`;
-    return left > 0;
+  }
+
+  /** Whether no more keys are wanted, but for their number. */
+  #isSelected(): boolean {
+    return this.#request.countOnly || this.#slots.length >= this.#selectedMax;
   }
 
   #isWithinBounds(slot: number): boolean {
+    if (!this.#isBounded) return true;
     const { revisions } = this.#store.index;
     const { minModRevision, maxModRevision, minCreateRevision, maxCreateRevision } = this.#request;
     const mod = revisions.main(slot);
@@ -237,6 +250,17 @@ export function hasRevisionBounds(request: RangeRequest): boolean {
     request.minCreateRevision !== 0 ||
     request.maxCreateRevision !== 0
   );
+}
+
+/**
+ * How many keys, in their order, a limit lets through to the sorting: one more than it, which tells whether there are more.
+ * Like etcd, a sort target without a sort order sorts only these, unless there are revision bounds.
+ */
+function selectedMax(request: RangeRequest): number {
+  const { limit, sortOrder } = request;
+  const isUnsorted = sortOrder === SortOrder.NONE && !hasRevisionBounds(request);
+  const isCut = limit > 0 && (isKeyOrder(request) || isUnsorted);
+  return isCut ? limit + 1 : Number.POSITIVE_INFINITY;
 }
 
 /** Targets that are unknown do not come this far. */
