@@ -22,6 +22,18 @@ func fill(s settings) {
 // writeKeys writes the keys of [from, to), shared out among the callers.
 func writeKeys(s settings, clients []*clientv3.Client, from int, to int, times []histogram) {
 	text := value(s)
+	shareOut(s, from, to, func(caller int, at int) {
+		began := time.Now()
+		_, err := clients[caller%len(clients)].Put(context.Background(), keyName(at), text)
+		check(err)
+		if times != nil {
+			times[caller].record(time.Since(began))
+		}
+	})
+}
+
+// shareOut does the tasks of [from, to), each by the caller that is free next.
+func shareOut(s settings, from int, to int, do func(caller int, at int)) {
 	next := int64(from) - 1
 	var callers sync.WaitGroup
 	for caller := 0; caller < s.callers; caller++ {
@@ -29,12 +41,7 @@ func writeKeys(s settings, clients []*clientv3.Client, from int, to int, times [
 		go func(caller int) {
 			defer callers.Done()
 			for at := atomic.AddInt64(&next, 1); at < int64(to); at = atomic.AddInt64(&next, 1) {
-				began := time.Now()
-				_, err := clients[caller%len(clients)].Put(context.Background(), keyName(int(at)), text)
-				check(err)
-				if times != nil {
-					times[caller].record(time.Since(began))
-				}
+				do(caller, int(at))
 			}
 		}(caller)
 	}

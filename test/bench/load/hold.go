@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"sync"
-	"sync/atomic"
 
 	"go.etcd.io/etcd/clientv3"
 	pb "go.etcd.io/etcd/etcdserver/etcdserverpb"
@@ -55,17 +53,8 @@ func watchOthers(client *clientv3.Client, connection int, count int) {
 }
 
 func grantMany(s settings, clients []*clientv3.Client) {
-	next := int64(-1)
-	var callers sync.WaitGroup
-	for caller := 0; caller < s.callers; caller++ {
-		callers.Add(1)
-		go func(caller int) {
-			defer callers.Done()
-			for atomic.AddInt64(&next, 1) < int64(s.leases) {
-				_, err := clients[caller%len(clients)].Grant(context.Background(), 100000)
-				check(err)
-			}
-		}(caller)
-	}
-	callers.Wait()
+	shareOut(s, 0, s.leases, func(caller int, _ int) {
+		_, err := clients[caller%len(clients)].Grant(context.Background(), 100000)
+		check(err)
+	})
 }

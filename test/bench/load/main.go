@@ -33,6 +33,9 @@ var workloads = map[string]func(settings){
 	"txn":              txn,
 	"get":              get,
 	"get-serializable": getSerializable,
+	"page":             page,
+	"leave-queue":      leaveQueue,
+	"oldest":           oldest,
 	"keep-alive":       keepAlive,
 	"keep-alive-once":  keepAliveOnce,
 	"lock":             contendedLock,
@@ -65,7 +68,7 @@ func main() {
 	flags.IntVar(&s.watchers, "watchers", 0, "watchers")
 	flags.IntVar(&s.leases, "leases", 0, "leases")
 	flags.Float64Var(&s.rate, "rate", 10000, "calls a second that are due, of steady-put")
-	flags.IntVar(&s.count, "count", 1000, "puts, of fan-out; key to begin with, of fill")
+	flags.IntVar(&s.count, "count", 1000, "puts, of fan-out; key to begin with, of fill and leave-queue")
 	flags.BoolVar(&s.isFilled, "filled", false, "whether the keys are there already")
 	check(flags.Parse(os.Args[2:]))
 	s.endpoints = strings.Split(*endpoints, ",")

@@ -5,6 +5,9 @@ import { loadTimes, measureLoad, quantileMs } from "../measure-load.ts";
 import type { Figure, Sample } from "../row.ts";
 import type { GrowthLine } from "./line.ts";
 
+/** Few: a server that visits a million keys for each answer shall come to some. */
+const FEW = { connections: 4, callers: 8 } as const;
+
 const CROWD = { connections: 16, callers: 256 } as const;
 
 const PUT_FIGURES: readonly Figure[] = [
@@ -29,13 +32,15 @@ async function puts(deployment: Deployment, effort: Effort, load: LoadSettings =
 }
 
 async function putsAndGets(deployment: Deployment, keys: number, effort: Effort): Promise<Sample> {
-  const load = { ...CROWD, keys, filled: true, ...loadTimes(effort) };
-  const get = await measureLoad(deployment, "get", load);
+  const times = loadTimes(effort);
+  const get = await measureLoad(deployment, "get", { ...CROWD, keys, filled: true, ...times });
+  const page = await measureLoad(deployment, "page", { ...FEW, keys, ...times });
   return {
     figures: {
       ...(await puts(deployment, effort, { ...CROWD, keys })),
       get: get.operations / get.seconds,
       getCpu: get.serverCpuMicros / get.operations,
+      page: page.operations / page.seconds,
     },
   };
 }
@@ -53,7 +58,11 @@ const keys: GrowthLine = {
   counted: "keys",
   points: [1_000, 100_000, 1_000_000],
   quickPoints: [100, 1_000],
-  figures: [...PUT_FIGURES, ...GET_FIGURES],
+  figures: [
+    ...PUT_FIGURES,
+    ...GET_FIGURES,
+    { name: "page", title: "pages of ten keys/s, 8 callers", isBetter: "more" },
+  ],
   isHeld: true,
   async grow(deployment, from, to) {
     await measureLoad(deployment, "fill", { ...CROWD, count: from, keys: to });
@@ -129,4 +138,37 @@ const callers: GrowthLine = {
   }),
 };
 
-export const growthLines: readonly GrowthLine[] = [keys, leases, watchers, connections, callers];
+const queue: GrowthLine = {
+  name: "queue",
+  title: "Asking for the oldest of a queue that more and more have left",
+  counted: "keys created and deleted",
+  points: [0, 10_000, 100_000],
+  quickPoints: [0, 200],
+  figures: [
+    { name: "oldest", title: "answers/s, 8 callers", isBetter: "more" },
+    { name: "oldestCpu", title: "CPU of the server, µs an answer", isBetter: "less" },
+  ],
+  isHeld: true,
+  async grow(deployment, from, to) {
+    await measureLoad(deployment, "leave-queue", { ...CROWD, count: from, keys: to });
+    return null;
+  },
+  async measure(deployment, _, effort) {
+    const oldest = await measureLoad(deployment, "oldest", { ...FEW, ...loadTimes(effort) });
+    return {
+      figures: {
+        oldest: oldest.operations / oldest.seconds,
+        oldestCpu: oldest.serverCpuMicros / oldest.operations,
+      },
+    };
+  },
+};
+
+export const growthLines: readonly GrowthLine[] = [
+  keys,
+  queue,
+  leases,
+  watchers,
+  connections,
+  callers,
+];
