@@ -9,6 +9,7 @@ const RANGE = {
   limit: 0x18,
   sortOrder: 0x28,
   sortTarget: 0x30,
+  keysOnly: 0x40,
 } as const;
 const PUT = { key: 0x0a, value: 0x12, lease: 0x18 } as const;
 const DELETE_KEY = 0x0a;
@@ -26,6 +27,8 @@ export class PlainOperation {
   valueStart = 0;
   valueEnd = 0;
   lease = 0n;
+  /** Of a read: without the value. */
+  keysOnly = false;
 }
 
 /** Reads operations in place, those that a plain transaction may have. */
@@ -80,6 +83,7 @@ function readRange(fields: FieldReader, operation: PlainOperation): boolean {
   let limit = 0;
   let sortOrder = 0;
   let sortTarget = 0;
+  let keysOnly = 0;
   while (fields.next()) {
     switch (fields.tag) {
       case RANGE.key:
@@ -99,10 +103,15 @@ function readRange(fields: FieldReader, operation: PlainOperation): boolean {
       case RANGE.sortTarget:
         sortTarget = fields.count();
         break;
+      case RANGE.keysOnly:
+        keysOnly = fields.count();
+        if (keysOnly > 1) return false;
+        break;
       default:
         return false;
     }
   }
+  operation.keysOnly = keysOnly === 1;
   const isOneKey = operation.rangeEndStart === operation.rangeEndEnd;
   operation.kind = isOneKey ? "get" : "first";
   if (isOneKey) return limit === 0 && sortOrder === 0 && sortTarget === 0;

@@ -70,10 +70,8 @@ export class PlainTxnRun {
     const store = this.#store;
     const { revisions } = store.index;
     const { target, result, number } = compare;
-    const slot = store.index.liveAt(
-      this.#keyAt(compare.keyStart, compare.keyEnd),
-      store.readRevision,
-    );
+    const key = this.#keyAt(compare.keyStart, compare.keyEnd);
+    const slot = store.index.liveAt(key, store.readRevision);
     const isThere = slot !== NO_SLOT;
     switch (target) {
       case CompareTarget.VERSION:
@@ -82,6 +80,8 @@ export class PlainTxnRun {
         return isResult(result, order(isThere ? revisions.create(slot) : 0, number));
       case CompareTarget.MOD:
         return isResult(result, order(isThere ? revisions.main(slot) : 0, number));
+      case CompareTarget.LEASE:
+        return isResult(result, order(isThere ? store.leases.leaseOf(key) : 0n, compare.lease));
       default: {
         if (!isThere) return false;
         const value = this.#data.subarray(compare.valueStart, compare.valueEnd);
@@ -96,7 +96,7 @@ export class PlainTxnRun {
     const { kind, keyStart, keyEnd } = operation;
     switch (kind) {
       case "get":
-        if (wantsAnswer) this.#get(this.#keyAt(keyStart, keyEnd));
+        if (wantsAnswer) this.#get(this.#keyAt(keyStart, keyEnd), operation.keysOnly);
         return;
       case "first":
         if (wantsAnswer) this.#first(operation);
@@ -115,16 +115,20 @@ export class PlainTxnRun {
     }
   }
 
-  #get(key: ByteString): void {
+  #get(key: ByteString, keysOnly: boolean): void {
     const store = this.#store;
     const at = store.readRevision;
     const slot = store.index.liveAt(key, at);
     if (slot === NO_SLOT) this.result.addRange(at, null, 0);
-    else this.result.addRange(at, store.pairAt(slot), 1);
+    else this.result.addRange(at, this.#pairAt(key, slot, keysOnly), 1);
+  }
+
+  #pairAt(key: ByteString, slot: number, keysOnly: boolean): Uint8Array {
+    return keysOnly ? this.#store.keyOnlyAt(key, slot) : this.#store.pairAt(slot);
   }
 
   /** Of keys that were created together, the first in key order. */
-  #first({ keyStart, keyEnd, rangeEndStart, rangeEndEnd }: PlainOperation): void {
+  #first({ keyStart, keyEnd, rangeEndStart, rangeEndEnd, keysOnly }: PlainOperation): void {
     const store = this.#store;
     const { revisions } = store.index;
     const data = this.#data;
@@ -134,13 +138,17 @@ export class PlainTxnRun {
     );
     const at = store.readRevision;
     let first = NO_SLOT;
+    let firstKey = NO_KEY;
     let count = 0;
-    store.index.visitLive(range.key, range.end, at, (_key, slot) => {
+    store.index.visitLive(range.key, range.end, at, (key, slot) => {
       count += 1;
-      if (first === NO_SLOT || revisions.create(slot) < revisions.create(first)) first = slot;
+      if (first !== NO_SLOT && revisions.create(slot) >= revisions.create(first)) return true;
+      first = slot;
+      firstKey = key;
       return true;
     });
-    this.result.addRange(at, first === NO_SLOT ? null : store.pairAt(first), count);
+    if (first === NO_SLOT) this.result.addRange(at, null, 0);
+    else this.result.addRange(at, this.#pairAt(firstKey, first, keysOnly), count);
   }
 
   /** A string costs more than a look at whether it is the same once more. */

@@ -15,6 +15,7 @@ const COMPARE = {
   createRevision: 0x28,
   modRevision: 0x30,
   value: 0x3a,
+  lease: 0x40,
 } as const;
 /** What each target is compared with, by the number of the target. */
 const OPERAND_TAGS: readonly number[] = [
@@ -22,6 +23,7 @@ const OPERAND_TAGS: readonly number[] = [
   COMPARE.createRevision,
   COMPARE.modRevision,
   COMPARE.value,
+  COMPARE.lease,
 ];
 const COMPARE_RESULT_MAX = 3;
 
@@ -35,6 +37,7 @@ export class PlainCompare {
   number = 0;
   valueStart = 0;
   valueEnd = 0;
+  lease = 0n;
 }
 
 export class PlainBranch {
@@ -52,7 +55,7 @@ export class PlainBranch {
 
 /**
  * Reads the transactions of every day in place, with no object for what they consist of: locks and compare-and-swap. A plain
- * one compares versions, revisions or values of single keys; each of its branches has at most one write, of a single key; it
+ * one compares versions, revisions, values or leases of single keys; each of its branches has at most one write, of a single key; it
  * writes in one of them. Nothing can be wrong with such a request but its size. Made to be reused.
  */
 export class PlainTxn {
@@ -147,6 +150,10 @@ export class PlainTxn {
         case COMPARE.value:
           compare.valueStart = fields.start;
           compare.valueEnd = fields.end;
+          operandTag = tag;
+          break;
+        case COMPARE.lease:
+          compare.lease = fields.signed64();
           operandTag = tag;
           break;
         default:
