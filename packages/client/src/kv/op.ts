@@ -172,8 +172,10 @@ export function rangeRequest(
 ): RangeRequestInit {
   const { sort } = options;
   const descending = sort?.order === "descend";
+  const { key, rangeEnd } = namespace.rangeOf(target);
   return {
-    ...namespace.rangeOf(target),
+    key,
+    rangeEnd,
     limit: options.limit,
     revision: options.revision,
     serializable: options.serializable,
@@ -230,7 +232,8 @@ export function deleteRequest(
   target: Target,
   options: DeleteOptions,
 ): DeleteRangeRequestInit {
-  return { ...namespace.rangeOf(target), prevKv: options.previous };
+  const { key, rangeEnd } = namespace.rangeOf(target);
+  return { key, rangeEnd, prevKv: options.previous };
 }
 
 export function deleteResult(

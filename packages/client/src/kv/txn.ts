@@ -27,11 +27,7 @@ export type TxnResult<Then extends readonly Op<unknown>[], Else extends readonly
       readonly results: Results<Else>;
     };
 
-interface Parts {
-  readonly conditions: readonly Comparison[];
-  readonly success: readonly Op<unknown>[];
-  readonly failure: readonly Op<unknown>[];
-}
+type Branch = readonly Op<unknown>[];
 
 /**
  * All of `then` if every condition holds, else all of `else`, at one revision. Immutable: each step returns a new one.
@@ -55,22 +51,32 @@ export class Txn<
 > {
   readonly #transport: Transport;
   readonly #namespace: Namespace;
-  readonly #parts: Parts;
+  readonly #conditions: readonly Comparison[];
+  readonly #success: Branch;
+  readonly #failure: Branch;
 
   /** @internal */
   constructor(
     transport: Transport,
     namespace: Namespace,
-    parts: Parts = { conditions: [], success: [], failure: [] },
+    conditions: readonly Comparison[] = [],
+    success: Branch = [],
+    failure: Branch = [],
   ) {
     this.#transport = transport;
     this.#namespace = namespace;
-    this.#parts = parts;
+    this.#conditions = conditions;
+    this.#success = success;
+    this.#failure = failure;
   }
 
   /** Adds conditions; all given so far must hold. */
   if(...conditions: readonly Comparison[]): Txn<Then, Else> {
-    return this.#with({ conditions: [...this.#parts.conditions, ...conditions] });
+    return this.#with<Then, Else>(
+      [...this.#conditions, ...conditions],
+      this.#success,
+      this.#failure,
+    );
   }
 
   /**
@@ -83,12 +89,12 @@ export class Txn<
     if (typeof reject === "function") {
       reject(new TypeError("a transaction is awaited by calling commit()"));
     }
-    return this.#with({ success: ops });
+    return this.#with<Ops, Else>(this.#conditions, ops, this.#failure);
   }
 
   /** What to do if a condition fails. Replaces an earlier `else`. */
   else<const Ops extends readonly Op<unknown>[]>(...ops: Ops): Txn<Then, Ops> {
-    return this.#with({ failure: ops });
+    return this.#with<Then, Ops>(this.#conditions, this.#success, ops);
   }
 
   /**
@@ -128,11 +134,10 @@ export class Txn<
   }
 
   #request(namespace: Namespace): TxnRequestInit {
-    const { conditions, success, failure } = this.#parts;
     return {
-      compare: conditions.flatMap((condition) => condition.requests(namespace)),
-      success: success.map((each) => each.request(namespace)),
-      failure: failure.map((each) => each.request(namespace)),
+      compare: this.#conditions.flatMap((condition) => condition.requests(namespace)),
+      success: this.#success.map((each) => each.request(namespace)),
+      failure: this.#failure.map((each) => each.request(namespace)),
     };
   }
 
@@ -142,7 +147,7 @@ export class Txn<
     revision: number,
   ): TxnResult<Then, Else> {
     const succeeded = response?.succeeded ?? false;
-    const taken = succeeded ? this.#parts.success : this.#parts.failure;
+    const taken = succeeded ? this.#success : this.#failure;
     if (taken.length !== response?.responses.length) {
       throw new ConclaveError("PROTOCOL", "unknown", "a transaction was answered in part");
     }
@@ -152,18 +157,20 @@ export class Txn<
   }
 
   #isRead(): boolean {
-    return (
-      this.#parts.success.every((each) => each.isRead) &&
-      this.#parts.failure.every((each) => each.isRead)
-    );
+    return this.#success.every((each) => each.isRead) && this.#failure.every((each) => each.isRead);
   }
 
   #with<NewThen extends readonly Op<unknown>[], NewElse extends readonly Op<unknown>[]>(
-    change: Partial<Parts>,
+    conditions: readonly Comparison[],
+    success: Branch,
+    failure: Branch,
   ): Txn<NewThen, NewElse> {
-    return new Txn<NewThen, NewElse>(this.#transport, this.#namespace, {
-      ...this.#parts,
-      ...change,
-    });
+    return new Txn<NewThen, NewElse>(
+      this.#transport,
+      this.#namespace,
+      conditions,
+      success,
+      failure,
+    );
   }
 }

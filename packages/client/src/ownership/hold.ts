@@ -63,7 +63,10 @@ export class Hold implements AsyncDisposable {
   protected readonly session: Session;
   readonly #entry: QueueEntry;
   readonly #terms: HoldTerms;
-  readonly #controller = new AbortController();
+  /** Null until somebody asks for the signal: most holds are over before anybody has. */
+  #controller: AbortController | null = null;
+  /** Makes the reason that the signal aborts with; null while it shall not. */
+  #stopReason: (() => unknown) | null = null;
   /** Aborts when the hold is over, for whatever reason; `signal` may abort before. Null until somebody asks. */
   #over: AbortController | null = null;
   readonly #leaveWindDown: () => void;
@@ -86,7 +89,7 @@ export class Hold implements AsyncDisposable {
     this.#entry = entry;
     this.#terms = terms;
     const { windDown } = coordination;
-    this.#leaveWindDown = windDown.enter(() => this.#controller.abort(windDown.signal.reason));
+    this.#leaveWindDown = windDown.enter(() => this.#stop(() => windDown.signal.reason));
     this.kv = new GuardedKv(() => coordination.txn(), {
       guards: this.guards,
       assert: () => this.assert(),
@@ -98,7 +101,6 @@ export class Hold implements AsyncDisposable {
     if (maxHoldMs !== null) {
       this.#timers.push(clock.setTimer(maxHoldMs, () => this.#lose("max-hold")));
     }
-    clockedSignal(this.#controller, () => this.session.remaining());
     this.#stopListening = onAbort(this.session.signal, () => this.#onSessionLost());
     coordination.runtime.onHold?.(this);
   }
@@ -133,7 +135,22 @@ export class Hold implements AsyncDisposable {
    * another; or when it is released, with a {@link ConclaveError} CLOSED.
    */
   get signal(): AbortSignal {
+    this.#controller ??= this.#makeController();
     return this.#controller.signal;
+  }
+
+  #makeController(): AbortController {
+    const controller = new AbortController();
+    clockedSignal(controller, () => this.session.remaining());
+    if (this.#stopReason !== null) controller.abort(this.#stopReason());
+    return controller;
+  }
+
+  /** Aborts the signal, or has it aborted when somebody asks for it. The first reason stays. */
+  #stop(reason: () => unknown): void {
+    if (this.#stopReason !== null) return;
+    this.#stopReason = reason;
+    this.#controller?.abort(reason());
   }
 
   /** Whether its entry's value is its holder's own to use, as a term's is. @internal */
@@ -237,7 +254,7 @@ export class Hold implements AsyncDisposable {
     this.#stopWatching();
     const result = this.#release();
     this.#state = { kind: "released", result };
-    this.#controller.abort(this.#releasedError());
+    this.#stop(() => this.#releasedError());
     return result;
   }
 
@@ -266,7 +283,7 @@ export class Hold implements AsyncDisposable {
     if (this.#state.kind !== "held") return;
     this.#stopWatching();
     this.#state = { kind: "released", result };
-    this.#controller.abort(this.#releasedError());
+    this.#stop(() => this.#releasedError());
     await this.#end(true);
   }
 
@@ -285,9 +302,7 @@ export class Hold implements AsyncDisposable {
    * @internal
    */
   endWith(stop: AbortSignal): void {
-    this.#stopListeningToStop = onAbort(stop, () =>
-      this.#controller.abort(endedBy(stop, "not-applied")),
-    );
+    this.#stopListeningToStop = onAbort(stop, () => this.#stop(() => endedBy(stop, "not-applied")));
   }
 
   /** Why it was lost, or null. @internal */
@@ -348,7 +363,7 @@ export class Hold implements AsyncDisposable {
     if (this.#state.kind !== "held") return;
     this.#stopWatching();
     this.#state = { kind: "lost", reason, cause };
-    this.#controller.abort(this.#lossError("unknown"));
+    this.#stop(() => this.#lossError("unknown"));
     this.session.renewNow(); // A key that is gone may mean that its lease is.
     if (reason === "max-hold" || this.keys.length > 1) {
       leaveToDebris(this.coordination, this.#entry, this.keys); // Companions stay: they make the lock-delay.
