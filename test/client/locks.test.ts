@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { deferred } from "@conclave/base";
 import { compare, LockLostError, op } from "@conclave/client";
 import { expect, test } from "vitest";
+import type { UnaryFault } from "../../packages/client/src/testing/faulty-caller.ts";
 import { describeEachServer } from "../support/each-server.ts";
 import { eventually } from "../support/eventually.ts";
 import { aborted, clientsOf } from "./client-support.ts";
@@ -156,6 +157,53 @@ describeEachServer(
       await expect(failing).rejects.toThrow("the body's own");
       faults.faultOf = () => undefined;
       await eventually(async () => expect(await client.kv.count("l/")).toBe(0));
+    });
+
+    test("locks taken one after the other are one key, for each that was deleted stays in the server's index", async () => {
+      const { locks } = await clients.connect();
+      const keys = new Set<string>();
+      const fences = new Set<string>();
+      for (let time = 0; time < 5; time += 1) {
+        await locks.request("l", (lock) => {
+          keys.add(lock.key);
+          fences.add(`${lock.fence}`);
+        });
+        await using tried = await locks.try("l");
+        keys.add(tried!.key);
+        expect(await locks.try("l")).toBeNull();
+      }
+      expect(keys.size).toBe(1);
+      expect(fences.size).toBe(5);
+      await using one = await locks.acquire(["l", "m"], { mode: "shared" });
+      await using other = await locks.acquire(["l", "m"], { mode: "shared" });
+      expect(new Set([...one.keys, ...other.keys]).size).toBe(4);
+    });
+
+    // What is under way still acts on the old key.
+    test.each<[string, UnaryFault, "acquire" | "release"]>([
+      ["an acquisition whose answer was lost", "drop-answer", "acquire"],
+      ["an acquisition that was lost", "drop-request", "acquire"],
+      ["a release whose answer was lost", "drop-answer", "release"],
+      ["a release that was lost", "drop-request", "release"],
+    ])("after %s the next one is another key", async (_what, fault, lost) => {
+      const { client, faults } = await clients.connectFaulty();
+      await client.session.open();
+      if (lost === "acquire") faults.failNext(TXN, fault);
+      const first = await client.locks.acquire("l");
+      if (lost === "release") faults.failNext(TXN, fault);
+      await first.release();
+      await using second = await client.locks.acquire("l");
+      expect(second.key).not.toBe(first.key);
+      expect(second.fence > first.fence).toBe(true);
+    });
+
+    test("after a lock that was lost the next one is another key", async () => {
+      const { client } = await clients.connectFaulty();
+      const lost = await client.locks.acquire("l");
+      await client.kv.delete(lost.key);
+      expect(await lost.release()).toBe("already-lost");
+      await using next = await client.locks.acquire("l");
+      expect(next.key).not.toBe(lost.key);
     });
 
     // Failure mode 25.

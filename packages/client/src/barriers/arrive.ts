@@ -3,12 +3,8 @@ import { compare } from "../kv/compare.ts";
 import type { KeyValue } from "../kv/key-value.ts";
 import { op, type RangeResult } from "../kv/op.ts";
 import type { Coordination } from "../ownership/coordination.ts";
-import {
-  abandoned,
-  disagreementError,
-  isUncertain,
-  newEntryKey,
-} from "../ownership/queue-entry.ts";
+import { abandoned, disagreementError, entryKey, isUncertain } from "../ownership/queue-entry.ts";
+import { drawNonce } from "../runtime.ts";
 import type { Session } from "../session/session.ts";
 import {
   arrivalText,
@@ -52,7 +48,7 @@ export async function arrive(
 ): Promise<Arrived> {
   const { name, parties, session } = terms;
   const leaseId = await session.open({ signal });
-  const key = newEntryKey(coordination, name, leaseId);
+  const key = entryKey(name, leaseId, drawNonce(coordination.runtime.prng));
   const reads = [op.get(key), viewRead(name)] as const;
   let isUnderWay = false;
   let wasUncertain = false;

@@ -104,7 +104,14 @@ async function takeOver(
   readonly value: Uint8Array;
 } | null> {
   const leaseId = await session.open({ signal });
-  const claimed = { claim: EXCLUSIVE, keys: [key], companionKeys: [], session, leaseId };
+  const claimed = {
+    claim: EXCLUSIVE,
+    keys: [key],
+    companionKeys: [],
+    session,
+    leaseId,
+    nonce: null,
+  };
   const entry = { ...claimed, createRevision, wasUncertain: false, wasGranted: true };
   for (;;) {
     const own: KeyValue | null = await coordination.kv.get(key, { signal });

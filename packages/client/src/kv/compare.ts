@@ -62,30 +62,49 @@ export interface Comparable<Value = Bytes> {
   exists(): Comparison;
 }
 
-function relations<Operand>(
-  target: Target,
-  wireTarget: CompareTarget,
-  operandInit: (operand: Operand) => CompareInit,
-): Relations<Operand> {
-  const make =
-    (result: CompareResult) =>
-    (operand: Operand): Comparison => ({
-      requests: (namespace) => [
-        {
-          ...namespace.rangeOf(target),
-          ...operandInit(operand),
-          target: wireTarget,
-          result,
-        },
-      ],
-    });
-  return {
-    eq: make(CompareResult.EQUAL),
-    ne: make(CompareResult.NOT_EQUAL),
-    lt: make(CompareResult.LESS),
-    gt: make(CompareResult.GREATER),
-  };
+/** A class, and no closures: each lock makes several, of whose relations it uses one. */
+class RelationsOf<Operand> implements Relations<Operand> {
+  readonly #target: Target;
+  readonly #operandInit: (operand: Operand) => CompareInit;
+
+  constructor(target: Target, operandInit: (operand: Operand) => CompareInit) {
+    this.#target = target;
+    this.#operandInit = operandInit;
+  }
+
+  eq(operand: Operand): Comparison {
+    return this.#comparison(CompareResult.EQUAL, operand);
+  }
+
+  ne(operand: Operand): Comparison {
+    return this.#comparison(CompareResult.NOT_EQUAL, operand);
+  }
+
+  lt(operand: Operand): Comparison {
+    return this.#comparison(CompareResult.LESS, operand);
+  }
+
+  gt(operand: Operand): Comparison {
+    return this.#comparison(CompareResult.GREATER, operand);
+  }
+
+  #comparison(result: CompareResult, operand: Operand): Comparison {
+    return {
+      requests: (namespace) => {
+        const { key, rangeEnd } = namespace.rangeOf(this.#target);
+        return [{ key, rangeEnd, result, ...this.#operandInit(operand) }];
+      },
+    };
+  }
 }
+
+const versionInit = (version: number): CompareInit => ({ target: CompareTarget.VERSION, version });
+const createInit = (createRevision: number): CompareInit => ({
+  target: CompareTarget.CREATE,
+  createRevision,
+});
+const modInit = (modRevision: number): CompareInit => ({ target: CompareTarget.MOD, modRevision });
+const leaseInit = (lease: bigint): CompareInit => ({ target: CompareTarget.LEASE, lease });
 
 /**
  * Conditions on a key or a range, for {@link Txn.if}.
@@ -119,17 +138,14 @@ export function comparable<Value>(
   target: Target,
   encode: (value: Value) => Bytes,
 ): Comparable<Value> {
-  const createRevision = relations(target, CompareTarget.CREATE, (revision: number) => ({
-    createRevision: revision,
-  }));
+  const createRevision = new RelationsOf(target, createInit);
   return {
-    version: relations(target, CompareTarget.VERSION, (version: number) => ({ version })),
+    version: new RelationsOf(target, versionInit),
     createRevision,
-    modRevision: relations(target, CompareTarget.MOD, (revision: number) => ({
-      modRevision: revision,
-    })),
-    leaseId: relations(target, CompareTarget.LEASE, (lease: bigint) => ({ lease })),
-    value: relations(target, CompareTarget.VALUE, (value: Value) => ({
+    modRevision: new RelationsOf(target, modInit),
+    leaseId: new RelationsOf(target, leaseInit),
+    value: new RelationsOf(target, (value: Value) => ({
+      target: CompareTarget.VALUE,
       value: bytesFrom(encode(value)),
     })),
     absent: () => createRevision.eq(0),

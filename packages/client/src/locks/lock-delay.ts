@@ -1,7 +1,7 @@
 import type { Timer } from "@conclave/base";
 import type { Coordination } from "../ownership/coordination.ts";
-import { type Companion, newEntryKey } from "../ownership/queue-entry.ts";
-import { drawLeaseId } from "../runtime.ts";
+import { type Companion, entryKey } from "../ownership/queue-entry.ts";
+import { drawLeaseId, drawNonce } from "../runtime.ts";
 import type { Session } from "../session/session.ts";
 
 /** Renewals of the companion's lease in the time of the session's. */
@@ -46,8 +46,9 @@ export class LockDelay {
     const renewEveryMs = session.ttlMs / RENEWALS_PER_TTL;
     await coordination.leases.grant(session.ttlMs + delayMs + renewEveryMs, { leaseId, signal });
     const value = JSON.stringify({ delay: delayMs });
+    const nonce = drawNonce(coordination.runtime.prng);
     const companions = names.map((name) => {
-      return { key: newEntryKey(coordination, name, leaseId), leaseId, value };
+      return { key: entryKey(name, leaseId, nonce), leaseId, value };
     });
     return new LockDelay(coordination, leaseId, renewEveryMs, companions);
   }

@@ -6,9 +6,9 @@ import {
   abandoned,
   disagreementError,
   type Entering,
+  entryKey,
   isEntry,
   isUncertain,
-  newEntryKey,
   nobodyIn,
   placeOf,
   type QueueEntry,
@@ -82,10 +82,11 @@ async function enterIf(
   conditions: readonly Comparison[],
   signal: AbortSignal,
 ): Promise<QueueEntry | null> {
-  const keys = names.map((name) => newEntryKey(coordination, name, leaseId));
+  const nonce = coordination.nonces.take(session);
+  const keys = names.map((name) => entryKey(name, leaseId, nonce));
   const companionKeys = companions.map(({ key }) => key);
   const entryOf = (createRevision: number, wasUncertain: boolean): QueueEntry => {
-    const entry = { names, claim, keys, companionKeys, session, leaseId };
+    const entry = { names, claim, keys, companionKeys, session, leaseId, nonce };
     return { ...entry, createRevision, wasUncertain, wasGranted: true };
   };
   const puts: Op<unknown>[] = [
@@ -98,7 +99,9 @@ async function enterIf(
       .if(...conditions)
       .then(...puts)
       .commit({ signal });
-    return succeeded ? entryOf(revision, false) : null;
+    if (succeeded) return entryOf(revision, false);
+    coordination.nonces.giveBack(session, nonce);
+    return null;
   } catch (error) {
     const everyKey = [...keys, ...companionKeys];
     if (!isUncertain(error) || signal.aborted) {

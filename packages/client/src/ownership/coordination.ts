@@ -10,6 +10,7 @@ import type { Transport } from "../transport/transport.ts";
 import type { Subscription } from "../watch/subscription.ts";
 import type { WatchHub } from "../watch/watch-hub.ts";
 import { Debris } from "./debris.ts";
+import { EntryNonces } from "./entry-nonces.ts";
 import { LocalQueue } from "./local-queue.ts";
 import { WindDown } from "./wind-down.ts";
 
@@ -24,6 +25,7 @@ export class Coordination {
   readonly localQueue = new LocalQueue();
   readonly windDown = new WindDown();
   readonly debris: Debris;
+  readonly nonces: EntryNonces;
   readonly #transport: Transport;
 
   constructor(parts: {
@@ -42,6 +44,7 @@ export class Coordination {
     this.runtime = parts.runtime;
     this.namespace = parts.namespace;
     this.#transport = parts.transport;
+    this.nonces = new EntryNonces(parts.runtime.prng);
     this.debris = new Debris(parts.runtime, (key, signal) => this.kv.delete(key, { signal }));
   }
 

@@ -31,9 +31,11 @@ export async function removeEntry(
   coordination: Coordination,
   entry: QueueEntry,
 ): Promise<ReleaseResult> {
-  const result = await tryToRemove(coordination, entry);
-  if (result === "unknown" || entry.wasUncertain) leaveToDebris(coordination, entry);
-  return result;
+  const removal = await tryToRemove(coordination, entry);
+  const { nonce, session, wasUncertain } = entry;
+  if (removal === "unknown" || wasUncertain) leaveToDebris(coordination, entry);
+  else if (removal === "removed" && nonce !== null) coordination.nonces.giveBack(session, nonce);
+  return removal === "removed" ? "released" : removal;
 }
 
 /** Has whatever is left of the entry, or some of its keys, deleted in the background. */
@@ -47,7 +49,10 @@ export function leaveToDebris(
   }
 }
 
-async function tryToRemove(coordination: Coordination, entry: QueueEntry): Promise<ReleaseResult> {
+/** How removing went. `removed`: by the only attempt, so that nothing of it is under way. */
+type Removal = ReleaseResult | "removed";
+
+async function tryToRemove(coordination: Coordination, entry: QueueEntry): Promise<Removal> {
   const { signal } = entry.session;
   const deletes = [...entry.keys, ...entry.companionKeys].map((key) => op.delete(key));
   // Of several keys some may be gone, and the others are to go too.
@@ -67,7 +72,8 @@ async function tryToRemove(coordination: Coordination, entry: QueueEntry): Promi
       return remove();
     });
     // Gone at the second attempt: most likely by the first.
-    return succeeded || wasRepeated ? "released" : "already-lost";
+    if (wasRepeated) return "released";
+    return succeeded ? "removed" : "already-lost";
   } catch {
     return "unknown";
   }

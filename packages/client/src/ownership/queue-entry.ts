@@ -4,7 +4,6 @@ import { type Comparison, compare } from "../kv/compare.ts";
 import type { KeyValue } from "../kv/key-value.ts";
 import type { Bytes } from "../kv/keys.ts";
 import { type Op, op, type RangeResult } from "../kv/op.ts";
-import { drawNonce } from "../runtime.ts";
 import type { Session } from "../session/session.ts";
 import type { Coordination } from "./coordination.ts";
 import { type Claim, claimOf, disagreement, obstacles, type Place } from "./queue-order.ts";
@@ -38,8 +37,9 @@ export interface Companion {
  * that entries never wait for each other in a circle.
  *
  * Any key under the prefix takes part in the queue, which is how Go's `concurrency` package, `etcdctl lock` and
- * `elect`, and the `v3lock` and `v3election` services see it too. The nonce makes each attempt a key of its own, so that
- * two holds on one session are two, and an answer that got lost is settled by looking for the key.
+ * `elect`, and the `v3lock` and `v3election` services see it too. The nonce gives each attempt a key of its own, so that
+ * two holds on one session are two, and an answer that got lost is settled by looking for the key. Those of entries that
+ * are gone for certain are used again: see {@link EntryNonces}.
  */
 export interface QueueEntry {
   readonly names: readonly string[];
@@ -49,6 +49,8 @@ export interface QueueEntry {
   readonly companionKeys: readonly string[];
   readonly session: Session;
   readonly leaseId: bigint;
+  /** In all of its keys; null if it is not to be used again. */
+  readonly nonce: string | null;
   /** Orders the queue; the fence of whoever is granted it. */
   readonly createRevision: number;
   /**
@@ -70,9 +72,8 @@ export const queuePrefix = (name: string): string => `${name}/`;
 /** Ends the keys of candidates, which can step back for one another; a lock in the same queue cannot. */
 export const CANDIDATE_SUFFIX = "c";
 
-/** The key of a new entry on `leaseId`. */
-export function newEntryKey(coordination: Coordination, name: string, leaseId: bigint): string {
-  const nonce = drawNonce(coordination.runtime.prng);
+/** The key of an entry on `leaseId`. */
+export function entryKey(name: string, leaseId: bigint, nonce: string): string {
   return `${queuePrefix(name)}${leaseId.toString(16)}-${nonce}`;
 }
 
@@ -110,9 +111,10 @@ export async function enterQueue(
   const { session, names, claim } = entering;
   const leaseId = await session.open({ signal });
   const { suffix = "" } = entering;
-  const keys = names.map((name) => newEntryKey(coordination, name, leaseId) + suffix);
+  const nonce = coordination.nonces.take(session);
+  const keys = names.map((name) => entryKey(name, leaseId, nonce) + suffix);
   const companionKeys = (entering.companions ?? []).map(({ key }) => key);
-  const entry = { names, claim, keys, companionKeys, session, leaseId };
+  const entry = { names, claim, keys, companionKeys, session, leaseId, nonce };
   let wasUncertain = false;
   try {
     for (;;) {

@@ -5,8 +5,15 @@ import { ConclaveError } from "../errors.ts";
 /** The end of a client that leaves its holds time: tells them and what waits, takes no new ones, and knows when all are over. */
 export class WindDown {
   readonly #controller = new AbortController();
-  #holds = 0;
+  /** What tells each hold. */
+  readonly #holds = new Set<() => void>();
   #over: Deferred<void> | null = null;
+
+  constructor() {
+    onAbort(this.signal, () => {
+      for (const tell of this.#holds) tell();
+    });
+  }
 
   /** Aborts with CLOSED when it begins: the reason with which holds are told, and what waits for one rejects. */
   get signal(): AbortSignal {
@@ -15,12 +22,12 @@ export class WindDown {
 
   /** A hold begins; `onEnding` tells it that it has to end. Returns what is to be called, once, when it is over. */
   enter(onEnding: () => void): () => void {
-    this.#holds += 1;
-    const stopListening = onAbort(this.signal, onEnding);
+    const tell = () => onEnding();
+    this.#holds.add(tell);
+    if (this.signal.aborted) tell();
     return () => {
-      stopListening();
-      this.#holds -= 1;
-      if (this.#holds === 0) this.#over?.resolve();
+      this.#holds.delete(tell);
+      if (this.#holds.size === 0) this.#over?.resolve();
     };
   }
 
@@ -30,7 +37,7 @@ export class WindDown {
     this.#controller.abort(
       new ConclaveError("CLOSED", "not-applied", "the client is about to be closed"),
     );
-    if (this.#holds === 0) this.#over.resolve();
+    if (this.#holds.size === 0) this.#over.resolve();
     return this.#over.promise;
   }
 }

@@ -1,3 +1,4 @@
+import { onAbort } from "../abort.ts";
 import type { LossReason } from "../errors.ts";
 import type { Runtime } from "../runtime.ts";
 import { closedError, type Transport } from "../transport/transport.ts";
@@ -66,7 +67,7 @@ export class Sessions {
     if (this.#isClosed) throw closedError();
     const session = new Session(this.#parts, terms);
     this.#all.add(session);
-    session.signal.addEventListener("abort", () => this.#all.delete(session), { once: true });
+    onAbort(session.signal, () => this.#all.delete(session));
     return session;
   }
 }
