@@ -1,6 +1,7 @@
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { cpuMicrosOf } from "../process-cost.ts";
+import type { Effort } from "../section.ts";
 import type { BenchServer, Measurement } from "./row.ts";
 import type { WorkerMessage } from "./worker.ts";
 
@@ -11,9 +12,9 @@ const workerFile = fileURLToPath(new URL("./worker.mjs", import.meta.url));
 export function measure(
   place: { readonly row: string; readonly library: string },
   server: BenchServer,
-  durationMs: number,
+  { warmUpMs, durationMs }: Effort,
 ): Promise<Measurement> {
-  const args = [place.row, place.library, server.address, `${durationMs}`];
+  const args = [place.row, place.library, server.address, `${warmUpMs}`, `${durationMs}`];
   const child = fork(workerFile, args, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
   return new Promise((resolve, reject) => {
     let cpuBefore = 0;

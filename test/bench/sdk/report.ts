@@ -27,7 +27,7 @@ function conditions(plan: Plan, effort: Effort, remark: string): string {
   const versions = Object.entries(plan.versions()).map(([name, version]) => `${name} ${version}`);
   return [
     `${dayAndMachine()}${remark === "" ? "" : ` (${remark})`}; ${versions.join(", ")}.`,
-    `Client and server share the machine. ${effort.rounds} rounds of ${effort.durationMs / 1000} s each, contestants in turn;`,
+    `Client and server share the machine. ${effort.rounds} rounds of ${effort.durationMs / 1000} s each after ${effort.warmUpMs / 1000} s of the same work, contestants in turn;`,
     `medians, and the slowest and fastest round.`,
   ].join("\n");
 }

@@ -48,7 +48,7 @@ async function runRows(
     for (let round = 1; round <= effort.rounds; round++) {
       for (const { contestant, server, rounds } of fields) {
         const place = { row: row.name, library: contestant.library };
-        const measurement = await measure(place, server, effort.durationMs);
+        const measurement = await measure(place, server, effort);
         rounds.push(measurement);
         const rate = Math.round(measurement.operationsPerSecond);
         progress(`${row.name} ${round}/${effort.rounds} ${contestant.title}: ${rate}/s`);

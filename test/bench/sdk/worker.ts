@@ -1,4 +1,4 @@
-/** The process that is measured: runs one row with one library. Arguments: row, library, address, ms. */
+/** The process that is measured: runs one row with one library. Arguments: row, library, address, ms of warming up, ms. */
 import { plan } from "./plan.ts";
 
 /** Tells the runner when measuring starts and what it came to. */
@@ -12,7 +12,7 @@ export type WorkerMessage =
       readonly medianMs: number;
     };
 
-const [rowName, library = "", address = "", durationMs] = process.argv.slice(2);
+const [rowName, library = "", address = "", warmUpMs, durationMs] = process.argv.slice(2);
 const row = plan.rows.find(({ name }) => name === rowName);
 if (row === undefined) throw new Error(`no row ${rowName}`);
 const open = row.libraries[library];
@@ -37,7 +37,7 @@ async function work(forMs: number): Promise<{ operations: number; timesMs: numbe
 }
 
 await using load = await open(address);
-await work(Number(durationMs) / 3); // compiled, connected, and with its leases granted
+await work(Number(warmUpMs)); // compiled, connected, and with its leases granted
 process.send!({ kind: "measuring" } satisfies WorkerMessage);
 const cpu = process.cpuUsage();
 const startedMs = performance.now();
