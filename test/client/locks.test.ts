@@ -159,6 +159,30 @@ describeEachServer(
       await eventually(async () => expect(await client.kv.count("l/")).toBe(0));
     });
 
+    test("the next task of a client asks for the lock together with the release before it", async () => {
+      const { client, faults } = await clients.connectFaulty();
+      const first = await client.locks.acquire("l");
+      const second = client.locks.acquire("l");
+      const callsBefore = faults.calls.get(TXN)!;
+      const releasing = first.release();
+      for (let turn = 0; turn < 50; turn += 1) await Promise.resolve(); // no answer comes meanwhile
+      expect(faults.calls.get(TXN)! - callsBefore).toBe(2);
+      expect(await releasing).toBe("released");
+      await using lock = await second;
+      expect(lock.fence > first.fence).toBe(true);
+    });
+
+    test("a release that is lost leaves the next task of the client waiting, not without the lock for ever", async () => {
+      const { client, faults } = await clients.connectFaulty();
+      const first = await client.locks.acquire("l");
+      const second = client.locks.acquire("l");
+      faults.failNext(TXN, "drop-request");
+      expect(await first.release()).toBe("released");
+      await using lock = await second;
+      await lock.verify();
+      await eventually(async () => expect(await client.kv.count("l/")).toBe(1));
+    });
+
     test("locks taken one after the other are one key, for each that was deleted stays in the server's index", async () => {
       const { locks } = await clients.connect();
       const keys = new Set<string>();

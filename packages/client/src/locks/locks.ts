@@ -208,7 +208,9 @@ export class Locks {
         // What is shared is waited for one task after the other, and held by all of them.
         if (claim.kind !== "exclusive") leaveTurn();
         const { entry, revision } = entered;
-        return new Hold(coordination, entry, { code: "LOCK_LOST", revision, onOver, maxHoldMs });
+        // The next task's request goes with the release, in one round trip: which comes first, the server's queue decides.
+        const holdTerms = { revision, onLeaving: leaveTurn, onOver, maxHoldMs };
+        return new Hold(coordination, entry, { code: "LOCK_LOST", ...holdTerms });
       }
     } catch (error) {
       await onOver(true);

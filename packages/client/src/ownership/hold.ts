@@ -31,6 +31,8 @@ export interface HoldTerms {
   readonly code: LossCode;
   /** Of the read or write that proved the hold. */
   readonly revision: number;
+  /** Called once its release is under way: what is sent now comes behind that. */
+  readonly onLeaving?: () => void;
   /** Called once, after release or loss. */
   readonly onOver: (isClean: boolean) => Promise<void>;
   /** It is given up after so long, whatever its holder does. Null: never. */
@@ -341,7 +343,9 @@ export class Hold implements AsyncDisposable {
   }
 
   async #release(): Promise<ReleaseResult> {
-    const result = await removeEntry(this.coordination, this.#entry);
+    const removing = removeEntry(this.coordination, this.#entry);
+    this.#terms.onLeaving?.();
+    const result = await removing;
     await this.#end(result === "released");
     return result;
   }

@@ -10,8 +10,8 @@ export type LeaveTurn = () => void;
 
 /**
  * Lets the tasks of one client take turns on a name, first come first served, so that however many wait here, one entry
- * and one watch stand for them at the server (failure mode 16). The turn ends with the hold, so each task queues
- * up anew behind the waiters of other clients: no client keeps a lock to itself.
+ * and one watch stand for them at the server (failure mode 16). The turn ends when the hold is given up, so each task
+ * queues up anew behind the waiters of other clients: no client keeps a lock to itself.
  */
 export class LocalQueue {
   /** The tasks waiting for each name that somebody has the turn of. */
