@@ -159,6 +159,20 @@ describeEachServer(
       await eventually(async () => expect(await client.kv.count("l/")).toBe(0));
     });
 
+    test("a signal that is asked for only when the lock is over says why it is", async () => {
+      const { locks, kv } = await clients.connect();
+      const released = await locks.acquire("l");
+      await released.release();
+      expect(released.signal.aborted).toBe(true);
+      expect(released.signal.reason).toMatchObject({ code: "CLOSED" });
+      const lost = await locks.acquire("l");
+      await kv.delete(lost.key);
+      await expect(lost.verify()).rejects.toThrow(LockLostError);
+      expect(lost.signal.reason).toMatchObject({ code: "LOCK_LOST", reason: "deleted" });
+      expect(await lost.release()).toBe("already-lost");
+      expect(lost.signal.reason).toBeInstanceOf(LockLostError);
+    });
+
     test("the next task of a client asks for the lock together with the release before it", async () => {
       const { client, faults } = await clients.connectFaulty();
       const first = await client.locks.acquire("l");

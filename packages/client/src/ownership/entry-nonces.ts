@@ -3,7 +3,7 @@ import { drawNonce } from "../runtime.ts";
 import type { Session } from "../session/session.ts";
 
 /** Nonces kept for one session. Count. Beyond it they are forgotten. */
-const FREE_MAX = 1_024;
+export const FREE_NONCES_MAX = 1_024;
 
 /**
  * The nonces of entries that are gone for certain, for the next entries on the same session. A server keeps a deleted key in
@@ -29,6 +29,6 @@ export class EntryNonces {
   giveBack(session: Session, nonce: string): void {
     const free = this.#free.get(session);
     if (free === undefined) this.#free.set(session, [nonce]);
-    else if (free.length < FREE_MAX) free.push(nonce);
+    else if (free.length < FREE_NONCES_MAX) free.push(nonce);
   }
 }

@@ -31,11 +31,9 @@ export async function removeEntry(
   coordination: Coordination,
   entry: QueueEntry,
 ): Promise<ReleaseResult> {
-  const removal = await tryToRemove(coordination, entry);
-  const { nonce, session, wasUncertain } = entry;
-  if (removal === "unknown" || wasUncertain) leaveToDebris(coordination, entry);
-  else if (removal === "removed" && nonce !== null) coordination.nonces.giveBack(session, nonce);
-  return removal === "removed" ? "released" : removal;
+  const result = await tryToRemove(coordination, entry);
+  if (result === "unknown" || entry.wasUncertain) leaveToDebris(coordination, entry);
+  return result;
 }
 
 /** Has whatever is left of the entry, or some of its keys, deleted in the background. */
@@ -49,11 +47,9 @@ export function leaveToDebris(
   }
 }
 
-/** How removing went. `removed`: by the only attempt, so that nothing of it is under way. */
-type Removal = ReleaseResult | "removed";
-
-async function tryToRemove(coordination: Coordination, entry: QueueEntry): Promise<Removal> {
-  const { signal } = entry.session;
+async function tryToRemove(coordination: Coordination, entry: QueueEntry): Promise<ReleaseResult> {
+  const { session, nonce, wasUncertain } = entry;
+  const { signal } = session;
   const deletes = [...entry.keys, ...entry.companionKeys].map((key) => op.delete(key));
   // Of several keys some may be gone, and the others are to go too.
   const rest = deletes.length > 1 ? deletes : [];
@@ -73,7 +69,9 @@ async function tryToRemove(coordination: Coordination, entry: QueueEntry): Promi
     });
     // Gone at the second attempt: most likely by the first.
     if (wasRepeated) return "released";
-    return succeeded ? "removed" : "already-lost";
+    if (!succeeded) return "already-lost";
+    if (nonce !== null && !wasUncertain) coordination.nonces.giveBack(session, nonce);
+    return "released";
   } catch {
     return "unknown";
   }

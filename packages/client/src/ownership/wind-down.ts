@@ -20,13 +20,12 @@ export class WindDown {
     return this.#controller.signal;
   }
 
-  /** A hold begins; `onEnding` tells it that it has to end. Returns what is to be called, once, when it is over. */
+  /** A hold begins; `onEnding`, its own, tells it that it has to end. Returns what is to be called, once, when it is over. */
   enter(onEnding: () => void): () => void {
-    const tell = () => onEnding();
-    this.#holds.add(tell);
-    if (this.signal.aborted) tell();
+    this.#holds.add(onEnding);
+    if (this.signal.aborted) onEnding();
     return () => {
-      this.#holds.delete(tell);
+      this.#holds.delete(onEnding);
       if (this.#holds.size === 0) this.#over?.resolve();
     };
   }
