@@ -3,7 +3,7 @@ export interface Effort {
   readonly rounds: number;
   /** Of one run of one contestant. */
   readonly durationMs: number;
-  /** Work before each run of a server: a runtime compiles what is hot, and what runs for months is not measured by that. */
+  /** Of the same work, before each run: a runtime compiles what is hot, and what runs for months is not measured by that. */
   readonly warmUpMs: number;
   /** Whether it is only tried that everything works, with as little as shows it. */
   readonly isQuick: boolean;

@@ -1,7 +1,7 @@
 import type { Deployment } from "../../../support/server-process.ts";
 import type { Effort } from "../../section.ts";
 import { LoadProcess, type LoadSettings } from "../load-process.ts";
-import { loadTimes, measureLoad, quantileMs } from "../measure-load.ts";
+import { loadTimes, type MeasuredLoad, measureLoad, quantileMs } from "../measure-load.ts";
 import type { Figure, Sample } from "../row.ts";
 import type { GrowthLine } from "./line.ts";
 
@@ -21,14 +21,18 @@ const GET_FIGURES: readonly Figure[] = [
   { name: "getCpu", title: "CPU of the server, µs a get", isBetter: "less" },
 ];
 
+/** How many a second, and what each cost the server, under the names that the figures have. */
+function rateAndCpu(name: string, load: MeasuredLoad): Readonly<Record<string, number>> {
+  return {
+    [name]: load.operations / load.seconds,
+    [`${name}Cpu`]: load.serverCpuMicros / load.operations,
+  };
+}
+
 async function puts(deployment: Deployment, effort: Effort, load: LoadSettings = CROWD) {
   const settings = { ...load, ...loadTimes(effort) };
   const put = await measureLoad(deployment, "put", settings);
-  return {
-    put: put.operations / put.seconds,
-    putP99: quantileMs(put, 0.99),
-    putCpu: put.serverCpuMicros / put.operations,
-  };
+  return { ...rateAndCpu("put", put), putP99: quantileMs(put, 0.99) };
 }
 
 async function putsAndGets(deployment: Deployment, keys: number, effort: Effort): Promise<Sample> {
@@ -38,8 +42,7 @@ async function putsAndGets(deployment: Deployment, keys: number, effort: Effort)
   return {
     figures: {
       ...(await puts(deployment, effort, { ...CROWD, keys })),
-      get: get.operations / get.seconds,
-      getCpu: get.serverCpuMicros / get.operations,
+      ...rateAndCpu("get", get),
       page: page.operations / page.seconds,
     },
   };
@@ -87,13 +90,7 @@ const leases: GrowthLine = {
   async measure(deployment, _, effort) {
     const settings = { ...CROWD, ...loadTimes(effort) };
     const renewed = await measureLoad(deployment, "keep-alive", settings);
-    return {
-      figures: {
-        ...(await puts(deployment, effort)),
-        renewed: renewed.operations / renewed.seconds,
-        renewedCpu: renewed.serverCpuMicros / renewed.operations,
-      },
-    };
+    return { figures: { ...(await puts(deployment, effort)), ...rateAndCpu("renewed", renewed) } };
   },
 };
 
@@ -155,12 +152,7 @@ const queue: GrowthLine = {
   },
   async measure(deployment, _, effort) {
     const oldest = await measureLoad(deployment, "oldest", { ...FEW, ...loadTimes(effort) });
-    return {
-      figures: {
-        oldest: oldest.operations / oldest.seconds,
-        oldestCpu: oldest.serverCpuMicros / oldest.operations,
-      },
-    };
+    return { figures: rateAndCpu("oldest", oldest) };
   },
 };
 
