@@ -54,7 +54,7 @@ export class AuthStream implements ClientStream {
   send(message: Uint8Array): boolean {
     if (this.#isOver || this.#halfClosed) return false;
     if (this.#inner !== null) return this.#inner.send(message);
-    this.#waiting.push(message.slice());
+    this.#waiting.push(message);
     this.#waitingBytes += message.length;
     return this.writable;
   }

@@ -93,7 +93,7 @@ export class GrpcCaller implements ClosableCaller {
     const deadlineMs = this.#deadlineOf(options);
     this.#begin(
       // The bytes are the caller's again when this returns.
-      new GrpcUnaryCall(path, request.slice(), options, callback, deadlineMs, this),
+      new GrpcUnaryCall(path, Buffer.from(request), options, callback, deadlineMs, this),
     );
   }
 

@@ -1,5 +1,5 @@
 import { type CompareInit, CompareResult, CompareTarget } from "@conclave/wire";
-import { type Bytes, bytesFrom, type Namespace, type Target } from "./keys.ts";
+import { type Bytes, bytesToSend, type Namespace, type Target } from "./keys.ts";
 
 /** A condition of a transaction. Made by {@link compare}. */
 export interface Comparison {
@@ -146,7 +146,7 @@ export function comparable<Value>(
     leaseId: new RelationsOf(target, leaseInit),
     value: new RelationsOf(target, (value: Value) => ({
       target: CompareTarget.VALUE,
-      value: bytesFrom(encode(value)),
+      value: bytesToSend(encode(value)),
     })),
     absent: () => createRevision.eq(0),
     exists: () => createRevision.gt(0),

@@ -12,7 +12,7 @@ import {
 } from "@conclave/wire";
 import { ConclaveError } from "../errors.ts";
 import { KeyValue } from "./key-value.ts";
-import { type Bytes, bytesFrom, type Namespace, type Target } from "./keys.ts";
+import { type Bytes, bytesToSend, type Namespace, type Target } from "./keys.ts";
 import { isTypedKey, type TypedKey, type TypedPair, typedPair } from "./typed-key.ts";
 
 /**
@@ -211,7 +211,7 @@ export function putRequest(
 ): PutRequestInit {
   return {
     key: namespace.keyOf(targetOf(key).key),
-    value: bytesFrom(isTypedKey(key) ? key.encode(value) : (value as Bytes)),
+    value: bytesToSend(isTypedKey(key) ? key.encode(value) : (value as Bytes)),
     lease: options.leaseId,
     prevKv: options.previous,
     ignoreLease: options.keepLease,

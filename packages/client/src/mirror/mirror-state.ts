@@ -95,8 +95,8 @@ export class MirrorState<T> {
     // Copied: what stays must not keep the whole message alive that it came in.
     const pair = new KeyValue(this.#namespace, {
       ...wire,
-      key: wire.key.slice(),
-      value: wire.value.slice(),
+      key: Uint8Array.from(wire.key),
+      value: Uint8Array.from(wire.value),
     });
     try {
       if (isStrange(id)) throw invalidValueError(pair.keyText, "the key is not UTF-8");

@@ -3,7 +3,7 @@ import { KV, type RangeResponse } from "@conclave/wire";
 import { endedBy, OperationLimit, onAbort, orAborted, pause } from "../abort.ts";
 import { ConclaveError } from "../errors.ts";
 import type { KeyValue } from "../kv/key-value.ts";
-import type { KeyRange, Target } from "../kv/keys.ts";
+import { type KeyRange, keptRange, type Target } from "../kv/keys.ts";
 import { type CallOptions, limitsOf } from "../kv/limits.ts";
 import { decoderOf, type ValueCodec } from "../kv/value-codec.ts";
 import { Backoff } from "../runtime.ts";
@@ -99,7 +99,7 @@ export class Mirror<T> implements ReadonlyMap<string, T>, AsyncDisposable {
   ) {
     const { invalid = "keep-last", signal } = options;
     this.#parts = parts;
-    this.#range = parts.namespace.rangeOf(target);
+    this.#range = keptRange(parts.namespace.rangeOf(target));
     this.#state = new MirrorState(parts.namespace, decode, invalid);
     this.#listener = listener;
     this.#ready.promise.catch(() => {}); // Whoever made the mirror may have no interest in it.

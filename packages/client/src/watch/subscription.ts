@@ -1,6 +1,6 @@
 import type { FilterType, Event as WireEvent } from "@conclave/wire";
 import type { ConclaveError } from "../errors.ts";
-import type { KeyRange } from "../kv/keys.ts";
+import { type KeyRange, keptRange } from "../kv/keys.ts";
 import { WatchCursor } from "./cursor.ts";
 
 /** What to watch. */
@@ -48,7 +48,7 @@ export class Subscription {
   #wanted: "on" | "paused" | "closed" = "on";
 
   constructor(spec: WatchSpec, sink: WatchSink, carrier: SubscriptionCarrier) {
-    this.spec = spec;
+    this.spec = { ...spec, ...keptRange(spec) };
     this.sink = sink;
     this.cursor = new WatchCursor(spec.startRevision);
     this.#carrier = carrier;
