@@ -1,6 +1,6 @@
 import { getEventListeners } from "node:events";
 import { expect, test } from "vitest";
-import { onAbort } from "./abort.ts";
+import { JointSignal, onAbort } from "./abort.ts";
 
 const listenersOf = (signal: AbortSignal) => getEventListeners(signal, "abort").length;
 
@@ -52,4 +52,22 @@ test("without a signal nobody is ever called", () => {
     throw new Error("called");
   });
   stop();
+});
+
+test("a joint signal aborts with the reason of the first that does, and lets go of all", () => {
+  const [first, second] = [new AbortController(), new AbortController()];
+  const { signal } = new JointSignal(first.signal, second.signal);
+  second.abort("second");
+  first.abort("first");
+  expect(signal.reason).toBe("second");
+  expect(listenersOf(first.signal)).toBe(0);
+});
+
+test("a joint signal that is disposed of is heard no more, and leaves no listener", () => {
+  const controller = new AbortController();
+  const joint = new JointSignal(controller.signal);
+  joint[Symbol.dispose]();
+  expect(listenersOf(controller.signal)).toBe(0);
+  controller.abort();
+  expect(joint.signal.aborted).toBe(false);
 });

@@ -66,49 +66,64 @@ export function inDoubt<Thrown>(
 }
 
 /**
- * One signal out of the caller's signal and a time limit, for an operation of several steps. It aborts with the
- * error that the operation shall reject with. Dispose it when the operation is over: listeners on a signal that
- * outlives the operation would pile up (AbortSignal.any offers no way to let go).
+ * One signal that several others abort, with the reason of the first. Dispose it when what it ends is over: listeners on
+ * signals that outlive it would pile up (AbortSignal.any offers no way to let go).
  */
-export class OperationLimit {
+export class JointSignal implements Disposable {
   readonly #controller = new AbortController();
   readonly #stops: (() => void)[] = [];
 
-  constructor(
-    clock: Clock,
-    what: string,
-    limits: { readonly signal?: AbortSignal | undefined; readonly timeoutMs?: number | undefined },
-  ) {
-    const { signal, timeoutMs } = limits;
+  constructor(...signals: readonly AbortSignal[]) {
     limitSignals.add(this.signal);
-    if (timeoutMs !== undefined) {
-      const message = `${what} took longer than ${timeoutMs} ms`;
-      const timer = clock.setTimer(timeoutMs, () =>
-        this.#end(new ConclaveError("TIMEOUT", "not-applied", message)),
-      );
-      this.#stops.push(() => timer.cancel());
-    }
-    if (signal !== undefined) {
-      this.#stops.push(onAbort(signal, () => this.#end(endedBy(signal, "not-applied"))));
-    }
+    for (const signal of signals) this.alsoEndWith(signal);
   }
 
-  /** Ends the operation with the reason of `signal` too, as it is. */
+  /** Aborts with the reason of `signal` too, as it is. */
   alsoEndWith(signal: AbortSignal): void {
-    this.#stops.push(onAbort(signal, () => this.#end(signal.reason)));
+    this.stopWith(onAbort(signal, () => this.end(signal.reason)));
   }
 
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
 
-  #end(reason: unknown): void {
+  protected end(reason: unknown): void {
     this.#controller.abort(reason);
     this[Symbol.dispose]();
   }
 
+  /** Has `stop` called when it is over. */
+  protected stopWith(stop: () => void): void {
+    this.#stops.push(stop);
+  }
+
   [Symbol.dispose](): void {
     for (const stop of this.#stops.splice(0)) stop();
+  }
+}
+
+/**
+ * The caller's signal and a time limit as one, for an operation of several steps. It aborts with the error that the
+ * operation shall reject with.
+ */
+export class OperationLimit extends JointSignal {
+  constructor(
+    clock: Clock,
+    what: string,
+    limits: { readonly signal?: AbortSignal | undefined; readonly timeoutMs?: number | undefined },
+  ) {
+    super();
+    const { signal, timeoutMs } = limits;
+    if (timeoutMs !== undefined) {
+      const message = `${what} took longer than ${timeoutMs} ms`;
+      const timer = clock.setTimer(timeoutMs, () =>
+        this.end(new ConclaveError("TIMEOUT", "not-applied", message)),
+      );
+      this.stopWith(() => timer.cancel());
+    }
+    if (signal !== undefined) {
+      this.stopWith(onAbort(signal, () => this.end(endedBy(signal, "not-applied"))));
+    }
   }
 }
 

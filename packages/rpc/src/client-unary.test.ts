@@ -1,4 +1,6 @@
+import { getEventListeners } from "node:events";
 import { describe, expect, test } from "vitest";
+import { keepListening } from "./abort-registry.ts";
 import { ErrorCode } from "./error-code.ts";
 import { Flag, FrameType } from "./frame.ts";
 import { Status } from "./status.ts";
@@ -216,6 +218,26 @@ describe("a unary call", () => {
       0,
       ...Array.from({ length: 49 }, () => 1),
     ]);
+  });
+
+  test("a signal is let go with its last call, unless it is to last until it aborts", () => {
+    const server = new RawServer();
+    const passing = new AbortController().signal;
+    const lasting = new AbortController();
+    keepListening(lasting.signal);
+    for (const stream of [1, 5]) {
+      server.call({ signal: passing });
+      server.call({ signal: lasting.signal });
+      server.answer(stream);
+      server.answer(stream + 2);
+      expect(getEventListeners(passing, "abort")).toHaveLength(0);
+      expect(getEventListeners(lasting.signal, "abort")).toHaveLength(1);
+    }
+    const ended = server.call({ signal: lasting.signal });
+    lasting.abort();
+    server.clock.advance(0);
+    expect(ended.status?.code).toBe(Status.CANCELLED);
+    expect(getEventListeners(lasting.signal, "abort")).toHaveLength(0);
   });
 
   test.each([

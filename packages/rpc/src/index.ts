@@ -1,4 +1,4 @@
-export { type Abortable, AbortRegistry } from "./abort-registry.ts";
+export { type Abortable, AbortRegistry, keepListening } from "./abort-registry.ts";
 export type { BackoffOptions } from "./backoff.ts";
 export type * from "./call.ts";
 export {

@@ -1,5 +1,6 @@
 import { OperationLimit } from "../abort.ts";
 import { type CallOptions, limitsOf } from "../kv/limits.ts";
+import { AcquisitionLimit } from "../ownership/acquisition-limit.ts";
 import type { Coordination } from "../ownership/coordination.ts";
 import { CANDIDATE_SUFFIX, enterQueue, isEntry, queuePrefix } from "../ownership/queue-entry.ts";
 import { EXCLUSIVE } from "../ownership/queue-order.ts";
@@ -146,16 +147,13 @@ export class Election {
   async #campaign(options: CampaignOptions, ending: AbortSignal | null): Promise<Term> {
     const coordination = this.#coordination;
     const value = options.value ?? this.#value;
-    using limit = new OperationLimit(
-      coordination.runtime.clock,
-      `campaigning for ${JSON.stringify(this.name)}`,
-      limitsOf(options),
-    );
-    const { signal } = limit;
+    using limit = new AcquisitionLimit(coordination, limitsOf(options), () => {
+      return `campaigning for ${JSON.stringify(this.name)}`;
+    });
     const { session, closeOwn } = coordination.sessions.choose(options.session);
     try {
-      limit.alsoEndWith(coordination.windDown.signal);
-      limit.alsoEndWith(session.signal);
+      limit.restOn(session);
+      const { signal } = limit;
       const names = [this.name];
       const kind = { claim: EXCLUSIVE, suffix: CANDIDATE_SUFFIX };
       const entering = { names, ...kind, value: electionBytes(value), session };

@@ -1,5 +1,6 @@
-import { OperationLimit } from "../abort.ts";
+import { JointSignal } from "../abort.ts";
 import { limitsOf } from "../kv/limits.ts";
+import { AcquisitionLimit } from "../ownership/acquisition-limit.ts";
 import type { Coordination } from "../ownership/coordination.ts";
 import { Hold } from "../ownership/hold.ts";
 import type { LeaveTurn } from "../ownership/local-queue.ts";
@@ -97,7 +98,7 @@ export class Locks {
     const skipsTurns = terms.steals || terms.within.length > 0;
     const leaveTurn = skipsTurns ? NO_TURN : await this.#takeTurns(terms.names, limit.signal);
     return await (this.#hold(terms, options, limit, leaveTurn, (entering) =>
-      this.#queueUp(entering, terms, limit),
+      this.#queueUp(entering, terms, limit.signal),
     ) as Promise<Lock>);
   }
 
@@ -113,7 +114,7 @@ export class Locks {
     const leaveTurn = needsTurn ? this.#tryTurns(terms.names) : NO_TURN;
     if (leaveTurn === null) return null;
     return await this.#hold(terms, options, limit, leaveTurn, async (entering) => {
-      if (terms.steals) return this.#queueUp(entering, terms, limit);
+      if (terms.steals) return this.#queueUp(entering, terms, limit.signal);
       const { enterIfFree } = await import("./try-lock.ts");
       const entry = await enterIfFree(this.#coordination, entering, limit.signal);
       return entry && { entry, revision: entry.createRevision };
@@ -156,9 +157,8 @@ export class Locks {
     return runBody(lock, () => runHolding(this.#coordination, lock, claim, body));
   }
 
-  async #queueUp(entering: Entering, terms: LockTerms, limit: OperationLimit): Promise<Entered> {
+  async #queueUp(entering: Entering, terms: LockTerms, signal: AbortSignal): Promise<Entered> {
     const coordination = this.#coordination;
-    const { signal } = limit;
     const entry = await enterQueue(coordination, entering, signal);
     if (entry.wasGranted) return { entry, revision: entry.createRevision };
     if (terms.steals) {
@@ -166,13 +166,14 @@ export class Locks {
       await removeThoseAhead(coordination, entry, signal);
     }
     const { waitUntilGranted } = await import("../ownership/queue-wait.ts");
-    const waiting = () => waitUntilGranted(coordination, entry, "LOCK_LOST", signal);
-    if (terms.within.length === 0) return { entry, revision: await waiting() };
+    const waitedFor = (ending: AbortSignal) =>
+      waitUntilGranted(coordination, entry, "LOCK_LOST", ending);
+    if (terms.within.length === 0) return { entry, revision: await waitedFor(signal) };
     const { DeadlockWatch } = await import("./deadlock.ts");
     const deadlock = new DeadlockWatch(coordination, entry, terms.within);
+    using ending = new JointSignal(signal, deadlock.signal);
     try {
-      limit.alsoEndWith(deadlock.signal);
-      return { entry, revision: await waiting() };
+      return { entry, revision: await waitedFor(ending.signal) };
     } finally {
       deadlock.close();
     }
@@ -182,7 +183,7 @@ export class Locks {
   async #hold(
     terms: LockTerms,
     options: LockOptions,
-    limit: OperationLimit,
+    limit: AcquisitionLimit,
     leaveTurn: LeaveTurn,
     enter: (entering: Entering) => Promise<Entered | null>,
   ): Promise<Lock | null> {
@@ -198,7 +199,7 @@ export class Locks {
       const chosen = coordination.sessions.choose(options.session);
       closeOwn = chosen.closeOwn;
       const { session } = chosen;
-      limit.alsoEndWith(session.signal);
+      limit.restOn(session);
       delay = await this.#openDelay(terms, session, limit.signal);
       const { names, claim, value, maxHoldMs } = terms;
       const companions = delay?.companions ?? [];
@@ -255,12 +256,10 @@ export class Locks {
     return () => leaveAll(taken);
   }
 
-  #limit({ names }: LockTerms, options: LockOptions): OperationLimit {
-    const what = `locking ${names.map((name) => JSON.stringify(name)).join(", ")}`;
-    const { runtime, windDown } = this.#coordination;
-    const limit = new OperationLimit(runtime.clock, what, limitsOf(options));
-    limit.alsoEndWith(windDown.signal);
-    return limit;
+  #limit({ names }: LockTerms, options: LockOptions): AcquisitionLimit {
+    return new AcquisitionLimit(this.#coordination, limitsOf(options), () => {
+      return `locking ${names.map((name) => JSON.stringify(name)).join(", ")}`;
+    });
   }
 }
 

@@ -18,8 +18,9 @@ export type ReleaseResult = "released" | "already-lost" | "unknown";
  */
 export function entryGuards({ keys, createRevision, leaseId }: QueueEntry): readonly Comparison[] {
   return keys.map((key) => {
-    const isThere = compare({ key }).createRevision.eq(createRevision);
-    return keys.length > 1 ? isThere : allOf(isThere, compare({ key }).leaseId.eq(leaseId));
+    const own = compare({ key });
+    const isThere = own.createRevision.eq(createRevision);
+    return keys.length > 1 ? isThere : allOf(isThere, own.leaseId.eq(leaseId));
   });
 }
 

@@ -13,7 +13,7 @@ import type { Results, Txn } from "../kv/txn.ts";
 
 /** What a guard needs of its hold. */
 export interface Guarded {
-  readonly guards: readonly Comparison[];
+  guards(): readonly Comparison[];
   /** @throws LockLostError if it is known to be lost */
   assert(): void;
   /** The server refused a guarded write: the hold is gone. Returns the error to throw. */
@@ -78,7 +78,7 @@ export class GuardedKv {
   ): Promise<Results<Ops>> {
     this.#hold.assert();
     const done = await this.#newTxn()
-      .if(...this.#hold.guards)
+      .if(...this.#hold.guards())
       .then(...ops)
       .commit(options);
     if (!done.succeeded) throw this.#hold.onGuardFailed();

@@ -93,7 +93,7 @@ export class Hold implements AsyncDisposable {
     const { windDown } = coordination;
     this.#leaveWindDown = windDown.enter(() => this.#stop(() => windDown.signal.reason));
     this.kv = new GuardedKv(() => coordination.txn(), {
-      guards: this.guards,
+      guards: () => this.guards,
       assert: () => this.assert(),
       onGuardFailed: () => this.onGuardFailed(),
     });

@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { expect, test } from "vitest";
 import { settle } from "../testing/scripted-caller.ts";
 import { WindDown } from "./wind-down.ts";
@@ -33,4 +34,18 @@ test("a hold that is over is not told", () => {
   windDown.enter(() => expect.unreachable("it is over"))();
   void windDown.begin();
   expect(windDown.signal.reason).toMatchObject({ code: "CLOSED", outcome: "not-applied" });
+});
+
+test("what rests on a session ends with the session or the client, whichever ends first", () => {
+  const windDown = new WindDown();
+  const [lost, other] = [new AbortController(), new AbortController()];
+  const [onLost, onOther] = [windDown.orEndOf(lost), windDown.orEndOf(other)];
+  expect(windDown.orEndOf(lost)).toBe(onLost);
+  lost.abort("lost");
+  expect(onLost.reason).toBe("lost");
+  expect(onOther.aborted).toBe(false);
+  void windDown.begin();
+  expect(onOther.reason).toMatchObject({ code: "CLOSED" });
+  expect(onLost.reason).toBe("lost");
+  expect(getEventListeners(other.signal, "abort")).toHaveLength(0);
 });

@@ -1,5 +1,6 @@
 import { type Deferred, deferred } from "@conclave/base";
-import { onAbort } from "../abort.ts";
+import { keepListening } from "@conclave/rpc";
+import { JointSignal, onAbort } from "../abort.ts";
 import { ConclaveError } from "../errors.ts";
 
 /** The end of a client that leaves its holds time: tells them and what waits, takes no new ones, and knows when all are over. */
@@ -7,6 +8,7 @@ export class WindDown {
   readonly #controller = new AbortController();
   /** What tells each hold. */
   readonly #holds = new Set<() => void>();
+  readonly #orEnds = new WeakMap<object, AbortSignal>();
   #over: Deferred<void> | null = null;
 
   constructor() {
@@ -18,6 +20,16 @@ export class WindDown {
   /** Aborts with CLOSED when it begins: the reason with which holds are told, and what waits for one rejects. */
   get signal(): AbortSignal {
     return this.#controller.signal;
+  }
+
+  /** Aborts when it begins or the session is over, with the reason. One for all that ask about a session: it lasts as long. */
+  orEndOf(session: { readonly signal: AbortSignal }): AbortSignal {
+    const known = this.#orEnds.get(session);
+    if (known !== undefined) return known;
+    const { signal } = new JointSignal(this.signal, session.signal);
+    keepListening(signal);
+    this.#orEnds.set(session, signal);
+    return signal;
   }
 
   /** A hold begins; `onEnding`, its own, tells it that it has to end. Returns what is to be called, once, when it is over. */

@@ -1,4 +1,5 @@
 import type { Timer } from "@conclave/base";
+import { keepListening } from "@conclave/rpc";
 import { orAborted } from "../abort.ts";
 import { type LossReason, SessionLostError } from "../errors.ts";
 import { drawLeaseId, type Runtime } from "../runtime.ts";
@@ -73,6 +74,7 @@ export class Session implements AsyncDisposable {
     this.#terms = terms;
     this.#renewalTimes = new RenewalTimes(terms.marginMs);
     clockedSignal(this.#controller, () => this.#loseIfOverdue());
+    keepListening(this.#controller.signal);
   }
 
   /** What it asks the server for, ms. @internal */
