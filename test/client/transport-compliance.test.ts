@@ -336,7 +336,7 @@ describeEachServer(
           metadata: REQUIRE_LEADER,
           endpoint: kept!.endpoint,
         });
-        watch.send({ createRequest: { key: text("cluster") } });
+        watch.send({ createRequest: { key: text("untouched") } }); // A member behind would tell of the puts.
         await eventually(() => expect(watch.messages).toHaveLength(1));
         await others[1]!.kill();
         const ended = await watch.ended;
