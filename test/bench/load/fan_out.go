@@ -11,8 +11,8 @@ import (
 	"go.etcd.io/etcd/clientv3"
 )
 
-// fanOut tells many watchers of one prefix of many puts, once to warm up and once to measure. A value begins with the time
-// at which its put was asked for; an operation is one event at one watcher.
+// fanOut tells many watchers of one prefix of many puts, again and again: for a while to warm up, then to measure. A value
+// begins with the time at which its put was asked for; an operation is one event at one watcher.
 func fanOut(s settings) {
 	clients := openClients(s)
 	watchers := make([]watcher, s.watchers)
@@ -22,14 +22,14 @@ func fanOut(s settings) {
 		check(created.Err())
 		watchers[at] = watcher{events: events, revision: created.Header.Revision}
 	}
-	tellAll(s, clients, watchers, s.count)
+	tellRounds(s, clients, watchers, seconds(s.warm))
 	for at := range watchers {
 		watchers[at].times = histogram{}
 	}
 	sayEvent("measuring")
 	cpu, from := cpuMicros(), time.Now()
-	tellAll(s, clients, watchers, s.count)
-	operations := int64(s.watchers) * int64(s.count)
+	rounds := tellRounds(s, clients, watchers, seconds(s.seconds))
+	operations := int64(rounds) * int64(s.watchers) * int64(s.count)
 	finishedReport(operations, time.Since(from), cpuMicros()-cpu, func() *histogram {
 		var all histogram
 		for at := range watchers {
@@ -44,6 +44,16 @@ type watcher struct {
 	events   clientv3.WatchChan
 	revision int64 // of the last event
 	times    histogram
+}
+
+// tellRounds tells everybody of everything until it has taken `least`, once at least. It returns how often.
+func tellRounds(s settings, clients []*clientv3.Client, watchers []watcher, least time.Duration) int {
+	for rounds, from := 1, time.Now(); ; rounds++ {
+		tellAll(s, clients, watchers, s.count)
+		if time.Since(from) >= least {
+			return rounds
+		}
+	}
 }
 
 // tellAll puts, and returns when every watcher has seen every put.
