@@ -40,16 +40,16 @@ function audienceOf(signal: AbortSignal): Audience {
   return audience;
 }
 
-/** The signals of all limits: their reasons are the errors that the operations shall reject with. */
-const limitSignals = new WeakSet<AbortSignal>();
+/** All of them: their reasons are the errors that what they end shall reject with. */
+const jointSignals = new WeakSet<AbortSignal>();
 
 /**
- * The error of what an aborted signal ended: CANCELLED, with the caller's reason as its cause; for a step of an operation
- * that its {@link OperationLimit} ended, the error of the operation.
+ * The error of what an aborted signal ended: CANCELLED, with the caller's reason as its cause; for a step of what a
+ * {@link JointSignal} ended, its reason.
  */
 export function endedBy(signal: AbortSignal, outcome: Outcome): ConclaveError {
   const cause: unknown = signal.reason;
-  if (limitSignals.has(signal) && cause instanceof ConclaveError) {
+  if (jointSignals.has(signal) && cause instanceof ConclaveError) {
     return outcome === "unknown" ? inDoubt(cause) : cause;
   }
   return new ConclaveError("CANCELLED", outcome, "cancelled by the caller's signal", { cause });
@@ -74,7 +74,7 @@ export class JointSignal implements Disposable {
   readonly #stops: (() => void)[] = [];
 
   constructor(...signals: readonly AbortSignal[]) {
-    limitSignals.add(this.signal);
+    jointSignals.add(this.signal);
     for (const signal of signals) this.alsoEndWith(signal);
   }
 
