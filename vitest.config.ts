@@ -19,9 +19,11 @@ function edits(): readonly SourceEdit[] {
     return mutantsNamed(MUTANTS, [CONCLAVE_MUTANT]).flatMap((mutant) => mutant.edits);
   if (CONCLAVE_WITHOUT === undefined) return [];
   const [mode = "", index] = CONCLAVE_WITHOUT.split(":");
-  return removalsOf(import.meta.dirname, mode)
-    .slice(Number(index), Number(index) + 1)
-    .map(editOf);
+  const removal = removalsOf(import.meta.dirname, mode)[Number(index)];
+  if (removal === undefined) {
+    throw new RangeError(`CONCLAVE_WITHOUT: "${mode}:0" is its first answer; there is no ${index}`);
+  }
+  return [editOf(removal)];
 }
 
 export default defineConfig({
