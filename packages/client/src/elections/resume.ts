@@ -1,9 +1,10 @@
-import { inDoubt, OperationLimit } from "../abort.ts";
+import { inDoubt } from "../abort.ts";
 import { ConclaveError } from "../errors.ts";
 import { compare } from "../kv/compare.ts";
 import type { KeyValue } from "../kv/key-value.ts";
 import { limitsOf } from "../kv/limits.ts";
 import { op } from "../kv/op.ts";
+import { AcquisitionLimit } from "../ownership/acquisition-limit.ts";
 import type { Coordination } from "../ownership/coordination.ts";
 import { isUncertain, type QueueEntry, queuePrefix } from "../ownership/queue-entry.ts";
 import { EXCLUSIVE } from "../ownership/queue-order.ts";
@@ -22,11 +23,10 @@ export async function resumeTerm(
   options: ResumeOptions,
 ): Promise<Term | null> {
   const place = placeIn(name, token);
-  const what = `resuming ${JSON.stringify(name)}`;
-  using limit = new OperationLimit(coordination.runtime.clock, what, limitsOf(options));
+  const what = () => `resuming ${JSON.stringify(name)}`;
+  using limit = new AcquisitionLimit(coordination, limitsOf(options), what);
   const { session, closeOwn } = coordination.sessions.choose(options.session);
-  limit.alsoEndWith(coordination.windDown.signal);
-  limit.alsoEndWith(session.signal);
+  limit.restOn(session);
   const attempt: Attempt = { wasUncertain: false };
   try {
     const taken = await takeOver(coordination, place, session, attempt, limit.signal);
