@@ -112,7 +112,14 @@ async function takeOver(
     leaseId,
     nonce: null,
   };
-  const entry = { ...claimed, createRevision, wasUncertain: false, wasGranted: true };
+  const entry = {
+    ...claimed,
+    createRevision,
+    wasUncertain: false,
+    wasGranted: true,
+    local: null,
+    before: null,
+  };
   for (;;) {
     const own: KeyValue | null = await coordination.kv.get(key, { signal });
     if (own?.createRevision !== createRevision) return null;

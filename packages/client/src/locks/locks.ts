@@ -3,7 +3,7 @@ import { limitsOf } from "../kv/limits.ts";
 import { AcquisitionLimit } from "../ownership/acquisition-limit.ts";
 import type { Coordination } from "../ownership/coordination.ts";
 import { Hold } from "../ownership/hold.ts";
-import type { LeaveTurn } from "../ownership/local-queue.ts";
+import type { LeaveTurn, Share } from "../ownership/local-queue.ts";
 import { type Entering, enterQueue, type QueueEntry } from "../ownership/queue-entry.ts";
 import type { Session } from "../session/session.ts";
 import type { LockDelay } from "./lock-delay.ts";
@@ -96,7 +96,7 @@ export class Locks {
     using limit = this.#limit(terms, options);
     // A wait among the tasks of this client is invisible to others, who look for circles; so it waits at the server.
     const skipsTurns = terms.steals || terms.within.length > 0;
-    const leaveTurn = skipsTurns ? NO_TURN : await this.#takeTurns(terms.names, limit.signal);
+    const leaveTurn = skipsTurns ? NO_TURN : await this.#takeTurns(terms, limit.signal);
     return await (this.#hold(terms, options, limit, leaveTurn, (entering) =>
       this.#queueUp(entering, terms, limit.signal),
     ) as Promise<Lock>);
@@ -111,7 +111,7 @@ export class Locks {
     using limit = this.#limit(terms, options);
     // What is shared may be free though another task is just about to ask for it too.
     const needsTurn = !terms.steals && terms.claim.kind === "exclusive";
-    const leaveTurn = needsTurn ? this.#tryTurns(terms.names) : NO_TURN;
+    const leaveTurn = needsTurn ? this.#tryTurns(terms) : NO_TURN;
     if (leaveTurn === null) return null;
     return await this.#hold(terms, options, limit, leaveTurn, async (entering) => {
       if (terms.steals) return this.#queueUp(entering, terms, limit.signal);
@@ -161,6 +161,16 @@ export class Locks {
     const coordination = this.#coordination;
     const entry = await enterQueue(coordination, entering, signal);
     if (entry.wasGranted) return { entry, revision: entry.createRevision };
+    try {
+      return { entry, revision: await this.#wait(entry, terms, signal) };
+    } catch (error) {
+      entry.local?.end();
+      throw error;
+    }
+  }
+
+  async #wait(entry: QueueEntry, terms: LockTerms, signal: AbortSignal): Promise<number> {
+    const coordination = this.#coordination;
     if (terms.steals) {
       const { removeThoseAhead } = await import("./steal.ts");
       await removeThoseAhead(coordination, entry, signal);
@@ -168,12 +178,12 @@ export class Locks {
     const { waitUntilGranted } = await import("../ownership/queue-wait.ts");
     const waitedFor = (ending: AbortSignal) =>
       waitUntilGranted(coordination, entry, "LOCK_LOST", ending);
-    if (terms.within.length === 0) return { entry, revision: await waitedFor(signal) };
+    if (terms.within.length === 0) return waitedFor(signal);
     const { DeadlockWatch } = await import("./deadlock.ts");
     const deadlock = new DeadlockWatch(coordination, entry, terms.within);
     using ending = new JointSignal(signal, deadlock.signal);
     try {
-      return { entry, revision: await waitedFor(ending.signal) };
+      return await waitedFor(ending.signal);
     } finally {
       deadlock.close();
     }
@@ -190,7 +200,9 @@ export class Locks {
     const coordination = this.#coordination;
     let closeOwn = async () => {};
     let delay: LockDelay | null = null;
+    let entered: Entered | null = null;
     const onOver = async (isClean: boolean) => {
+      entered?.entry.local?.end();
       leaveTurn();
       await delay?.close(isClean);
       await closeOwn();
@@ -203,14 +215,19 @@ export class Locks {
       delay = await this.#openDelay(terms, session, limit.signal);
       const { names, claim, value, maxHoldMs } = terms;
       const companions = delay?.companions ?? [];
-      const entered = await enter({ names, claim, value, session, companions });
+      const isAmongOwn = standsAmongOwn(terms);
+      entered = await enter({ names, claim, value, session, isAmongOwn, companions });
       if (entered !== null) {
         session.assert();
         // What is shared is waited for one task after the other, and held by all of them.
         if (claim.kind !== "exclusive") leaveTurn();
         const { entry, revision } = entered;
-        // The next task's request goes with the release, in one round trip: which comes first, the server's queue decides.
-        const holdTerms = { revision, onLeaving: leaveTurn, onOver, maxHoldMs };
+        const onLeaving = () => {
+          entry.local?.giveUp();
+          // The request of a task that waits for room goes with the release: which comes first, the server's queue decides.
+          leaveTurn();
+        };
+        const holdTerms = { revision, onLeaving, onOver, maxHoldMs };
         return new Hold(coordination, entry, { code: "LOCK_LOST", ...holdTerms });
       }
     } catch (error) {
@@ -232,10 +249,12 @@ export class Locks {
   }
 
   /** One name after the other, in the order that everybody takes them in, so that nobody waits in a circle. */
-  async #takeTurns(names: readonly string[], signal: AbortSignal): Promise<LeaveTurn> {
+  async #takeTurns(terms: LockTerms, signal: AbortSignal): Promise<LeaveTurn> {
+    const { localQueue } = this.#coordination;
+    const share = shareOf(terms);
     const taken: LeaveTurn[] = [];
     try {
-      for (const name of names) taken.push(await this.#coordination.localQueue.enter(name, signal));
+      for (const name of terms.names) taken.push(await localQueue.enter(name, signal, share));
     } catch (error) {
       leaveAll(taken);
       throw error;
@@ -243,10 +262,10 @@ export class Locks {
     return () => leaveAll(taken);
   }
 
-  #tryTurns(names: readonly string[]): LeaveTurn | null {
+  #tryTurns(terms: LockTerms): LeaveTurn | null {
     const taken: LeaveTurn[] = [];
-    for (const name of names) {
-      const leaveTurn = this.#coordination.localQueue.tryEnter(name);
+    for (const name of terms.names) {
+      const leaveTurn = this.#coordination.localQueue.tryEnter(name, shareOf(terms));
       if (leaveTurn === null) {
         leaveAll(taken);
         return null;
@@ -267,6 +286,16 @@ interface Entered {
   readonly entry: QueueEntry;
   /** Of the read or write that proved that it was granted. */
   readonly revision: number;
+}
+
+/** Whether tasks like it may stand one behind the other in the server's queue, and hand over to each other. */
+function standsAmongOwn({ names, claim, delayMs, steals, within }: LockTerms): boolean {
+  const waitsPlainly = delayMs === 0 && !steals && within.length === 0;
+  return waitsPlainly && names.length === 1 && claim.kind === "exclusive";
+}
+
+function shareOf(terms: LockTerms): Share {
+  return standsAmongOwn(terms) ? "place" : "whole";
 }
 
 function leaveAll(turns: readonly LeaveTurn[]): void {

@@ -77,38 +77,46 @@ async function lookAround(
 
 async function enterIf(
   coordination: Coordination,
-  { session, names, claim, value, companions = [] }: Entering,
+  entering: Entering,
   leaseId: bigint,
   conditions: readonly Comparison[],
   signal: AbortSignal,
 ): Promise<QueueEntry | null> {
+  const { session, names, claim, value, isAmongOwn = false, companions = [] } = entering;
+  const { localEntries, runtime } = coordination;
   const nonce = coordination.nonces.take(session);
   const keys = names.map((name) => entryKey(name, leaseId, nonce));
   const companionKeys = companions.map(({ key }) => key);
+  const local = isAmongOwn ? localEntries.ask(names[0]!, keys[0]!, runtime.clock.nowMs()) : null;
   const entryOf = (createRevision: number, wasUncertain: boolean): QueueEntry => {
-    const entry = { names, claim, keys, companionKeys, session, leaseId, nonce };
-    return { ...entry, createRevision, wasUncertain, wasGranted: true };
+    local?.stand(createRevision);
+    const entry = { names, claim, keys, companionKeys, session, leaseId, nonce, local };
+    return { ...entry, createRevision, wasUncertain, wasGranted: true, before: null };
   };
   const puts: Op<unknown>[] = [
     ...keys.map((key) => op.put(key, value, { leaseId })),
     ...companions.map((each) => op.put(each.key, each.value, { leaseId: each.leaseId })),
   ];
+  let entry: QueueEntry | null = null;
   try {
     const { succeeded, revision } = await coordination
       .txn()
       .if(...conditions)
       .then(...puts)
       .commit({ signal });
-    if (succeeded) return entryOf(revision, false);
-    coordination.nonces.giveBack(session, nonce);
-    return null;
+    if (succeeded) entry = entryOf(revision, false);
+    else coordination.nonces.giveBack(session, nonce);
+    return entry;
   } catch (error) {
     const everyKey = [...keys, ...companionKeys];
     if (!isUncertain(error) || signal.aborted) {
       throw abandoned(coordination, session, everyKey, signal, error);
     }
     const createRevision = await settle(coordination, session, everyKey, signal);
-    return createRevision === null ? null : entryOf(createRevision, true);
+    if (createRevision !== null) entry = entryOf(createRevision, true);
+    return entry;
+  } finally {
+    if (entry === null) local?.end();
   }
 }
 

@@ -11,6 +11,7 @@ import type { Subscription } from "../watch/subscription.ts";
 import type { WatchHub } from "../watch/watch-hub.ts";
 import { Debris } from "./debris.ts";
 import { EntryNonces } from "./entry-nonces.ts";
+import { LocalEntries } from "./local-entries.ts";
 import { LocalQueue } from "./local-queue.ts";
 import { WindDown } from "./wind-down.ts";
 
@@ -23,6 +24,7 @@ export class Coordination {
   readonly hub: WatchHub;
   readonly namespace: Namespace;
   readonly localQueue = new LocalQueue();
+  readonly localEntries = new LocalEntries();
   readonly windDown = new WindDown();
   readonly debris: Debris;
   readonly nonces: EntryNonces;

@@ -6,6 +6,7 @@ import type { Bytes } from "../kv/keys.ts";
 import { type Op, op, type RangeResult } from "../kv/op.ts";
 import type { Session } from "../session/session.ts";
 import type { Coordination } from "./coordination.ts";
+import type { LocalEntry } from "./local-entries.ts";
 import { type Claim, claimOf, disagreement, obstacles, type Place } from "./queue-order.ts";
 
 /** Which kind of ownership a queue decides about, for the code of its errors. */
@@ -21,6 +22,11 @@ export interface Entering {
   readonly session: Session;
   /** Tells entries of one kind from others by their keys. Default: none. */
   readonly suffix?: string;
+  /**
+   * Whether tasks of this client may stand one behind the other in the queue, in the order in which they asked, and take over
+   * from each other. Of one name, exclusive and without companions. Default: no.
+   */
+  readonly isAmongOwn?: boolean;
   /** Keys that are created with the entry on leases of their own, and deleted with it. */
   readonly companions?: readonly Companion[];
 }
@@ -60,9 +66,11 @@ export interface QueueEntry {
   readonly wasUncertain: boolean;
   /** Whether nothing stood in its way when it was created. */
   readonly wasGranted: boolean;
+  /** Tells the task of this client that comes next how it ends. Null: that has to ask the server. */
+  readonly local: LocalEntry | null;
+  /** Another task of this client that stood directly before it when it was created, if there was one. */
+  readonly before: LocalEntry | null;
 }
-
-const OLDEST = { limit: 1, sort: { by: "create", order: "ascend" }, keysOnly: true } as const;
 
 /** What a thief writes into the entries of those whom it robs, before it deletes them. */
 export const STOLEN = "stolen";
@@ -114,23 +122,30 @@ export async function enterQueue(
   const nonce = coordination.nonces.take(session);
   const keys = names.map((name) => entryKey(name, leaseId, nonce) + suffix);
   const companionKeys = (entering.companions ?? []).map(({ key }) => key);
-  const entry = { names, claim, keys, companionKeys, session, leaseId, nonce };
+  const { isAmongOwn = false } = entering;
+  const { localEntries, runtime } = coordination;
+  const behind = isAmongOwn ? localEntries.lastAsked(names[0]!) : null;
+  const local = isAmongOwn ? localEntries.ask(names[0]!, keys[0]!, runtime.clock.nowMs()) : null;
+  const entry = { names, claim, keys, companionKeys, session, leaseId, nonce, local };
   let wasUncertain = false;
   try {
     for (;;) {
       try {
-        const created = await createEntry(coordination, entering, keys, leaseId, signal);
+        const created = await createInOrder(coordination, entering, entry, behind, signal);
         return { ...entry, wasUncertain, ...created };
       } catch (error) {
         if (!isUncertain(error) || signal.aborted) throw error;
         wasUncertain = true;
+        local?.repeat();
         const found = await coordination.kv.get(keys[0]!, { signal });
         if (found === null) continue; // The same keys again: creating them twice is not possible.
         const { createRevision } = found;
-        return { ...entry, wasUncertain, createRevision, wasGranted: false };
+        local?.stand(createRevision);
+        return { ...entry, wasUncertain, createRevision, wasGranted: false, before: null };
       }
     }
   } catch (error) {
+    local?.end();
     throw abandoned(coordination, session, [...keys, ...companionKeys], signal, error);
   }
 }
@@ -151,45 +166,78 @@ export function abandoned(
   return signal.aborted ? signal.reason : error;
 }
 
+type Asked = Pick<QueueEntry, "keys" | "leaseId" | "local">;
+type Created = Pick<QueueEntry, "createRevision" | "wasGranted" | "before">;
+
+/** Creates it behind `behind`, which was asked for before it, whatever the order in which the server takes requests. */
+async function createInOrder(
+  coordination: Coordination,
+  entering: Entering,
+  asked: Asked,
+  behind: LocalEntry | null,
+  signal: AbortSignal,
+): Promise<Created> {
+  const { localEntries } = coordination;
+  if (localEntries.serverKeepsOrder && behind?.isUnderWay) {
+    const created = await createEntry(coordination, entering, asked, behind, signal);
+    if (created !== null) return created;
+    asked.local?.repeat();
+    await behind.untilAnswered(signal);
+    if (!behind.wasRepeated) localEntries.serverKeepsOrder = false;
+  }
+  // Without a pause if there is none before it: whoever asks next relies on this request having been made.
+  if (behind !== null) await behind.untilAnswered(signal);
+  return (await createEntry(coordination, entering, asked, null, signal))!;
+}
+
+/** @returns null if `behind` does not stand in the queue */
 async function createEntry(
   coordination: Coordination,
   { names, claim, value, companions = [] }: Entering,
-  keys: readonly string[],
-  leaseId: bigint,
+  { keys, leaseId, local }: Asked,
+  behind: LocalEntry | null,
   signal: AbortSignal,
-): Promise<Pick<QueueEntry, "createRevision" | "wasGranted">> {
+): Promise<Created | null> {
   const puts = [
     ...keys.map((key) => op.put(key, value, { leaseId })),
     ...companions.map((each) => op.put(each.key, each.value, { leaseId: each.leaseId })),
   ];
-  // An exclusive claim only has to know whether it is the oldest; others, what those before them ask for.
-  const reads = names.map((name) => {
-    return op.getAll({ prefix: queuePrefix(name) }, claim.kind === "exclusive" ? OLDEST : {});
-  });
+  const conditions = keys.map((key) => compare({ key }).absent());
+  if (behind !== null) conditions.push(compare({ key: behind.key }).exists());
+  // An exclusive claim only has to know who is before it, if anybody; others, what all those before them ask for.
+  const wanted = claim.kind === "exclusive" ? newest(2 + companions.length) : {};
+  const reads = names.map((name) => op.getAll({ prefix: queuePrefix(name) }, wanted));
   const { revision, succeeded, results } = await coordination
     .txn()
-    .if(...keys.map((key) => compare({ key }).absent()))
+    .if(...conditions)
     .then(...(puts as Op<unknown>[]), ...reads)
     .else(op.get(keys[0]!), ...reads)
     .commit({ signal });
   const found = succeeded ? null : (results[0] as KeyValue | null);
+  if (behind !== null && !succeeded && found === null) return null;
   const createRevision = found?.createRevision ?? revision;
+  // Now, for the answer for whoever is behind it may have come with this one.
+  local?.stand(createRevision);
   const queues = results.slice(-names.length) as RangeResult[];
-  const isFree = ({ items }: RangeResult, at: number) =>
-    isGranted(names[at]!, claim, createRevision, items);
-  return { createRevision, wasGranted: queues.every(isFree) };
+  // The keys of one entry, companions included, share its revision.
+  const ahead = queues.map(({ items }) =>
+    items.filter((other) => other.createRevision < createRevision),
+  );
+  // Of an entry that was found at a second attempt, the newest may be younger, and hide those before it.
+  const isKnown = succeeded || claim.kind !== "exclusive";
+  const wasGranted = isKnown && ahead.every((each, at) => isGranted(names[at]!, claim, each));
+  const [last] = succeeded && local !== null ? ahead[0]! : [];
+  const before = last === undefined ? null : coordination.localEntries.find(last);
+  return { createRevision, wasGranted, before };
+}
+
+function newest(limit: number) {
+  return { limit, sort: { by: "create", order: "descend" }, keysOnly: true } as const;
 }
 
 /** @throws ConclaveError FAILED_PRECONDITION */
-function isGranted(
-  name: string,
-  claim: Claim,
-  createRevision: number,
-  queue: readonly KeyValue[],
-): boolean {
-  // The keys of one entry, companions included, share its revision.
-  const ahead = queue.filter((other) => other.createRevision < createRevision);
-  // What is no entry may be the oldest key and hide the oldest entry: then another look has to tell.
+function isGranted(name: string, claim: Claim, ahead: readonly KeyValue[]): boolean {
+  // What is no entry may be the newest of them and hide an entry: then another look has to tell.
   if (claim.kind === "exclusive") return ahead.length === 0;
   const places = ahead
     .filter(isEntry)

@@ -16,10 +16,17 @@ import { disagreement, obstacles, type Place } from "./queue-order.ts";
 import { untilSettled } from "./until-settled.ts";
 
 /**
+ * How long a task that takes over from another of its client relies on its entry without asking for it, ms: as long as any
+ * hold does before it watches its key.
+ */
+const UNASKED_MAX_MS = 50;
+
+/**
  * Waits until the entry is granted in all of its queues, and proves it by a linearizable read that finds its keys: a
- * waiter whose own key went away must not take the lead (failure mode 4, the phantom leader).
+ * waiter whose own key went away must not take the lead (failure mode 4, the phantom leader). Directly behind another task
+ * of this client it is granted when that gives up its hold, and an entry that was created a moment ago is proof enough.
  * On any failure the entry is gone, or will be.
- * @returns the revision of that read
+ * @returns the revision of that read, or of the creation
  * @throws LockLostError if the entry is gone; the signal's reason
  */
 export async function waitUntilGranted(
@@ -29,6 +36,11 @@ export async function waitUntilGranted(
   signal: AbortSignal,
 ): Promise<number> {
   try {
+    if ((await entry.before?.untilOver(signal)) === "given-up") {
+      const unaskedMs = coordination.runtime.clock.nowMs() - entry.local!.askedAtMs;
+      if (unaskedMs <= UNASKED_MAX_MS) return entry.createRevision;
+      return await findAllKeys(coordination, entry, code, signal);
+    }
     // Nobody can come before it any more, so what was granted in one queue stays granted while it waits in the next.
     let revision = 0;
     for (const at of entry.names.keys()) {
