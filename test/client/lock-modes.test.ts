@@ -355,6 +355,19 @@ describeEachServer(
         expect(await a.kv.count("l/")).toBe(0);
       });
 
+      test("a thief that gives up before it is done leaves nothing in the queue", async () => {
+        const holder = await clients.connect();
+        const held = await holder.locks.acquire("l");
+        const { client, faults } = await clients.connectFaulty();
+        await client.session.open();
+        faults.faultOf = (path) => (path.endsWith("/Range") ? "drop-request" : undefined);
+        const stealing = client.locks.acquire("l", { steal: true, timeout: 200 });
+        await expect(stealing).rejects.toMatchObject({ outcome: "not-applied" });
+        await eventually(async () => expect(await holder.kv.count("l/")).toBe(1));
+        await held.verify();
+        await held.release();
+      });
+
       test("takes it from a task of the same client too", async () => {
         const [a] = await two();
         const victim = await a.locks.acquire("l");

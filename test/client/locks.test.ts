@@ -264,6 +264,63 @@ describeEachServer(
         expect(lock.fence > other.fence).toBe(true);
       });
 
+      test("do not take over from one that gives up a lock whose name is below theirs", async () => {
+        const [a, b] = [await clients.connect(), await clients.connect()];
+        const held = await b.locks.acquire("l");
+        const below = await a.locks.acquire("l/x");
+        const [waiting] = await asking(a, 1);
+        await below.release();
+        const isOurs = waiting!.then(() => "ours");
+        expect(await Promise.race([isOurs, held.verify().then(() => "theirs")])).toBe("theirs");
+        await sleep(60); // longer than an entry is relied on without asking
+        expect(await Promise.race([isOurs, held.verify().then(() => "theirs")])).toBe("theirs");
+        await held.release();
+        await (await waiting!).release();
+      });
+
+      test.each<[string, (lock: Lock) => void]>([
+        [
+          "a guarded write has no answer yet",
+          // It may well come too late, and be refused.
+          (lock) => void lock.kv.put("state", "first").catch(() => {}),
+        ],
+        ["conditions on the hold were handed out", (lock) => void lock.guard],
+      ])(
+        "wait for the answer to the release while %s, for a write of the former holder may still come",
+        async (_what, use) => {
+          const { client, faults } = await clients.connectFaulty();
+          const warmUp = await asking(client, 2);
+          for (const each of warmUp) await (await each).release();
+          const first = await client.locks.acquire("l");
+          const [waiting] = await asking(client, 1);
+          let isHeld = false;
+          const second = waiting!.then((lock) => {
+            isHeld = true;
+            return lock;
+          });
+          use(first);
+          const before = faults.calls.get(TXN)!;
+          const releasing = first.release();
+          for (let turn = 0; turn < 50; turn += 1) await Promise.resolve(); // no answer comes meanwhile
+          expect(isHeld).toBe(false);
+          expect(await releasing).toBe("released");
+          await (await second).kv.put("state", "second");
+          expect(faults.calls.get(TXN)! - before).toBeLessThanOrEqual(4); // at most one look besides the writes
+          expect((await client.kv.get("state"))?.text).toBe("second");
+          await (await second).release();
+        },
+      );
+
+      test("come after one whose session is not open yet, if they asked after it", async () => {
+        const client = await clients.connect();
+        await client.session.open();
+        const order: string[] = [];
+        const first = client.locks.request("l", { session: "own" }, () => void order.push("own"));
+        const second = client.locks.request("l", () => void order.push("shared"));
+        await Promise.all([first, second]);
+        expect(order).toEqual(["own", "shared"]);
+      });
+
       test("go on behind one that gave up waiting", async () => {
         const client = await clients.connect();
         const first = await client.locks.acquire("l");
@@ -318,6 +375,22 @@ describeEachServer(
         expect(await first!.release()).toBe("released");
         await using lock = await waiting!;
         expect(lock.fence > first!.fence).toBe(true);
+      });
+
+      test("keep asking all at once after one tried in vain while another asked", async () => {
+        const { client, faults } = await clients.connectFaulty();
+        const other = await clients.connect();
+        const held = await other.locks.acquire("l");
+        const trying = client.locks.try("l");
+        const waiting = client.locks.acquire("l");
+        expect(await trying).toBeNull();
+        await held.release();
+        await (await waiting).release();
+        const before = faults.calls.get(TXN)!;
+        const tasks = Array.from({ length: 8 }, () => client.locks.request("l", () => {}));
+        for (let turn = 0; turn < 50; turn += 1) await Promise.resolve(); // no answer comes meanwhile
+        expect(faults.calls.get(TXN)! - before).toBe(8);
+        await Promise.all(tasks);
       });
 
       test("that wait for more than the next in the queue wait for all before them, and those behind for them", async () => {

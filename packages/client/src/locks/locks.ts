@@ -2,6 +2,7 @@ import { JointSignal } from "../abort.ts";
 import { limitsOf } from "../kv/limits.ts";
 import { AcquisitionLimit } from "../ownership/acquisition-limit.ts";
 import type { Coordination } from "../ownership/coordination.ts";
+import { leaveToDebris } from "../ownership/entry-removal.ts";
 import { Hold } from "../ownership/hold.ts";
 import type { LeaveTurn, Share } from "../ownership/local-queue.ts";
 import { type Entering, enterQueue, type QueueEntry } from "../ownership/queue-entry.ts";
@@ -173,7 +174,10 @@ export class Locks {
     const coordination = this.#coordination;
     if (terms.steals) {
       const { removeThoseAhead } = await import("./steal.ts");
-      await removeThoseAhead(coordination, entry, signal);
+      await removeThoseAhead(coordination, entry, signal).catch((error: unknown) => {
+        leaveToDebris(coordination, entry);
+        throw signal.aborted ? signal.reason : error;
+      });
     }
     const { waitUntilGranted } = await import("../ownership/queue-wait.ts");
     const waitedFor = (ending: AbortSignal) =>
@@ -222,13 +226,21 @@ export class Locks {
         // What is shared is waited for one task after the other, and held by all of them.
         if (claim.kind !== "exclusive") leaveTurn();
         const { entry, revision } = entered;
-        const onLeaving = () => {
-          entry.local?.giveUp();
-          // The request of a task that waits for room goes with the release: which comes first, the server's queue decides.
-          leaveTurn();
-        };
-        const holdTerms = { revision, onLeaving, onOver, maxHoldMs };
-        return new Hold(coordination, entry, { code: "LOCK_LOST", ...holdTerms });
+        return new Hold(coordination, entry, {
+          code: "LOCK_LOST",
+          revision,
+          maxHoldMs,
+          onLeaving: (isQuiet) => {
+            // Else a write of this holder could still come after one of the next.
+            if (isQuiet) entry.local?.giveUp();
+            // The request of a task that waits for room goes with the release: which comes first, the server's queue decides.
+            leaveTurn();
+          },
+          onOver: (isClean) => {
+            if (isClean) entry.local?.giveUp();
+            return onOver(isClean);
+          },
+        });
       }
     } catch (error) {
       await onOver(true);

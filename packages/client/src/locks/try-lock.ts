@@ -87,7 +87,7 @@ async function enterIf(
   const nonce = coordination.nonces.take(session);
   const keys = names.map((name) => entryKey(name, leaseId, nonce));
   const companionKeys = companions.map(({ key }) => key);
-  const local = isAmongOwn ? localEntries.ask(names[0]!, keys[0]!, runtime.clock.nowMs()) : null;
+  const local = isAmongOwn ? localEntries.ask(names[0]!) : null;
   const entryOf = (createRevision: number, wasUncertain: boolean): QueueEntry => {
     local?.stand(createRevision);
     const entry = { names, claim, keys, companionKeys, session, leaseId, nonce, local };
@@ -98,6 +98,7 @@ async function enterIf(
     ...companions.map((each) => op.put(each.key, each.value, { leaseId: each.leaseId })),
   ];
   let entry: QueueEntry | null = null;
+  local?.send(keys[0]!, runtime.clock.nowMs());
   try {
     const { succeeded, revision } = await coordination
       .txn()

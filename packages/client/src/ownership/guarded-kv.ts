@@ -10,6 +10,7 @@ import {
   type PutResult,
 } from "../kv/op.ts";
 import type { Results, Txn } from "../kv/txn.ts";
+import { isUncertain } from "./queue-entry.ts";
 
 /** What a guard needs of its hold. */
 export interface Guarded {
@@ -41,11 +42,18 @@ export interface Guarded {
 export class GuardedKv {
   readonly #newTxn: () => Txn;
   readonly #hold: Guarded;
+  /** Commits of which it is not known what became of them. */
+  #open = 0;
 
   /** @internal */
   constructor(newTxn: () => Txn, hold: Guarded) {
     this.#newTxn = newTxn;
     this.#hold = hold;
+  }
+
+  /** Whether every write is known to be applied, or not to be. @internal */
+  get isSettled(): boolean {
+    return this.#open === 0;
   }
 
   /** Writes one pair, if the hold is still ours. @throws LockLostError if not; ConclaveError */
@@ -77,10 +85,15 @@ export class GuardedKv {
     options: CallOptions = {},
   ): Promise<Results<Ops>> {
     this.#hold.assert();
-    const done = await this.#newTxn()
+    const txn = this.#newTxn()
       .if(...this.#hold.guards())
-      .then(...ops)
-      .commit(options);
+      .then(...ops);
+    this.#open += 1;
+    const done = await txn.commit(options).catch((error: unknown) => {
+      if (!isUncertain(error)) this.#open -= 1;
+      throw error;
+    });
+    this.#open -= 1;
     if (!done.succeeded) throw this.#hold.onGuardFailed();
     return done.results;
   }

@@ -31,8 +31,11 @@ export interface HoldTerms {
   readonly code: LossCode;
   /** Of the read or write that proved the hold. */
   readonly revision: number;
-  /** Called once its release is under way: what is sent now comes behind that. */
-  readonly onLeaving?: () => void;
+  /**
+   * Called once its release is under way. `isQuiet`: nothing that is guarded by the hold can come into effect any more that is
+   * not known to have.
+   */
+  readonly onLeaving?: (isQuiet: boolean) => void;
   /** Called once, after release or loss. */
   readonly onOver: (isClean: boolean) => Promise<void>;
   /** It is given up after so long, whatever its holder does. Null: never. */
@@ -79,6 +82,8 @@ export class Hold implements AsyncDisposable {
   #contended: Promise<void> | null = null;
   /** While its key is deleted on purpose: what comes of it. */
   #givingUp: Promise<ReleaseResult> | null = null;
+  /** Whether somebody has conditions on it, for transactions that are not ours to see. */
+  #guardsAreOut = false;
   #state: HoldState = { kind: "held" };
 
   /** @internal */
@@ -93,7 +98,7 @@ export class Hold implements AsyncDisposable {
     const { windDown } = coordination;
     this.#leaveWindDown = windDown.enter(() => this.#stop(() => windDown.signal.reason));
     this.kv = new GuardedKv(() => coordination.txn(), {
-      guards: () => this.guards,
+      guards: () => entryGuards(this.#entry),
       assert: () => this.assert(),
       onGuardFailed: () => this.onGuardFailed(),
     });
@@ -209,6 +214,7 @@ export class Hold implements AsyncDisposable {
 
   /** Conditions for your own transactions, one for each name: true while the hold is ours. */
   get guards(): readonly Comparison[] {
+    this.#guardsAreOut = true;
     return entryGuards(this.#entry);
   }
 
@@ -344,7 +350,7 @@ export class Hold implements AsyncDisposable {
 
   async #release(): Promise<ReleaseResult> {
     const removing = removeEntry(this.coordination, this.#entry);
-    this.#terms.onLeaving?.();
+    this.#terms.onLeaving?.(!this.#guardsAreOut && this.kv.isSettled);
     const result = await removing;
     await this.#end(result === "released");
     return result;

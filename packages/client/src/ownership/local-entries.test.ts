@@ -3,42 +3,104 @@ import { LocalEntries } from "./local-entries.ts";
 
 const never = new AbortController().signal;
 
-test("an entry is found by its key and the revision that created it, until it is gone", () => {
+/** An entry that was asked for by a key, and not answered yet. */
+function asked(entries: LocalEntries, key: string, name = "l") {
+  const entry = entries.ask(name);
+  entry.send(key, 0);
+  return entry;
+}
+
+test("an entry is found by its queue, its key and the revision that created it, until it is gone", () => {
   const entries = new LocalEntries();
-  const entry = entries.ask("l", "l/1-a", 0);
-  expect(entries.find({ keyText: "l/1-a", createRevision: 7 })).toBeNull();
+  const entry = asked(entries, "l/1-a");
+  const found = { keyText: "l/1-a", createRevision: 7 };
+  expect(entries.find("l", found)).toBeNull();
   entry.stand(7);
-  expect(entries.find({ keyText: "l/1-a", createRevision: 7 })).toBe(entry);
-  expect(entries.find({ keyText: "l/1-a", createRevision: 5 })).toBeNull();
+  expect(entries.find("l", found)).toBe(entry);
+  expect(entries.find("l", { ...found, createRevision: 5 })).toBeNull();
   entry.giveUp();
-  expect(entries.find({ keyText: "l/1-a", createRevision: 7 })).toBe(entry);
+  expect(entries.find("l", found)).toBe(entry);
   entry.end();
-  expect(entries.find({ keyText: "l/1-a", createRevision: 7 })).toBeNull();
+  expect(entries.find("l", found)).toBeNull();
+});
+
+test("an entry of a queue below is not found in the one above", () => {
+  const entries = new LocalEntries();
+  asked(entries, "l/x/1-a", "l/x").stand(7);
+  expect(entries.find("l", { keyText: "l/x/1-a", createRevision: 7 })).toBeNull();
 });
 
 test("an entry whose key is used again is found no more, and its end leaves the new one alone", () => {
   const entries = new LocalEntries();
-  const old = entries.ask("l", "l/1-a", 0);
+  const old = asked(entries, "l/1-a");
   old.stand(7);
-  const next = entries.ask("l", "l/1-a", 0);
+  const next = asked(entries, "l/1-a");
   next.stand(9);
   old.end();
-  expect(entries.find({ keyText: "l/1-a", createRevision: 7 })).toBeNull();
-  expect(entries.find({ keyText: "l/1-a", createRevision: 9 })).toBe(next);
+  expect(entries.find("l", { keyText: "l/1-a", createRevision: 7 })).toBeNull();
+  expect(entries.find("l", { keyText: "l/1-a", createRevision: 9 })).toBe(next);
 });
 
 test("the last that was asked for is told while there is no answer", async () => {
   const entries = new LocalEntries();
-  const first = entries.ask("l", "l/1-a", 0);
-  const second = entries.ask("l", "l/1-b", 0);
+  const first = asked(entries, "l/1-a");
+  const second = entries.ask("l");
   expect(entries.lastAsked("l")).toBe(second);
   expect(entries.lastAsked("m")).toBeNull();
   const answered = second.untilAnswered(never);
   first.stand(7);
   expect(entries.lastAsked("l")).toBe(second);
+  second.send("l/1-b", 0);
   second.end();
   await answered;
   expect(entries.lastAsked("l")).toBeNull();
+});
+
+test("one that failed stands for the one before it until that is answered", async () => {
+  const entries = new LocalEntries();
+  const first = asked(entries, "l/1-a");
+  const second = asked(entries, "l/1-b");
+  let wasAnswered = false;
+  const answered = second.untilAnswered(never).then(() => {
+    wasAnswered = true;
+  });
+  second.fail(first);
+  await Promise.resolve();
+  await Promise.resolve();
+  expect(wasAnswered).toBe(false);
+  expect(entries.lastAsked("l")).toBe(second);
+  first.stand(7);
+  await answered;
+  expect(entries.lastAsked("l")).toBeNull();
+  const third = asked(entries, "l/1-c");
+  third.fail(first);
+  expect(entries.lastAsked("l")).toBeNull();
+});
+
+test("others rely on its place only while its first request is under way, and learn whether it came by that", () => {
+  const entries = new LocalEntries();
+  const entry = entries.ask("l");
+  expect(entry.isUnderWay).toBe(false);
+  entry.send("l/1-a", 0);
+  expect(entry.isUnderWay).toBe(true);
+  entry.stand(7);
+  expect([entry.isUnderWay, entry.stoodAtOnce]).toEqual([false, true]);
+  const repeated = asked(entries, "l/1-b");
+  repeated.repeat();
+  expect(repeated.isUnderWay).toBe(false);
+  repeated.stand(8);
+  expect(repeated.stoodAtOnce).toBe(false);
+  const refused = asked(entries, "l/1-c");
+  refused.fail(null);
+  expect([refused.isUnderWay, refused.stoodAtOnce]).toEqual([false, false]);
+});
+
+test("after requests came in another order the next thousand do not rely on it, and then it is tried again", () => {
+  const entries = new LocalEntries();
+  expect(entries.reliesOnOrder()).toBe(true);
+  entries.noteDisorder();
+  for (let count = 0; count < 1_000; count += 1) expect(entries.reliesOnOrder()).toBe(false);
+  expect(entries.reliesOnOrder()).toBe(true);
 });
 
 test.each([
@@ -47,7 +109,7 @@ test.each([
 ] as const)(
   "who waits for an entry that is %s learns that, before or after",
   async (_what, fate) => {
-    const entry = new LocalEntries().ask("l", "l/1-a", 0);
+    const entry = asked(new LocalEntries(), "l/1-a");
     entry.stand(7);
     const told = entry.untilOver(never);
     if (fate === "given-up") entry.giveUp();
@@ -58,7 +120,7 @@ test.each([
 );
 
 test("waiting for an entry ends with the reason of the signal that aborts first", async () => {
-  const entry = new LocalEntries().ask("l", "l/1-a", 0);
+  const entry = asked(new LocalEntries(), "l/1-a");
   const impatient = new AbortController();
   const waiting = [entry.untilAnswered(impatient.signal), entry.untilOver(impatient.signal)];
   impatient.abort(new Error("too slow"));

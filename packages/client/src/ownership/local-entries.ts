@@ -1,26 +1,25 @@
 import { onAbort } from "../abort.ts";
 import type { KeyValue } from "../kv/key-value.ts";
 
+/** Entries that are asked for one after the other once the server took two in another order. Count. */
+const CAREFUL_FOR = 1_000;
+
 /**
  * The entries that tasks of one client have in queues, of those tasks that wait for nobody but the one before them. Who stands
  * directly behind another task of its own client needs no server to learn that it is next: nobody can come between, and
  * that the other gave up its hold is known here before the server knows it.
  */
 export class LocalEntries {
-  /**
-   * Whether requests that are under way at once come into effect in the order in which they were made, as far as is known. At
-   * our server they do; etcd has a thread for each.
-   */
-  serverKeepsOrder = true;
+  /** Entries that still wait for the answer of the one before them, after the server took requests in another order. */
+  #carefulFor = 0;
   readonly #byKey = new Map<string, LocalEntry>();
   /** By name: the one that was asked for last, while there is no answer. */
   readonly #asked = new Map<string, LocalEntry>();
 
-  /** An entry is about to be asked for, by `key`, at `askedAtMs` on the client's clock. */
-  ask(name: string, key: string, askedAtMs: number): LocalEntry {
-    const entry = new LocalEntry(this, name, key, askedAtMs);
+  /** An entry is about to be asked for: from now on others come behind it. */
+  ask(name: string): LocalEntry {
+    const entry = new LocalEntry(this, name);
     this.#asked.set(name, entry);
-    this.#byKey.set(key, entry);
     return entry;
   }
 
@@ -29,10 +28,33 @@ export class LocalEntries {
     return this.#asked.get(name) ?? null;
   }
 
-  /** The one that was read as `found`; null if it is not of this client, or gone. */
-  find(found: Pick<KeyValue, "keyText" | "createRevision">): LocalEntry | null {
+  /**
+   * Whether to rely on it that requests which are under way at once come into effect in the order in which they were made. At our
+   * server they do; etcd has a thread for each, and a request that is made again on another connection comes late anywhere.
+   */
+  reliesOnOrder(): boolean {
+    if (this.#carefulFor === 0) return true;
+    this.#carefulFor -= 1;
+    return false;
+  }
+
+  /** They did not. */
+  noteDisorder(): void {
+    this.#carefulFor = CAREFUL_FOR;
+  }
+
+  /**
+   * The one that was read as `found` in the queue of `name`; null if it is not of this client, is gone, or stands in another
+   * queue: what holds `order/42` is in the way of `order`, but whoever gives it up does not hold that.
+   */
+  find(name: string, found: Pick<KeyValue, "keyText" | "createRevision">): LocalEntry | null {
     const entry = this.#byKey.get(found.keyText);
-    return entry?.createRevision === found.createRevision ? entry : null;
+    return entry?.name === name && entry.createRevision === found.createRevision ? entry : null;
+  }
+
+  /** @internal */
+  onSent(entry: LocalEntry): void {
+    this.#byKey.set(entry.key, entry);
   }
 
   /** @internal */
@@ -49,40 +71,56 @@ export class LocalEntries {
 /** What became of a hold, for the task behind it. */
 type Fate = "given-up" | "otherwise";
 
+/** One of them, from before the request for it until it is gone from the queue. */
 export class LocalEntry {
   readonly name: string;
-  readonly key: string;
-  readonly askedAtMs: number;
   readonly #entries: LocalEntries;
   /** Null while there is no answer. */
   #createRevision: number | null = null;
+  #key = "";
+  #sentAtMs = 0;
   #wasRepeated = false;
   readonly #answered = new Moment<void>();
   readonly #over = new Moment<Fate>();
 
   /** @internal */
-  constructor(entries: LocalEntries, name: string, key: string, askedAtMs: number) {
+  constructor(entries: LocalEntries, name: string) {
     this.#entries = entries;
     this.name = name;
-    this.key = key;
-    this.askedAtMs = askedAtMs;
+  }
+
+  /** Empty while it was not asked for. */
+  get key(): string {
+    return this.#key;
+  }
+
+  /** When it was asked for, on the client's clock. */
+  get sentAtMs(): number {
+    return this.#sentAtMs;
   }
 
   get createRevision(): number | null {
     return this.#createRevision;
   }
 
-  /** Whether it is not known yet what became of the request for it. */
+  /** Whether the first request for it was made, and it is not known yet what became of it. */
   get isUnderWay(): boolean {
-    return !this.#answered.isPast;
+    return this.#key !== "" && !this.#wasRepeated && !this.#answered.isPast;
   }
 
-  /** Whether it was asked for more than once. */
-  get wasRepeated(): boolean {
-    return this.#wasRepeated;
+  /** Whether it stands in the queue by the first request for it. */
+  get stoodAtOnce(): boolean {
+    return this.#createRevision !== null && !this.#wasRepeated;
   }
 
-  /** It will be asked for again, so what was asked for meanwhile may come before it. */
+  /** It is asked for now. */
+  send(key: string, sentAtMs: number): void {
+    this.#key = key;
+    this.#sentAtMs = sentAtMs;
+    this.#entries.onSent(this);
+  }
+
+  /** It will be asked for again. */
   repeat(): void {
     this.#wasRepeated = true;
   }
@@ -98,11 +136,17 @@ export class LocalEntry {
     this.#over.pass("given-up");
   }
 
-  /** It is gone from the queue, or never came to stand there. Who is behind it has to ask the server, unless it was given up. */
+  /** It is gone from the queue. Who is behind it has to ask the server, unless it was given up. */
   end(): void {
     this.#answer();
     this.#over.pass("otherwise");
     this.#entries.onGone(this);
+  }
+
+  /** It never came to stand in the queue. Who asked after it still comes after `behind`. */
+  fail(behind: LocalEntry | null): void {
+    if (behind === null) this.end();
+    else behind.#answered.call(() => this.end());
   }
 
   /** Resolves when it stands in the queue or is gone. @throws the signal's reason */
@@ -128,6 +172,16 @@ class Moment<Outcome> {
 
   get isPast(): boolean {
     return this.#past !== null;
+  }
+
+  /** Calls back when it happens, at once if it has. */
+  call(back: () => void): void {
+    if (this.#past !== null) {
+      back();
+      return;
+    }
+    this.#waiting ??= new Set();
+    this.#waiting.add(back);
   }
 
   pass(outcome: Outcome): void {

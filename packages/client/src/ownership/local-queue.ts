@@ -19,6 +19,7 @@ export type LeaveTurn = () => void;
 interface Waiter {
   readonly places: number;
   readonly turn: Deferred<LeaveTurn>;
+  stopListening: () => void;
 }
 
 /** Those of one name: somebody has a place. */
@@ -49,14 +50,15 @@ export class LocalQueue {
       const message = `${LOCAL_WAITERS_MAX} tasks of this client wait for ${JSON.stringify(name)}`;
       return Promise.reject(new ConclaveError("LOCAL_QUEUE_FULL", "not-applied", message));
     }
-    const waiter = { places, turn: deferred<LeaveTurn>() };
+    const waiter: Waiter = { places, turn: deferred<LeaveTurn>(), stopListening: () => {} };
     line.waiting.add(waiter);
     for (const listener of this.#listeners.get(name) ?? []) listener();
-    const stop = onAbort(signal, () => {
+    waiter.stopListening = onAbort(signal, () => {
+      line.waiting.delete(waiter);
       waiter.turn.reject(signal.reason);
-      if (line.waiting.delete(waiter)) this.#admit(name, line); // Those behind may need less room.
+      this.#admit(name, line); // Those behind may need less room.
     });
-    return waiter.turn.promise.finally(stop);
+    return waiter.turn.promise;
   }
 
   /** The turn if no task has or awaits one, else null. */
@@ -97,6 +99,7 @@ export class LocalQueue {
     for (const waiter of line.waiting) {
       if (waiter.places > line.freePlaces) return;
       line.waiting.delete(waiter);
+      waiter.stopListening();
       waiter.turn.resolve(this.#take(name, line, waiter.places));
     }
     if (line.freePlaces === LOCAL_PLACES) this.#lines.delete(name);

@@ -116,19 +116,19 @@ export async function enterQueue(
   entering: Entering,
   signal: AbortSignal,
 ): Promise<QueueEntry> {
-  const { session, names, claim } = entering;
-  const leaseId = await session.open({ signal });
-  const { suffix = "" } = entering;
-  const nonce = coordination.nonces.take(session);
-  const keys = names.map((name) => entryKey(name, leaseId, nonce) + suffix);
-  const companionKeys = (entering.companions ?? []).map(({ key }) => key);
-  const { isAmongOwn = false } = entering;
-  const { localEntries, runtime } = coordination;
+  const { session, names, claim, suffix = "", isAmongOwn = false } = entering;
+  const { localEntries } = coordination;
   const behind = isAmongOwn ? localEntries.lastAsked(names[0]!) : null;
-  const local = isAmongOwn ? localEntries.ask(names[0]!, keys[0]!, runtime.clock.nowMs()) : null;
-  const entry = { names, claim, keys, companionKeys, session, leaseId, nonce, local };
+  const local = isAmongOwn ? localEntries.ask(names[0]!) : null;
+  const everyKey: string[] = [];
   let wasUncertain = false;
   try {
+    const leaseId = await session.open({ signal });
+    const nonce = coordination.nonces.take(session);
+    const keys = names.map((name) => entryKey(name, leaseId, nonce) + suffix);
+    const companionKeys = (entering.companions ?? []).map(({ key }) => key);
+    everyKey.push(...keys, ...companionKeys);
+    const entry = { names, claim, keys, companionKeys, session, leaseId, nonce, local };
     for (;;) {
       try {
         const created = await createInOrder(coordination, entering, entry, behind, signal);
@@ -145,8 +145,8 @@ export async function enterQueue(
       }
     }
   } catch (error) {
-    local?.end();
-    throw abandoned(coordination, session, [...keys, ...companionKeys], signal, error);
+    local?.fail(behind);
+    throw abandoned(coordination, session, everyKey, signal, error);
   }
 }
 
@@ -178,12 +178,12 @@ async function createInOrder(
   signal: AbortSignal,
 ): Promise<Created> {
   const { localEntries } = coordination;
-  if (localEntries.serverKeepsOrder && behind?.isUnderWay) {
+  if (behind?.isUnderWay && localEntries.reliesOnOrder()) {
     const created = await createEntry(coordination, entering, asked, behind, signal);
     if (created !== null) return created;
     asked.local?.repeat();
     await behind.untilAnswered(signal);
-    if (!behind.wasRepeated) localEntries.serverKeepsOrder = false;
+    if (behind.stoodAtOnce) localEntries.noteDisorder();
   }
   // Without a pause if there is none before it: whoever asks next relies on this request having been made.
   if (behind !== null) await behind.untilAnswered(signal);
@@ -207,12 +207,13 @@ async function createEntry(
   // An exclusive claim only has to know who is before it, if anybody; others, what all those before them ask for.
   const wanted = claim.kind === "exclusive" ? newest(2 + companions.length) : {};
   const reads = names.map((name) => op.getAll({ prefix: queuePrefix(name) }, wanted));
-  const { revision, succeeded, results } = await coordination
+  const txn = coordination
     .txn()
     .if(...conditions)
     .then(...(puts as Op<unknown>[]), ...reads)
-    .else(op.get(keys[0]!), ...reads)
-    .commit({ signal });
+    .else(op.get(keys[0]!), ...reads);
+  local?.send(keys[0]!, coordination.runtime.clock.nowMs());
+  const { revision, succeeded, results } = await txn.commit({ signal });
   const found = succeeded ? null : (results[0] as KeyValue | null);
   if (behind !== null && !succeeded && found === null) return null;
   const createRevision = found?.createRevision ?? revision;
@@ -227,7 +228,7 @@ async function createEntry(
   const isKnown = succeeded || claim.kind !== "exclusive";
   const wasGranted = isKnown && ahead.every((each, at) => isGranted(names[at]!, claim, each));
   const [last] = succeeded && local !== null ? ahead[0]! : [];
-  const before = last === undefined ? null : coordination.localEntries.find(last);
+  const before = last === undefined ? null : coordination.localEntries.find(names[0]!, last);
   return { createRevision, wasGranted, before };
 }
 

@@ -16,15 +16,16 @@ import { disagreement, obstacles, type Place } from "./queue-order.ts";
 import { untilSettled } from "./until-settled.ts";
 
 /**
- * How long a task that takes over from another of its client relies on its entry without asking for it, ms: as long as any
- * hold does before it watches its key.
+ * How long a task that takes over from another of its client relies on its entry without asking for it, ms. As long again
+ * passes, as in every hold, before it watches its key: what becomes of that is known a tenth of a second later at most.
  */
 const UNASKED_MAX_MS = 50;
 
 /**
  * Waits until the entry is granted in all of its queues, and proves it by a linearizable read that finds its keys: a
  * waiter whose own key went away must not take the lead (failure mode 4, the phantom leader). Directly behind another task
- * of this client it is granted when that gives up its hold, and an entry that was created a moment ago is proof enough.
+ * of this client it is granted when that gives up its hold, and an entry that was created a moment ago is proof enough; what
+ * becomes of an older one is found out then, for nothing is watched meanwhile.
  * On any failure the entry is gone, or will be.
  * @returns the revision of that read, or of the creation
  * @throws LockLostError if the entry is gone; the signal's reason
@@ -37,7 +38,7 @@ export async function waitUntilGranted(
 ): Promise<number> {
   try {
     if ((await entry.before?.untilOver(signal)) === "given-up") {
-      const unaskedMs = coordination.runtime.clock.nowMs() - entry.local!.askedAtMs;
+      const unaskedMs = coordination.runtime.clock.nowMs() - entry.local!.sentAtMs;
       if (unaskedMs <= UNASKED_MAX_MS) return entry.createRevision;
       return await findAllKeys(coordination, entry, code, signal);
     }
