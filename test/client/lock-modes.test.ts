@@ -339,6 +339,21 @@ describeEachServer(
       });
     });
 
+    describe("a name and one below it", () => {
+      test("are not locked together while another client holds the upper one", async () => {
+        const [a, b] = await two();
+        const held = await a.locks.acquire("l");
+        const both = b.locks.acquire(["l", "l/x"], { timeout: 200 });
+        await expect(both).rejects.toMatchObject({ code: "TIMEOUT" });
+        const delayed = b.locks.acquire(["l", "l/x"], { timeout: 200, delay: "2s" });
+        await expect(delayed).rejects.toMatchObject({ code: "TIMEOUT" });
+        await held.release();
+        await eventually(async () => expect(await a.kv.count("l/")).toBe(0));
+        const lock = await b.locks.acquire(["l", "l/x"], { timeout: "5s" });
+        expect(await lock.release()).toBe("released");
+      });
+    });
+
     describe("steal", () => {
       test("takes the lock at once: the holder is told, a waiter loses its place, the fence grows", async () => {
         const [a, b, c] = await three();
@@ -353,6 +368,24 @@ describeEachServer(
         await thief.kv.put("k", "thief");
         expect(await thief.release()).toBe("released");
         expect(await a.kv.count("l/")).toBe(0);
+      });
+
+      test("a thief that is lost between robbing a lock and freeing it leaves nothing in the queue", async () => {
+        const holder = await clients.connect();
+        const held = await holder.locks.acquire("l");
+        const { client, faults } = await clients.connectFaulty();
+        await client.session.open();
+        let txns = 0;
+        // The third is the one that deletes what the second has put on the thief's lease.
+        faults.faultOf = (path) => {
+          if (path.endsWith("/Txn")) txns += 1;
+          return txns >= 3 ? "drop-request" : undefined;
+        };
+        const stealing = client.locks.acquire("l", { steal: true, timeout: 200 });
+        await expect(stealing).rejects.toThrow();
+        faults.faultOf = () => undefined;
+        await eventually(async () => expect(await holder.kv.count("l/")).toBe(0));
+        expect(await held.release()).toBe("already-lost");
       });
 
       test("a thief that gives up before it is done leaves nothing in the queue", async () => {

@@ -3,7 +3,8 @@ import { compare } from "../kv/compare.ts";
 import type { KeyValue } from "../kv/key-value.ts";
 import { op, type RangeResult } from "../kv/op.ts";
 import type { Coordination } from "../ownership/coordination.ts";
-import { abandoned, disagreementError, entryKey, isUncertain } from "../ownership/queue-entry.ts";
+import { abandoned, entryKey, isUncertain } from "../ownership/queue-entry.ts";
+import { disagreementError } from "../ownership/queue-place.ts";
 import { drawNonce } from "../runtime.ts";
 import type { Session } from "../session/session.ts";
 import {

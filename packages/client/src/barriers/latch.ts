@@ -5,7 +5,7 @@ import { textOf } from "../kv/keys.ts";
 import { type CallOptions, limitsOf } from "../kv/limits.ts";
 import { invalidValueError } from "../kv/value-codec.ts";
 import type { Coordination } from "../ownership/coordination.ts";
-import { disagreementError } from "../ownership/queue-entry.ts";
+import { disagreementError } from "../ownership/queue-place.ts";
 import { untilSettled } from "../ownership/until-settled.ts";
 import { transact } from "../transact/transact.ts";
 import type { Transaction } from "../transact/transaction.ts";

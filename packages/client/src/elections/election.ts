@@ -1,14 +1,11 @@
 import { OperationLimit } from "../abort.ts";
-import { type CallOptions, limitsOf } from "../kv/limits.ts";
-import { AcquisitionLimit } from "../ownership/acquisition-limit.ts";
+import type { CallOptions } from "../kv/limits.ts";
 import type { Coordination } from "../ownership/coordination.ts";
-import { CANDIDATE_SUFFIX, enterQueue, isEntry, queuePrefix } from "../ownership/queue-entry.ts";
-import { EXCLUSIVE } from "../ownership/queue-order.ts";
 import type { CampaignOptions, ResumeOptions } from "./campaign-options.ts";
-import { type ElectionValue, electionBytes } from "./election-value.ts";
+import type { ElectionValue } from "./election-value.ts";
 import type { LeadOptions } from "./lead.ts";
-import { Leader } from "./leader.ts";
-import { Term } from "./term.ts";
+import type { Leader } from "./leader.ts";
+import type { Term } from "./term.ts";
 
 /** What {@link Client.election} takes besides the name. */
 export interface ElectionOptions {
@@ -110,9 +107,8 @@ export class Election {
    * @throws ConclaveError UNAVAILABLE, TIMEOUT, CANCELLED
    */
   async leader(options: CallOptions = {}): Promise<Leader | null> {
-    const { readLeader } = await import("./observe.ts");
-    const { leader } = await readLeader(this.#coordination, this.name, options);
-    return leader && new Leader(leader);
+    const { readFirst } = await import("./observe.ts");
+    return readFirst(this.#coordination, this.name, options);
   }
 
   /**
@@ -120,11 +116,8 @@ export class Election {
    * @throws ConclaveError UNAVAILABLE, TIMEOUT, CANCELLED
    */
   async candidates(options: CallOptions = {}): Promise<readonly Leader[]> {
-    const { items } = await this.#coordination.kv.getAll(
-      { prefix: queuePrefix(this.name) },
-      { ...options, sort: { by: "create", order: "ascend" } },
-    );
-    return items.filter(isEntry).map((candidate) => new Leader(candidate));
+    const { readCandidates } = await import("./observe.ts");
+    return readCandidates(this.#coordination, this.name, options);
   }
 
   /**
@@ -145,31 +138,12 @@ export class Election {
   }
 
   async #campaign(options: CampaignOptions, ending: AbortSignal | null): Promise<Term> {
-    const coordination = this.#coordination;
-    const value = options.value ?? this.#value;
-    using limit = new AcquisitionLimit(coordination, limitsOf(options), () => {
-      return `campaigning for ${JSON.stringify(this.name)}`;
-    });
-    const { session, closeOwn } = coordination.sessions.choose(options.session);
-    try {
-      limit.restOn(session);
-      const { signal } = limit;
-      const names = [this.name];
-      const kind = { claim: EXCLUSIVE, suffix: CANDIDATE_SUFFIX };
-      const entering = { names, ...kind, value: electionBytes(value), session };
-      let entry = await enterQueue(coordination, entering, signal);
-      let revision = entry.createRevision;
-      if (!entry.wasGranted) {
-        const { standUntilElected } = await import("./stand.ts");
-        ({ entry, revision } = await standUntilElected(coordination, entering, entry, signal));
-      }
-      session.assert();
-      const term = new Term(coordination, entry, revision, value, closeOwn);
-      if (ending !== null) term.endWith(ending);
-      return term;
-    } catch (error) {
-      await closeOwn();
-      throw error;
-    }
+    const { campaign } = await import("./campaign.ts");
+    return campaign(
+      this.#coordination,
+      this.name,
+      { ...options, value: options.value ?? this.#value },
+      ending,
+    );
   }
 }

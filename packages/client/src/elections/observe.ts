@@ -5,7 +5,8 @@ import { ConclaveError, type ErrorCode } from "../errors.ts";
 import type { KeyValue } from "../kv/key-value.ts";
 import type { CallOptions } from "../kv/limits.ts";
 import type { Coordination } from "../ownership/coordination.ts";
-import { isEntry, queuePrefix } from "../ownership/queue-entry.ts";
+import { queuePrefix } from "../ownership/queue-entry.ts";
+import { isEntry } from "../ownership/queue-place.ts";
 import { untilSettled } from "../ownership/until-settled.ts";
 import { Backoff } from "../runtime.ts";
 import { Leader } from "./leader.ts";
@@ -23,6 +24,29 @@ const FINAL: ReadonlySet<ErrorCode> = new Set([
   "UNAUTHENTICATED",
   "UNIMPLEMENTED",
 ]);
+
+/** The first candidate in the queue. */
+export async function readFirst(
+  coordination: Coordination,
+  name: string,
+  options: CallOptions,
+): Promise<Leader | null> {
+  const { leader } = await readLeader(coordination, name, options);
+  return leader && new Leader(leader);
+}
+
+/** Everybody in the queue, in its order. */
+export async function readCandidates(
+  coordination: Coordination,
+  name: string,
+  options: CallOptions,
+): Promise<readonly Leader[]> {
+  const { items } = await coordination.kv.getAll(
+    { prefix: queuePrefix(name) },
+    { ...options, sort: { by: "create", order: "ascend" } },
+  );
+  return items.filter(isEntry).map((candidate) => new Leader(candidate));
+}
 
 /** The first candidate in the queue, and the revision at which that was read. */
 export async function readLeader(

@@ -5,7 +5,8 @@ import type { KeyValue } from "../kv/key-value.ts";
 import { type CallOptions, limitsOf } from "../kv/limits.ts";
 import { op } from "../kv/op.ts";
 import type { Coordination } from "../ownership/coordination.ts";
-import { CANDIDATE_SUFFIX, isEntry, isUncertain, queuePrefix } from "../ownership/queue-entry.ts";
+import { CANDIDATE_SUFFIX, isUncertain, queuePrefix } from "../ownership/queue-entry.ts";
+import { isEntry } from "../ownership/queue-place.ts";
 
 /** Candidates that can step back in one transaction: three of its 128 operations and conditions each. */
 const STEP_BACK_MAX = 40;

@@ -1,11 +1,8 @@
-import { Lease, type LeaseKeepAliveResponse } from "@conclave/wire";
-import { OperationLimit } from "../abort.ts";
+import { Lease } from "@conclave/wire";
 import { type Duration, durationMs } from "../duration.ts";
-import { ConclaveError } from "../errors.ts";
 import type { Namespace } from "../kv/keys.ts";
 import { type CallOptions, limitsOf } from "../kv/limits.ts";
 import { drawLeaseId, type Runtime } from "../runtime.ts";
-import { mayRetry } from "../transport/retry.ts";
 import type { Transport } from "../transport/transport.ts";
 
 /** A lease that was granted. */
@@ -107,40 +104,8 @@ export class Leases {
 
   /** Renews a lease once and returns its full time, ms. @throws ConclaveError LEASE_NOT_FOUND, UNAVAILABLE, TIMEOUT */
   async keepAliveOnce(leaseId: bigint, options: CallOptions = {}): Promise<number> {
-    const limits = limitsOf(options);
-    const timeoutMs = limits.timeoutMs ?? this.#transport.timeoutMs;
-    using limit = new OperationLimit(this.#runtime.clock, "keep-alive", { ...limits, timeoutMs });
-    const ttlSeconds = await this.#renew(leaseId, limit.signal, null);
-    if (ttlSeconds > 0) return ttlSeconds * 1_000;
-    throw new ConclaveError("LEASE_NOT_FOUND", "not-applied", "keep-alive: the lease is gone");
-  }
-
-  /** Where a member will not do it, such as a learner, another one is asked. @returns the TTL in seconds, 0 if the lease is gone */
-  async #renew(leaseId: bigint, signal: AbortSignal, avoided: string | null): Promise<number> {
-    let endpoint: string | null = null;
-    try {
-      return await new Promise<number>((resolve, reject) => {
-        const onMessage = ({ TTL }: LeaseKeepAliveResponse): void => {
-          stream.cancel();
-          resolve(TTL);
-        };
-        const onEnd = (error: ConclaveError): void => {
-          endpoint = stream.endpoint;
-          reject(error);
-        };
-        const handler = { onMessage, onEnd };
-        const stream = this.#transport.stream(Lease.LeaseKeepAlive, handler, avoided);
-        signal.addEventListener("abort", () => {
-          stream.cancel();
-          reject(signal.reason);
-        });
-        stream.send({ ID: leaseId });
-      });
-    } catch (error) {
-      const isOver = signal.aborted || avoided !== null || endpoint === null;
-      if (isOver || !mayRetry(error, "idempotent")) throw error;
-      return this.#renew(leaseId, signal, endpoint);
-    }
+    const { renewOnce } = await import("./renew-once.ts");
+    return renewOnce(this.#transport, this.#runtime, leaseId, limitsOf(options));
   }
 
   /**

@@ -1,8 +1,6 @@
-import { JointSignal } from "../abort.ts";
 import { limitsOf } from "../kv/limits.ts";
 import { AcquisitionLimit } from "../ownership/acquisition-limit.ts";
 import type { Coordination } from "../ownership/coordination.ts";
-import { leaveToDebris } from "../ownership/entry-removal.ts";
 import { Hold } from "../ownership/hold.ts";
 import type { LeaveTurn, Share } from "../ownership/local-queue.ts";
 import { type Entering, enterQueue, type QueueEntry } from "../ownership/queue-entry.ts";
@@ -162,35 +160,8 @@ export class Locks {
     const coordination = this.#coordination;
     const entry = await enterQueue(coordination, entering, signal);
     if (entry.wasGranted) return { entry, revision: entry.createRevision };
-    try {
-      return { entry, revision: await this.#wait(entry, terms, signal) };
-    } catch (error) {
-      entry.local?.end();
-      throw error;
-    }
-  }
-
-  async #wait(entry: QueueEntry, terms: LockTerms, signal: AbortSignal): Promise<number> {
-    const coordination = this.#coordination;
-    if (terms.steals) {
-      const { removeThoseAhead } = await import("./steal.ts");
-      await removeThoseAhead(coordination, entry, signal).catch((error: unknown) => {
-        leaveToDebris(coordination, entry);
-        throw signal.aborted ? signal.reason : error;
-      });
-    }
-    const { waitUntilGranted } = await import("../ownership/queue-wait.ts");
-    const waitedFor = (ending: AbortSignal) =>
-      waitUntilGranted(coordination, entry, "LOCK_LOST", ending);
-    if (terms.within.length === 0) return waitedFor(signal);
-    const { DeadlockWatch } = await import("./deadlock.ts");
-    const deadlock = new DeadlockWatch(coordination, entry, terms.within);
-    using ending = new JointSignal(signal, deadlock.signal);
-    try {
-      return await waitedFor(ending.signal);
-    } finally {
-      deadlock.close();
-    }
+    const { waitForLock } = await import("./lock-wait.ts");
+    return { entry, revision: await waitForLock(coordination, entry, terms, signal) };
   }
 
   /** Makes a hold of what `enter` comes back with, and undoes everything if it comes back with nothing. */
@@ -204,9 +175,10 @@ export class Locks {
     const coordination = this.#coordination;
     let closeOwn = async () => {};
     let delay: LockDelay | null = null;
-    let entered: Entered | null = null;
+    // At once: whoever asks after it comes behind it.
+    const local = standsAmongOwn(terms) ? coordination.localEntries.ask(terms.names[0]!) : null;
     const onOver = async (isClean: boolean) => {
-      entered?.entry.local?.end();
+      local?.end();
       leaveTurn();
       await delay?.close(isClean);
       await closeOwn();
@@ -219,8 +191,7 @@ export class Locks {
       delay = await this.#openDelay(terms, session, limit.signal);
       const { names, claim, value, maxHoldMs } = terms;
       const companions = delay?.companions ?? [];
-      const isAmongOwn = standsAmongOwn(terms);
-      entered = await enter({ names, claim, value, session, isAmongOwn, companions });
+      const entered = await enter({ names, claim, value, session, local, companions });
       if (entered !== null) {
         session.assert();
         // What is shared is waited for one task after the other, and held by all of them.
@@ -232,12 +203,12 @@ export class Locks {
           maxHoldMs,
           onLeaving: (isQuiet) => {
             // Else a write of this holder could still come after one of the next.
-            if (isQuiet) entry.local?.giveUp();
+            if (isQuiet) local?.giveUp();
             // The request of a task that waits for room goes with the release: which comes first, the server's queue decides.
             leaveTurn();
           },
           onOver: (isClean) => {
-            if (isClean) entry.local?.giveUp();
+            if (isClean) local?.giveUp();
             return onOver(isClean);
           },
         });

@@ -1,6 +1,6 @@
 import type { KeyValue } from "../kv/key-value.ts";
-import { placeOf } from "../ownership/queue-entry.ts";
 import { type Claim, type Place, queuePositions } from "../ownership/queue-order.ts";
+import { placeOf } from "../ownership/queue-place.ts";
 
 /** An entry as it stands in its queue. */
 export interface StandingEntry {

@@ -4,17 +4,15 @@ import { type Op, op, type RangeResult } from "../kv/op.ts";
 import type { Coordination } from "../ownership/coordination.ts";
 import {
   abandoned,
-  disagreementError,
   type Entering,
   entryKey,
-  isEntry,
   isUncertain,
   nobodyIn,
-  placeOf,
   type QueueEntry,
   queuePrefix,
 } from "../ownership/queue-entry.ts";
 import { disagreement, obstacles } from "../ownership/queue-order.ts";
+import { disagreementError, isEntry, placeOf } from "../ownership/queue-place.ts";
 import { Backoff } from "../runtime.ts";
 
 /** Looks at queues that others enter at the same time before it counts as not free. */
@@ -82,12 +80,10 @@ async function enterIf(
   conditions: readonly Comparison[],
   signal: AbortSignal,
 ): Promise<QueueEntry | null> {
-  const { session, names, claim, value, isAmongOwn = false, companions = [] } = entering;
-  const { localEntries, runtime } = coordination;
+  const { session, names, claim, value, local = null, companions = [] } = entering;
   const nonce = coordination.nonces.take(session);
   const keys = names.map((name) => entryKey(name, leaseId, nonce));
   const companionKeys = companions.map(({ key }) => key);
-  const local = isAmongOwn ? localEntries.ask(names[0]!) : null;
   const entryOf = (createRevision: number, wasUncertain: boolean): QueueEntry => {
     local?.stand(createRevision);
     const entry = { names, claim, keys, companionKeys, session, leaseId, nonce, local };
@@ -97,27 +93,23 @@ async function enterIf(
     ...keys.map((key) => op.put(key, value, { leaseId })),
     ...companions.map((each) => op.put(each.key, each.value, { leaseId: each.leaseId })),
   ];
-  let entry: QueueEntry | null = null;
-  local?.send(keys[0]!, runtime.clock.nowMs());
+  local?.send(keys[0]!, coordination.runtime.clock.nowMs());
   try {
     const { succeeded, revision } = await coordination
       .txn()
       .if(...conditions)
       .then(...puts)
       .commit({ signal });
-    if (succeeded) entry = entryOf(revision, false);
-    else coordination.nonces.giveBack(session, nonce);
-    return entry;
+    if (succeeded) return entryOf(revision, false);
+    coordination.nonces.giveBack(session, nonce);
+    return null;
   } catch (error) {
     const everyKey = [...keys, ...companionKeys];
     if (!isUncertain(error) || signal.aborted) {
       throw abandoned(coordination, session, everyKey, signal, error);
     }
     const createRevision = await settle(coordination, session, everyKey, signal);
-    if (createRevision !== null) entry = entryOf(createRevision, true);
-    return entry;
-  } finally {
-    if (entry === null) local?.end();
+    return createRevision === null ? null : entryOf(createRevision, true);
   }
 }
 

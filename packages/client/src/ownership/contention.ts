@@ -3,8 +3,9 @@ import { FilterType, type KeyValue as WireKeyValue } from "@conclave/wire";
 import type { KeyValue } from "../kv/key-value.ts";
 import { textOf } from "../kv/keys.ts";
 import type { Coordination } from "./coordination.ts";
-import { isEntry, placeOf, type QueueEntry, queuePrefix } from "./queue-entry.ts";
+import { type QueueEntry, queuePrefix } from "./queue-entry.ts";
 import { claimOf, obstacles } from "./queue-order.ts";
+import { isEntry, placeOf } from "./queue-place.ts";
 
 const NO_BYTES = new Uint8Array(0);
 

@@ -85,11 +85,12 @@ export class GuardedKv {
     options: CallOptions = {},
   ): Promise<Results<Ops>> {
     this.#hold.assert();
-    const txn = this.#newTxn()
+    const committing = this.#newTxn()
       .if(...this.#hold.guards())
-      .then(...ops);
+      .then(...ops)
+      .commit(options);
     this.#open += 1;
-    const done = await txn.commit(options).catch((error: unknown) => {
+    const done = await committing.catch((error: unknown) => {
       if (!isUncertain(error)) this.#open -= 1;
       throw error;
     });

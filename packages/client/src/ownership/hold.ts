@@ -212,7 +212,11 @@ export class Hold implements AsyncDisposable {
     return guard;
   }
 
-  /** Conditions for your own transactions, one for each name: true while the hold is ours. */
+  /**
+   * Conditions for your own transactions, one for each name: true while the hold is ours. After they were asked for, the next task
+   * of this client holds the lock only when the server has said that it was given up: take them from here, rather than
+   * make them of `key` and `fence`, and no write of yours can come after one of the next holder.
+   */
   get guards(): readonly Comparison[] {
     this.#guardsAreOut = true;
     return entryGuards(this.#entry);

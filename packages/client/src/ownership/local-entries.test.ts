@@ -41,22 +41,24 @@ test("an entry whose key is used again is found no more, and its end leaves the 
   expect(entries.find("l", { keyText: "l/1-a", createRevision: 9 })).toBe(next);
 });
 
-test("the last that was asked for is told while there is no answer", async () => {
+test("an entry comes behind the one that was asked for before it, while that has no answer", () => {
   const entries = new LocalEntries();
   const first = asked(entries, "l/1-a");
-  const second = entries.ask("l");
-  expect(entries.lastAsked("l")).toBe(second);
-  expect(entries.lastAsked("m")).toBeNull();
-  const answered = second.untilAnswered(never);
+  expect(first.behind).toBeNull();
+  expect(entries.ask("m").behind).toBeNull();
+  const second = asked(entries, "l/1-b");
+  expect(second.behind).toBe(first);
   first.stand(7);
-  expect(entries.lastAsked("l")).toBe(second);
-  second.send("l/1-b", 0);
-  second.end();
-  await answered;
-  expect(entries.lastAsked("l")).toBeNull();
+  expect(entries.ask("l").behind).toBe(second);
+  second.stand(8);
+  expect(second.behind).toBeNull(); // Else each would keep all those before it.
+  const third = entries.ask("l");
+  third.send("l/1-c", 0);
+  third.end();
+  expect(entries.ask("l").behind).toBe(third); // for as long as the one before it has no answer
 });
 
-test("one that failed stands for the one before it until that is answered", async () => {
+test("who asked after one that gave up comes after the one before that", async () => {
   const entries = new LocalEntries();
   const first = asked(entries, "l/1-a");
   const second = asked(entries, "l/1-b");
@@ -64,17 +66,26 @@ test("one that failed stands for the one before it until that is answered", asyn
   const answered = second.untilAnswered(never).then(() => {
     wasAnswered = true;
   });
-  second.fail(first);
-  await Promise.resolve();
-  await Promise.resolve();
+  second.end();
+  for (let turn = 0; turn < 10; turn += 1) await Promise.resolve();
   expect(wasAnswered).toBe(false);
-  expect(entries.lastAsked("l")).toBe(second);
+  expect(entries.ask("l").behind).toBe(second);
   first.stand(7);
   await answered;
-  expect(entries.lastAsked("l")).toBeNull();
-  const third = asked(entries, "l/1-c");
-  third.fail(first);
-  expect(entries.lastAsked("l")).toBeNull();
+});
+
+test("ten thousand that gave up one after the other are answered when the first is", async () => {
+  const entries = new LocalEntries();
+  const first = asked(entries, "l/1-a");
+  let last = first;
+  for (let task = 0; task < 10_000; task += 1) {
+    last = asked(entries, `l/1-${task}`);
+    last.end();
+  }
+  const answered = last.untilAnswered(never);
+  first.end();
+  await answered;
+  expect(entries.ask("l").behind).toBeNull();
 });
 
 test("others rely on its place only while its first request is under way, and learn whether it came by that", () => {
@@ -91,7 +102,7 @@ test("others rely on its place only while its first request is under way, and le
   repeated.stand(8);
   expect(repeated.stoodAtOnce).toBe(false);
   const refused = asked(entries, "l/1-c");
-  refused.fail(null);
+  refused.end();
   expect([refused.isUnderWay, refused.stoodAtOnce]).toEqual([false, false]);
 });
 

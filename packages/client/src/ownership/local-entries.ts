@@ -18,14 +18,9 @@ export class LocalEntries {
 
   /** An entry is about to be asked for: from now on others come behind it. */
   ask(name: string): LocalEntry {
-    const entry = new LocalEntry(this, name);
+    const entry = new LocalEntry(this, name, this.#asked.get(name) ?? null);
     this.#asked.set(name, entry);
     return entry;
-  }
-
-  /** The one that was asked for last, while there is no answer; else null. */
-  lastAsked(name: string): LocalEntry | null {
-    return this.#asked.get(name) ?? null;
   }
 
   /**
@@ -74,49 +69,42 @@ type Fate = "given-up" | "otherwise";
 /** One of them, from before the request for it until it is gone from the queue. */
 export class LocalEntry {
   readonly name: string;
+  /** Empty while it was not asked for. */
+  key = "";
+  /** When it was asked for last, on the client's clock. */
+  sentAtMs = 0;
+  /** Null while it is not known to stand in the queue. */
+  createRevision: number | null = null;
+  /** The one that was asked for before it, if there was no answer to that; null from its own answer on. */
+  behind: LocalEntry | null;
   readonly #entries: LocalEntries;
-  /** Null while there is no answer. */
-  #createRevision: number | null = null;
-  #key = "";
-  #sentAtMs = 0;
   #wasRepeated = false;
-  readonly #answered = new Moment<void>();
-  readonly #over = new Moment<Fate>();
+  #isAnswered = false;
+  #fate: Fate | null = null;
+  /** Each looks whether what it waits for has happened. */
+  readonly #waiting = new Set<() => void>();
 
   /** @internal */
-  constructor(entries: LocalEntries, name: string) {
+  constructor(entries: LocalEntries, name: string, behind: LocalEntry | null) {
     this.#entries = entries;
     this.name = name;
-  }
-
-  /** Empty while it was not asked for. */
-  get key(): string {
-    return this.#key;
-  }
-
-  /** When it was asked for, on the client's clock. */
-  get sentAtMs(): number {
-    return this.#sentAtMs;
-  }
-
-  get createRevision(): number | null {
-    return this.#createRevision;
+    this.behind = behind;
   }
 
   /** Whether the first request for it was made, and it is not known yet what became of it. */
   get isUnderWay(): boolean {
-    return this.#key !== "" && !this.#wasRepeated && !this.#answered.isPast;
+    return this.key !== "" && !this.#wasRepeated && !this.#isAnswered;
   }
 
   /** Whether it stands in the queue by the first request for it. */
   get stoodAtOnce(): boolean {
-    return this.#createRevision !== null && !this.#wasRepeated;
+    return this.createRevision !== null && !this.#wasRepeated;
   }
 
   /** It is asked for now. */
   send(key: string, sentAtMs: number): void {
-    this.#key = key;
-    this.#sentAtMs = sentAtMs;
+    this.key = key;
+    this.sentAtMs = sentAtMs;
     this.#entries.onSent(this);
   }
 
@@ -127,85 +115,63 @@ export class LocalEntry {
 
   /** It stands in the queue. */
   stand(createRevision: number): void {
-    this.#createRevision = createRevision;
+    this.createRevision = createRevision;
     this.#answer();
   }
 
   /** It was held until now, and its holder has given it up: whoever is next holds the name from here. */
   giveUp(): void {
-    this.#over.pass("given-up");
+    this.#fate ??= "given-up";
+    this.#tell();
   }
 
-  /** It is gone from the queue. Who is behind it has to ask the server, unless it was given up. */
+  /**
+   * It is gone from the queue. Who is behind it has to ask the server, unless it was given up. If it never came to stand there, who
+   * asked after it still comes after the one before it.
+   */
   end(): void {
-    this.#answer();
-    this.#over.pass("otherwise");
+    this.#fate ??= "otherwise";
     this.#entries.onGone(this);
-  }
-
-  /** It never came to stand in the queue. Who asked after it still comes after `behind`. */
-  fail(behind: LocalEntry | null): void {
-    if (behind === null) this.end();
-    else behind.#answered.call(() => this.end());
+    if (this.behind === null || this.#isAnswered) this.#answer();
+    else void this.behind.untilAnswered().then(() => this.#answer());
   }
 
   /** Resolves when it stands in the queue or is gone. @throws the signal's reason */
-  untilAnswered(signal: AbortSignal): Promise<void> {
-    return this.#answered.wait(signal);
+  untilAnswered(signal?: AbortSignal): Promise<void> {
+    return this.#until(() => this.#isAnswered, signal);
   }
 
   /** Resolves when it is given up, or went otherwise. @throws the signal's reason */
-  untilOver(signal: AbortSignal): Promise<Fate> {
-    return this.#over.wait(signal);
+  async untilOver(signal: AbortSignal): Promise<Fate> {
+    await this.#until(() => this.#fate !== null, signal);
+    return this.#fate!;
   }
 
   #answer(): void {
-    this.#answered.pass();
+    this.behind = null;
+    this.#isAnswered = true;
     this.#entries.onAnswered(this);
-  }
-}
-
-/** What happens once. Costs nothing to make: most are waited for by nobody. */
-class Moment<Outcome> {
-  #past: { readonly outcome: Outcome } | null = null;
-  #waiting: Set<(outcome: Outcome) => void> | null = null;
-
-  get isPast(): boolean {
-    return this.#past !== null;
+    this.#tell();
   }
 
-  /** Calls back when it happens, at once if it has. */
-  call(back: () => void): void {
-    if (this.#past !== null) {
-      back();
-      return;
-    }
-    this.#waiting ??= new Set();
-    this.#waiting.add(back);
+  #tell(): void {
+    for (const look of this.#waiting) look();
   }
 
-  pass(outcome: Outcome): void {
-    if (this.#past !== null) return;
-    this.#past = { outcome };
-    for (const resolve of this.#waiting ?? []) resolve(outcome);
-    this.#waiting = null;
-  }
-
-  wait(signal: AbortSignal): Promise<Outcome> {
-    if (this.#past !== null) return Promise.resolve(this.#past.outcome);
-    if (signal.aborted) return Promise.reject(signal.reason);
-    this.#waiting ??= new Set();
-    const waiting = this.#waiting;
+  #until(isSo: () => boolean, signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
-      const stop = onAbort(signal, () => {
-        waiting.delete(settle);
-        reject(signal.reason);
-      });
-      const settle = (outcome: Outcome) => {
-        stop();
-        resolve(outcome);
+      const look = () => {
+        if (isSo()) leave(resolve);
       };
-      waiting.add(settle);
+      const leave = (settle: () => void) => {
+        this.#waiting.delete(look);
+        stop();
+        settle();
+      };
+      let stop = () => {};
+      this.#waiting.add(look);
+      stop = onAbort(signal, () => leave(() => reject(signal?.reason)));
+      look();
     });
   }
 }

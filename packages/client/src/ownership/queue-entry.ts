@@ -1,4 +1,3 @@
-import { byteStringOf } from "@conclave/base";
 import { ConclaveError } from "../errors.ts";
 import { type Comparison, compare } from "../kv/compare.ts";
 import type { KeyValue } from "../kv/key-value.ts";
@@ -7,7 +6,7 @@ import { type Op, op, type RangeResult } from "../kv/op.ts";
 import type { Session } from "../session/session.ts";
 import type { Coordination } from "./coordination.ts";
 import type { LocalEntry } from "./local-entries.ts";
-import { type Claim, claimOf, disagreement, obstacles, type Place } from "./queue-order.ts";
+import type { Claim } from "./queue-order.ts";
 
 /** Which kind of ownership a queue decides about, for the code of its errors. */
 export type LossCode = "LOCK_LOST" | "LEADERSHIP_LOST";
@@ -23,10 +22,10 @@ export interface Entering {
   /** Tells entries of one kind from others by their keys. Default: none. */
   readonly suffix?: string;
   /**
-   * Whether tasks of this client may stand one behind the other in the queue, in the order in which they asked, and take over
-   * from each other. Of one name, exclusive and without companions. Default: no.
+   * Its place among those tasks of this client that stand one behind the other in the queue, in the order in which they asked, and
+   * take over from each other: of one name, exclusive and without companions. Whoever made it ends it. Default: none.
    */
-  readonly isAmongOwn?: boolean;
+  readonly local?: LocalEntry | null;
   /** Keys that are created with the entry on leases of their own, and deleted with it. */
   readonly companions?: readonly Companion[];
 }
@@ -85,26 +84,9 @@ export function entryKey(name: string, leaseId: bigint, nonce: string): string {
   return `${queuePrefix(name)}${leaseId.toString(16)}-${nonce}`;
 }
 
-/**
- * Whether a key below a name stands in its queue. Every contender's key has a lease; one without is what somebody keeps
- * there, such as `order/42/state` beside the lock `order/42`, and would be waited for in vain.
- */
-export const isEntry = ({ leaseId }: KeyValue): boolean => leaseId !== 0n;
-
 /** True while nobody stands in the queue of a name. */
 export function nobodyIn(name: string): Comparison {
   return compare({ prefix: queuePrefix(name) }).leaseId.eq(0n);
-}
-
-/** An entry of a queue, as it was read with its value. */
-export function placeOf(entry: KeyValue): Place {
-  const key = byteStringOf(entry.key);
-  return { key, createRevision: entry.createRevision, claim: claimOf(entry.text) };
-}
-
-/** The error for a claim that contradicts those before it. */
-export function disagreementError(name: string, why: string): ConclaveError {
-  return new ConclaveError("FAILED_PRECONDITION", "not-applied", `${JSON.stringify(name)}: ${why}`);
 }
 
 /**
@@ -116,22 +98,17 @@ export async function enterQueue(
   entering: Entering,
   signal: AbortSignal,
 ): Promise<QueueEntry> {
-  const { session, names, claim, suffix = "", isAmongOwn = false } = entering;
-  const { localEntries } = coordination;
-  const behind = isAmongOwn ? localEntries.lastAsked(names[0]!) : null;
-  const local = isAmongOwn ? localEntries.ask(names[0]!) : null;
-  const everyKey: string[] = [];
+  const { session, names, claim, suffix = "", local = null } = entering;
+  const leaseId = await session.open({ signal });
+  const nonce = coordination.nonces.take(session);
+  const keys = names.map((name) => entryKey(name, leaseId, nonce) + suffix);
+  const companionKeys = (entering.companions ?? []).map(({ key }) => key);
+  const entry = { names, claim, keys, companionKeys, session, leaseId, nonce, local };
   let wasUncertain = false;
   try {
-    const leaseId = await session.open({ signal });
-    const nonce = coordination.nonces.take(session);
-    const keys = names.map((name) => entryKey(name, leaseId, nonce) + suffix);
-    const companionKeys = (entering.companions ?? []).map(({ key }) => key);
-    everyKey.push(...keys, ...companionKeys);
-    const entry = { names, claim, keys, companionKeys, session, leaseId, nonce, local };
     for (;;) {
       try {
-        const created = await createInOrder(coordination, entering, entry, behind, signal);
+        const created = await createInOrder(coordination, entering, entry, signal);
         return { ...entry, wasUncertain, ...created };
       } catch (error) {
         if (!isUncertain(error) || signal.aborted) throw error;
@@ -145,7 +122,9 @@ export async function enterQueue(
       }
     }
   } catch (error) {
-    local?.fail(behind);
+    const wasSent = local === null || local.key !== "";
+    if (!wasSent) coordination.nonces.giveBack(session, nonce);
+    const everyKey = wasSent ? [...keys, ...companionKeys] : [];
     throw abandoned(coordination, session, everyKey, signal, error);
   }
 }
@@ -169,15 +148,15 @@ export function abandoned(
 type Asked = Pick<QueueEntry, "keys" | "leaseId" | "local">;
 type Created = Pick<QueueEntry, "createRevision" | "wasGranted" | "before">;
 
-/** Creates it behind `behind`, which was asked for before it, whatever the order in which the server takes requests. */
+/** Creates it behind the one that was asked for before it, whatever the order in which the server takes requests. */
 async function createInOrder(
   coordination: Coordination,
   entering: Entering,
   asked: Asked,
-  behind: LocalEntry | null,
   signal: AbortSignal,
 ): Promise<Created> {
   const { localEntries } = coordination;
+  const behind = asked.local?.behind ?? null;
   if (behind?.isUnderWay && localEntries.reliesOnOrder()) {
     const created = await createEntry(coordination, entering, asked, behind, signal);
     if (created !== null) return created;
@@ -204,8 +183,9 @@ async function createEntry(
   ];
   const conditions = keys.map((key) => compare({ key }).absent());
   if (behind !== null) conditions.push(compare({ key: behind.key }).exists());
-  // An exclusive claim only has to know who is before it, if anybody; others, what all those before them ask for.
-  const wanted = claim.kind === "exclusive" ? newest(2 + companions.length) : {};
+  // An exclusive claim only has to know who is before it, if anybody; others, what all those before them ask for. Its own keys
+  // may all lie in one queue, those of `order` and `order/42` in the first.
+  const wanted = claim.kind === "exclusive" ? newest(1 + names.length + companions.length) : {};
   const reads = names.map((name) => op.getAll({ prefix: queuePrefix(name) }, wanted));
   const txn = coordination
     .txn()
@@ -224,9 +204,11 @@ async function createEntry(
   const ahead = queues.map(({ items }) =>
     items.filter((other) => other.createRevision < createRevision),
   );
-  // Of an entry that was found at a second attempt, the newest may be younger, and hide those before it.
-  const isKnown = succeeded || claim.kind !== "exclusive";
-  const wasGranted = isKnown && ahead.every((each, at) => isGranted(names[at]!, claim, each));
+  const wasGranted =
+    claim.kind === "exclusive"
+      ? // Of an entry that was found at a second attempt, the newest may be younger, and hide those before it.
+        succeeded && ahead.every(({ length }) => length === 0)
+      : (await import("./joint-grant.ts")).isGrantedJointly(names, claim, ahead);
   const [last] = succeeded && local !== null ? ahead[0]! : [];
   const before = last === undefined ? null : coordination.localEntries.find(names[0]!, last);
   return { createRevision, wasGranted, before };
@@ -234,19 +216,6 @@ async function createEntry(
 
 function newest(limit: number) {
   return { limit, sort: { by: "create", order: "descend" }, keysOnly: true } as const;
-}
-
-/** @throws ConclaveError FAILED_PRECONDITION */
-function isGranted(name: string, claim: Claim, ahead: readonly KeyValue[]): boolean {
-  // What is no entry may be the newest of them and hide an entry: then another look has to tell.
-  if (claim.kind === "exclusive") return ahead.length === 0;
-  const places = ahead
-    .filter(isEntry)
-    .map(placeOf)
-    .sort((a, b) => a.createRevision - b.createRevision);
-  const contradiction = disagreement(claim, places);
-  if (contradiction !== null) throw disagreementError(name, contradiction);
-  return obstacles(claim, places).length === 0;
 }
 
 export function isUncertain(error: unknown): boolean {

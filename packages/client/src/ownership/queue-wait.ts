@@ -4,15 +4,9 @@ import { LockLostError } from "../errors.ts";
 import type { KeyValue } from "../kv/key-value.ts";
 import { op, type RangeResult } from "../kv/op.ts";
 import type { Coordination } from "./coordination.ts";
-import {
-  disagreementError,
-  isEntry,
-  type LossCode,
-  placeOf,
-  type QueueEntry,
-  queuePrefix,
-} from "./queue-entry.ts";
+import { type LossCode, type QueueEntry, queuePrefix } from "./queue-entry.ts";
 import { disagreement, obstacles, type Place } from "./queue-order.ts";
+import { disagreementError, isEntry, placeOf } from "./queue-place.ts";
 import { untilSettled } from "./until-settled.ts";
 
 /**
