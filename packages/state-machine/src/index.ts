@@ -28,7 +28,7 @@ export {
   isTxnReadOnly,
   isTxnSerializable,
 } from "./mvcc/txn-check.ts";
-export { TABLE } from "./records.ts";
+export { META, REVISION_KEY_BYTES, TABLE } from "./records.ts";
 export { errorOfRefusal, type Refusal } from "./refusal.ts";
 export type {
   AlarmResult,

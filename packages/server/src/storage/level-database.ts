@@ -38,6 +38,8 @@ export interface LevelDatabase {
   iterator(options: {
     readonly gte: string;
     readonly lt?: string;
+    /** From the last record to the first. Default false. */
+    readonly reverse?: boolean;
     readonly snapshot?: LevelView;
     readonly fillCache: boolean;
     readonly highWaterMarkBytes: number;

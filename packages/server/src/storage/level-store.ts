@@ -1,15 +1,16 @@
 import { assert, type Clock, type Timer } from "@conclave/base";
 import type { LogIndex } from "@conclave/raft";
+import { META } from "@conclave/state-machine";
 import {
   type DurableStateStore,
   RESERVED_KEYS,
   type StateSnapshot,
 } from "./durable-state-store.ts";
 import { type LevelBatch, type LevelDatabase, openLevel } from "./level-database.ts";
-import { encodeMarker, type Marker, markerKey, readMarker } from "./level-marker.ts";
 import { LevelSnapshot } from "./level-snapshot.ts";
 import { Overlay } from "./overlay.ts";
 import { StorageFailure } from "./storage-error.ts";
+import { WriteChain } from "./write-chain.ts";
 
 export interface LevelStoreOptions {
   readonly clock: Clock;
@@ -45,10 +46,11 @@ interface DurableWaiter {
  * recovery it skips damaged stretches of its log and goes on behind them; so with unsynced writes a power cut may lose
  * a batch and keep a later one, whose applied index would then cover effects that are gone (the shape of E1). Synced one
  * after another they are a prefix, and at a few a second they cost nothing: the log has everything meanwhile. Should a
- * batch go missing all the same (rot), the chain of markers shows it (level-marker.ts).
+ * batch go missing all the same (rot), the chain of writes shows it (write-chain.ts).
  */
 export class LevelStore implements DurableStateStore {
   readonly #level: LevelDatabase;
+  readonly #chain: WriteChain;
   readonly #clock: Clock;
   readonly #onFatal: (error: StorageFailure) => void;
   readonly #flushBytes: number;
@@ -68,8 +70,9 @@ export class LevelStore implements DurableStateStore {
   /** Applied index that the newest started write carries, and that the newest durable one does. */
   #startedIndex: LogIndex;
   #durableIndex: LogIndex;
-  /** Writes that were started and those that are durable, since ever: the marker's number. */
-  #startedWrites: number;
+  /** The applied record that belongs to `#durableIndex`; null: there is none yet. */
+  #durableApplied: Uint8Array | null;
+  /** Writes that are durable, since ever. */
   #durableWrites: number;
   /** Those before it was opened. */
   readonly #openedWrites: number;
@@ -80,19 +83,20 @@ export class LevelStore implements DurableStateStore {
   #failure: StorageFailure | null = null;
   #isClosed = false;
 
-  private constructor(level: LevelDatabase, options: LevelStoreOptions, marker: Marker) {
+  private constructor(level: LevelDatabase, options: LevelStoreOptions, chain: WriteChain) {
     this.#level = level;
+    this.#chain = chain;
     this.#clock = options.clock;
     this.#onFatal = options.onFatal;
     this.#flushBytes = options.flushBytes ?? MIB;
     this.#flushAfterMs = options.flushAfterMs ?? 100;
     this.#overlayBytesMax = options.overlayBytesMax ?? 16 * MIB;
-    this.#appliedIndex = marker.appliedIndex;
-    this.#startedIndex = marker.appliedIndex;
-    this.#durableIndex = marker.appliedIndex;
-    this.#openedWrites = marker.write;
-    this.#startedWrites = marker.write;
-    this.#durableWrites = marker.write;
+    this.#appliedIndex = chain.appliedIndex;
+    this.#startedIndex = chain.appliedIndex;
+    this.#durableIndex = chain.appliedIndex;
+    this.#durableApplied = chain.applied;
+    this.#openedWrites = chain.write;
+    this.#durableWrites = chain.write;
   }
 
   /**
@@ -102,7 +106,7 @@ export class LevelStore implements DurableStateStore {
   static async open(directory: string, options: LevelStoreOptions): Promise<LevelStore> {
     const level = await (options.openDatabase ?? openLevel)(directory);
     try {
-      return new LevelStore(level, options, await readMarker(level, directory));
+      return new LevelStore(level, options, await WriteChain.read(level, directory));
     } catch (error) {
       await level.close();
       throw error;
@@ -130,16 +134,23 @@ export class LevelStore implements DurableStateStore {
     if (filling !== undefined) return filling ?? undefined;
     const writing = this.#writing?.get(key);
     if (writing !== undefined) return writing ?? undefined;
+    if (key === META.applied) return this.#durableApplied ?? undefined;
     return this.#level.getSync(key);
   }
 
   put(key: string, value: Uint8Array): void {
-    this.#openBatch(key).put(key, value);
     this.#filling.put(key, value);
+    if (key === META.applied) {
+      // With every entry, and only the last one counts: a write keeps it in its trace.
+      this.#hasUnsealed = true;
+      return;
+    }
+    this.#openBatch(key).put(key, value);
     this.#fillingBytes += key.length + value.length + RECORD_OVERHEAD_BYTES;
   }
 
   delete(key: string): void {
+    assert(key !== META.applied, "the applied record is replaced, never deleted");
     this.#openBatch(key).del(key);
     this.#filling.delete(key);
     this.#fillingBytes += key.length + RECORD_OVERHEAD_BYTES;
@@ -164,8 +175,9 @@ export class LevelStore implements DurableStateStore {
 
   snapshot(): Promise<StateSnapshot> {
     return this.#onceSealedIsDurable(() => {
-      const isAsOpened = this.#startedWrites === this.#openedWrites;
-      return new LevelSnapshot(this.#level, this.#durableIndex, isAsOpened);
+      const isAsOpened = this.#chain.write === this.#openedWrites;
+      const [appliedIndex, applied] = [this.#durableIndex, this.#durableApplied];
+      return new LevelSnapshot(this.#level, { appliedIndex, applied, isAsOpened });
     });
   }
 
@@ -182,7 +194,7 @@ export class LevelStore implements DurableStateStore {
     this.#isClosed = true;
     this.#flushTimer?.cancel();
     const written = this.#hasUnsealed
-      ? this.#onceDurable(this.#startedWrites, () => {})
+      ? this.#onceDurable(this.#chain.write, () => {})
       : this.sync();
     await written.catch(() => {});
     await this.#batch?.close();
@@ -214,12 +226,12 @@ export class LevelStore implements DurableStateStore {
     this.#wantsWrite = true;
     if (this.#writing !== null || this.#hasUnsealed) return;
     this.#wantsWrite = false;
-    this.#startedWrites += 1;
-    const write = this.#startedWrites;
     const appliedIndex = this.#appliedIndex;
+    const applied = this.#filling.get(META.applied) ?? this.#durableApplied;
     const batch = this.#batch ?? this.#level.batch();
-    batch.put(markerKey(write), encodeMarker(appliedIndex));
-    batch.del(markerKey(write - 1));
+    const [lastKey, sizeBytes] = [this.#filling.lastKey, this.#fillingBytes];
+    this.#chain.sign(batch, { appliedIndex, applied, lastKey, sizeBytes });
+    const { write } = this.#chain;
     this.#batch = null;
     this.#startedIndex = appliedIndex;
     this.#writing = this.#filling;
@@ -227,15 +239,16 @@ export class LevelStore implements DurableStateStore {
     this.#filling = new Overlay();
     this.#fillingBytes = 0;
     batch.write({ sync: true }).then(
-      () => this.#complete(write, appliedIndex),
+      () => this.#complete(write, appliedIndex, applied),
       (cause: unknown) => this.#fail(cause),
     );
   }
 
-  #complete(write: number, appliedIndex: LogIndex): void {
+  #complete(write: number, appliedIndex: LogIndex, applied: Uint8Array | null): void {
     assert(write === this.#durableWrites + 1, "writes become durable in order");
     this.#durableWrites = write;
     this.#durableIndex = appliedIndex;
+    this.#durableApplied = applied;
     this.#writing = null;
     this.#writingBytes = 0;
     const waiting = this.#durableWaiters;
@@ -251,8 +264,8 @@ export class LevelStore implements DurableStateStore {
 
   /** Computes `result` at a moment when everything sealed by now is durable and no later write has begun. */
   #onceSealedIsDurable<T>(result: () => T): Promise<T> {
-    if (!this.#hasSealedWork) return this.#onceDurable(this.#startedWrites, result);
-    const durable = this.#onceDurable(this.#startedWrites + 1, result);
+    if (!this.#hasSealedWork) return this.#onceDurable(this.#chain.write, result);
+    const durable = this.#onceDurable(this.#chain.write + 1, result);
     this.#maybeStartWrite();
     return durable;
   }

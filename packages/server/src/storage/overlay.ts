@@ -10,6 +10,12 @@ export class Overlay {
   #lastKey = "";
   #lastOther = "";
 
+  /** The last of all keys; empty: there is none. */
+  get lastKey(): string {
+    if (this.#lastOther > this.#lastKey) return this.#lastOther;
+    return this.#lastKey;
+  }
+
   get isEmpty(): boolean {
     return this.#keys.length === 0 && this.#others.size === 0;
   }

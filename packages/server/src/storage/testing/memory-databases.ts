@@ -75,9 +75,15 @@ class MemoryDatabase implements LevelDatabase {
     return { close: async () => {} };
   }
 
-  iterator({ gte, lt }: { readonly gte: string; readonly lt?: string }): LevelIterator {
+  iterator(range: {
+    readonly gte: string;
+    readonly lt?: string;
+    readonly reverse?: boolean;
+  }): LevelIterator {
+    const { gte, lt, reverse = false } = range;
     const keys = [...this.#records.keys()].sort();
     const wanted = keys.filter((key) => key >= gte && (lt === undefined || key < lt));
+    if (reverse) wanted.reverse();
     return {
       nextv: async (size) =>
         wanted.splice(0, size).map((key) => [key, this.#records.get(key) ?? new Uint8Array()]),
